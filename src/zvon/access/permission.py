@@ -1,0 +1,68 @@
+"""What a person or a key may do; one enum, one function, every door."""
+
+from collections.abc import Collection
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """`resource:action`. Every route names one; a string literal permission does not exist."""
+
+    REPORT_READ = "report:read"
+    INCIDENT_READ = "incident:read"
+    INCIDENT_DECIDE = "incident:decide"
+    INCIDENT_NOTE = "incident:note"
+    BLOCK_READ = "block:read"
+    BLOCK_PROPOSE = "block:propose"
+    BLOCK_APPROVE = "block:approve"
+    BLOCK_LIFT = "block:lift"
+    SHARE_READ = "share:read"
+    SHARE_PREPARE = "share:prepare"
+    SHARE_RELEASE = "share:release"
+    SHARE_REVOKE = "share:revoke"
+    PEER_READ = "peer:read"
+    PEER_MANAGE = "peer:manage"
+    SUBSCRIBER_READ = "subscriber:read"
+    SUBSCRIBER_MANAGE = "subscriber:manage"
+    PERSON_READ = "person:read"
+    PERSON_MANAGE = "person:manage"
+    KEY_OWN = "key:own"
+    AUDIT_READ = "audit:read"
+    QUARANTINE_READ = "quarantine:read"
+    JOB_READ = "job:read"
+    JOB_MANAGE = "job:manage"
+    POLICY_READ = "policy:read"
+    POLICY_MANAGE = "policy:manage"
+
+
+class Denied(PermissionError):
+    """The caller lacks a permission; says which, and who can grant it."""
+
+    def __init__(self, permission: Permission) -> None:
+        super().__init__(f"needs {permission}; an administrator can grant it")
+        self.permission = permission
+
+
+P = Permission
+_READ = frozenset({P.REPORT_READ, P.INCIDENT_READ, P.BLOCK_READ, P.SHARE_READ, P.PEER_READ,
+                   P.SUBSCRIBER_READ, P.KEY_OWN})  # fmt: skip
+
+# The five roles that ship; rows in `role`, so that an operator can add more.
+SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
+    "reporter": frozenset({P.KEY_OWN}),
+    "analyst": _READ
+    | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_PROPOSE, P.SHARE_PREPARE, P.QUARANTINE_READ},
+    "approver": _READ
+    | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_APPROVE, P.BLOCK_LIFT, P.SHARE_PREPARE,
+       P.SHARE_RELEASE, P.SHARE_REVOKE, P.QUARANTINE_READ},
+    "administrator": _READ
+    | {P.PEER_MANAGE, P.SUBSCRIBER_MANAGE, P.PERSON_READ, P.PERSON_MANAGE, P.JOB_READ,
+       P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE},
+    "auditor": _READ
+    | {P.AUDIT_READ, P.PERSON_READ, P.QUARANTINE_READ, P.JOB_READ, P.POLICY_READ},
+}  # fmt: skip
+
+
+def require(granted: Collection[Permission], permission: Permission) -> None:
+    """Raise `Denied` unless `permission` is among `granted`. Every door calls this."""
+    if permission not in granted:
+        raise Denied(permission)

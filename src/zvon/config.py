@@ -1,0 +1,60 @@
+"""Every setting of a node, in one class; thresholds and policies are data in the database."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from `ZVON_…` environment variables; the command line wins over them."""
+
+    model_config = SettingsConfigDict(env_prefix="ZVON_", extra="ignore")
+
+    root: Path = Path("zvon-data")
+    """Folder of this node: database, key file, logs, zone snapshots."""
+    database: SecretStr | None = None
+    """DSN of a PostgreSQL 15 or later; without it the node runs its own."""
+    pg_bin: Path | None = None
+    """Folder with `postgres` and `initdb`, when not the first that is found."""
+
+    name: str = "zvon"
+    """Name of this node as partners see it."""
+    country: str = "SI"
+    """Country of the operator, two letters (ISO 3166)."""
+    lang: str = "en"
+    """Language for a visitor whose browser names none of ours."""
+
+    http: str = "127.0.0.1:8080"
+    """Address of the console, the forms and the API."""
+    public_url: str | None = None
+    """How people reach `http` from outside (behind a proxy); defaults to that address."""
+    peer: str = "127.0.0.1:8443"
+    """Address of the peer door (HTTPS with the node's own certificate)."""
+    peer_url: str | None = None
+    """How partners reach `peer` from outside."""
+    dns: str = "127.0.0.1:5300"
+    """Address of the policy-zone primary, UDP and TCP."""
+
+    resolver: str | None = None
+    """`host:port` of the resolver for enrichment; the system's when not set."""
+    rdap_url: str | None = None
+    """Base URL of an RDAP service; registration data is missing when not set."""
+
+    workers: int = 1
+    """Worker processes."""
+    log: str = "info"
+    """Least level that is logged."""
+
+    @property
+    def key_file(self) -> Path:
+        """The node key: 32 bytes that seal every secret in the database."""
+        return self.root / "node.key"
+
+
+def host_port(address: str) -> tuple[str, int]:
+    """Split `127.0.0.1:80` or `[::1]:80`. Raises `ValueError` with the bad text."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not port.isdigit() or not 0 <= int(port) < 1 << 16:
+        raise ValueError(f"expected host:port, got {address!r}")
+    return host.strip("[]") or "127.0.0.1", int(port)

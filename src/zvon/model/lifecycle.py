@@ -1,0 +1,87 @@
+"""The lives of a block and of an incident: the states, and the only moves between them.
+
+The same tables are the `transition` rows in the database, where triggers enforce them.
+"""
+
+from enum import StrEnum
+
+
+class BlockState(StrEnum):
+    """Where a block stands; only a probe's answer makes `enforced`."""
+
+    PROPOSED = "proposed"
+    VALIDATED = "validated"
+    APPROVED = "approved"
+    PUBLISHED = "published"
+    ENFORCED = "enforced"
+    EXPIRING = "expiring"
+    LIFTED = "lifted"
+    HELD = "held"
+    REJECTED = "rejected"
+    DISPUTED = "disputed"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
+
+
+class IncidentState(StrEnum):
+    """Where the work on an incident stands."""
+
+    NEW = "new"
+    TRIAGE = "triage"
+    OPEN = "open"
+    CONTAINED = "contained"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    ON_HOLD = "on_hold"
+    REJECTED = "rejected"
+    MERGED = "merged"
+
+
+class IllegalMove(ValueError):
+    """The life-cycle table has no such move."""
+
+
+B, I = BlockState, IncidentState
+
+BLOCK_MOVES: dict[BlockState, frozenset[BlockState]] = {
+    B.PROPOSED: frozenset({B.VALIDATED, B.HELD, B.WITHDRAWN, B.REJECTED}),
+    B.VALIDATED: frozenset({B.APPROVED, B.HELD, B.REJECTED, B.DISPUTED, B.WITHDRAWN}),
+    B.APPROVED: frozenset({B.PUBLISHED, B.HELD, B.WITHDRAWN}),
+    B.PUBLISHED: frozenset({B.ENFORCED, B.FAILED, B.EXPIRING, B.DISPUTED, B.LIFTED}),
+    B.ENFORCED: frozenset({B.EXPIRING, B.DISPUTED, B.LIFTED, B.FAILED}),
+    B.EXPIRING: frozenset({B.ENFORCED, B.PUBLISHED, B.LIFTED, B.DISPUTED}),
+    B.FAILED: frozenset({B.ENFORCED, B.LIFTED, B.DISPUTED, B.EXPIRING}),
+    B.DISPUTED: frozenset({B.APPROVED, B.PUBLISHED, B.ENFORCED, B.LIFTED, B.REJECTED}),
+    B.HELD: frozenset({B.VALIDATED, B.REJECTED, B.WITHDRAWN}),
+    B.REJECTED: frozenset(),
+    B.WITHDRAWN: frozenset(),
+    B.LIFTED: frozenset(),
+}
+
+LIVE_BLOCK: frozenset[BlockState] = frozenset(
+    {B.PUBLISHED, B.ENFORCED, B.EXPIRING, B.FAILED, B.DISPUTED}
+)
+
+INCIDENT_MOVES: dict[IncidentState, frozenset[IncidentState]] = {
+    I.NEW: frozenset({I.TRIAGE, I.OPEN, I.ON_HOLD, I.REJECTED, I.MERGED, I.RESOLVED}),
+    I.TRIAGE: frozenset({I.OPEN, I.ON_HOLD, I.REJECTED, I.MERGED, I.RESOLVED}),
+    I.OPEN: frozenset({I.CONTAINED, I.RESOLVED, I.ON_HOLD, I.REJECTED, I.MERGED}),
+    I.CONTAINED: frozenset({I.OPEN, I.RESOLVED, I.ON_HOLD, I.MERGED}),
+    I.RESOLVED: frozenset({I.OPEN, I.CLOSED}),
+    I.CLOSED: frozenset({I.OPEN}),
+    I.ON_HOLD: frozenset({I.TRIAGE, I.OPEN, I.REJECTED, I.MERGED}),
+    I.REJECTED: frozenset({I.TRIAGE, I.OPEN}),
+    I.MERGED: frozenset({I.NEW, I.TRIAGE, I.OPEN}),
+}
+
+
+def check_block_move(old: BlockState, new: BlockState) -> None:
+    """Raise `IllegalMove` unless a block may go from `old` to `new`."""
+    if new not in BLOCK_MOVES[old]:
+        raise IllegalMove(f"a block cannot go from {old} to {new}")
+
+
+def check_incident_move(old: IncidentState, new: IncidentState) -> None:
+    """Raise `IllegalMove` unless an incident may go from `old` to `new`."""
+    if new not in INCIDENT_MOVES[old]:
+        raise IllegalMove(f"an incident cannot go from {old} to {new}")

@@ -1,0 +1,67 @@
+"""What a report, an observable or an incident is, and why we think so."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class VerdictWord(StrEnum):
+    """What was reported is … (`duplicate` is a link, not a verdict)."""
+
+    MALICIOUS = "malicious"
+    SUSPICIOUS = "suspicious"
+    BENIGN = "benign"
+    UNDETERMINED = "undetermined"
+
+
+class Category(StrEnum):
+    """What kind of thing it is."""
+
+    PHISHING = "phishing"
+    FAKE_SHOP = "fake_shop"
+    SCAM = "scam"
+    MALWARE = "malware"
+    COMPROMISED_SITE = "compromised_site"
+    SIMULATION = "simulation"
+    BENIGN = "benign"
+    UNSURE = "unsure"
+
+
+class Span(Struct, frozen=True):
+    """Where in the message: a half-open range of code points in `part` (`text`, `subject`, …)."""
+
+    start: int
+    end: int
+    part: str = "text"
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """One checkable fact for or against; `code` is rendered from the catalogue with `params`.
+
+    `weight` is in log-odds: positive raises the probability of malice. `source` says who
+    established the fact: `brand`, `rdap`, `mail`, `model:phish-url@1`, `analyst`.
+    """
+
+    code: str
+    params: dict[str, str | int] = {}
+    weight: float = 0.0
+    span: Span | None = None
+    source: str = ""
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """A judgement with its reasons, strongest first.
+
+    `probability` is the calibrated belief that the subject is malicious; `None` when a person
+    decided without a model. `brand` is a brand id such as `si.posta`.
+    """
+
+    word: VerdictWord
+    category: Category
+    probability: Probability | None
+    brand: str | None = None
+    reasons: tuple[Reason, ...] = ()
+    models: tuple[str, ...] = ()

@@ -1,0 +1,88 @@
+-- Who is known to this node, what they may do, and how they prove it.
+
+create table party (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  name text not null,
+  kind text not null check (kind in ('csirt','soc','isp','bank','post','authority','company','peer','public')),
+  country text not null check (country ~ '^[A-Z]{2}$'),
+  own boolean not null default false
+);
+create unique index party_own on party (own) where own;
+
+create table role (
+  name text primary key,
+  permissions text[] not null
+);
+
+create table person (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  party_id bigint not null references party,
+  login text not null unique,
+  name text not null,
+  lang text not null default 'en' check (lang in ('sl','hr','en')),
+  theme text not null default 'system' check (theme in ('system','light','dark')),
+  password_hash text,
+  machine boolean not null default false,
+  disabled boolean not null default false,
+  keys_on boolean not null default true,
+  created_at timestamptz not null
+);
+
+create table person_role (
+  person_id bigint not null references person,
+  role text not null references role,
+  primary key (person_id, role)
+);
+
+create table session (
+  hash bytea primary key,
+  person_id bigint not null references person,
+  csrf text not null,
+  created_at timestamptz not null,
+  seen_at timestamptz not null,
+  expires_at timestamptz not null
+);
+
+create table api_key (
+  id text primary key,
+  person_id bigint not null references person,
+  secret_hash bytea not null,
+  name text not null,
+  permissions text[],                      -- null: all that the person may
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  used_at timestamptz,
+  revoked_at timestamptz
+);
+
+create table login_link (
+  hash bytea primary key,
+  person_id bigint not null references person,
+  expires_at timestamptz not null,
+  used_at timestamptz
+);
+
+-- One row: this installation. The private keys are sealed with the key file beside the data folder.
+create table node (
+  id integer primary key default 1 check (id = 1),
+  uuid uuid not null,
+  name text not null,
+  country text not null,
+  signing_public bytea not null,
+  signing_sealed bytea not null,
+  tls_certificate text not null,
+  tls_key_sealed bytea not null,
+  created_at timestamptz not null
+);
+
+-- Thresholds and policies as data: a new version is a new row.
+create table policy (
+  name text not null,
+  version integer not null,
+  body jsonb not null,
+  at timestamptz not null,
+  by_person bigint references person,
+  primary key (name, version)
+);

@@ -1,0 +1,139 @@
+-- Records, observables, edges and the one change log.
+
+create table head (
+  id integer primary key default 1 check (id = 1),
+  seq bigint not null default 0,
+  at timestamptz not null default '2000-01-01 00:00:00+00',
+  audit_seq bigint not null default 0,
+  audit_hash bytea not null default '\x'
+);
+insert into head default values;
+
+create table source (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  name text not null unique,
+  kind text not null,
+  party_id bigint references party,
+  created_at timestamptz not null
+);
+
+-- What arrived, byte for byte. `body` is zstd; `size` is the length before compression.
+create table raw_input (
+  sha256 bytea primary key,
+  body bytea not null,
+  size bigint not null,
+  media_type text not null,
+  received_at timestamptz not null
+);
+
+create table record (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  kind text not null,
+  container_id bigint,
+  org_id bigint not null references party,       -- who holds it here
+  orgc_id bigint not null references party,      -- who made it
+  source_id bigint references source,
+  created_at timestamptz not null,
+  modified_at timestamptz not null,
+  published_at timestamptz,
+  tlp smallint not null check (tlp between 0 and 4),
+  pap smallint not null check (pap between 0 and 3),
+  group_uuid uuid,
+  confidence smallint,
+  deleted boolean not null default false,
+  raw_sha256 bytea,
+  payload jsonb not null
+);
+create index record_kind_at on record (kind, created_at desc, id desc);
+create index record_container on record (container_id) where container_id is not null;
+
+-- Named people who may see a TLP:RED record.
+create table record_audience (
+  record_id bigint not null references record,
+  person_id bigint not null references person,
+  primary key (record_id, person_id)
+);
+
+create table record_version (
+  record_id bigint not null references record,
+  modified_at timestamptz not null,
+  payload jsonb not null,
+  primary key (record_id, modified_at)
+);
+
+create table observable (
+  id bigint generated always as identity primary key,
+  type smallint not null,
+  h64 bigint not null,                           -- first 8 bytes of BLAKE2b(type, value)
+  value text not null
+);
+create unique index observable_value on observable (h64, type, value);
+
+create table occurrence (
+  observable_id bigint not null,
+  record_id bigint not null,
+  role smallint not null default 1,              -- 1 said by the sender, 2 shown only, 3 near match, 4 reporter's side
+  seen_at timestamptz not null,
+  primary key (observable_id, record_id, role)
+);
+create index occurrence_record on occurrence (record_id);
+
+create table edge (
+  id bigint generated always as identity primary key,
+  src uuid not null,
+  type text not null,
+  dst uuid not null,
+  reason jsonb not null,
+  record_id bigint references record,
+  at timestamptz not null,
+  unique (src, type, dst)
+);
+create index edge_dst on edge (dst);
+
+create table tag (
+  id bigint generated always as identity primary key,
+  name text not null unique
+);
+create table tag_use (
+  tag_id bigint not null references tag,
+  record_id bigint not null references record,
+  local boolean not null default false,
+  primary key (tag_id, record_id)
+);
+
+create table change (
+  seq bigint primary key,
+  at timestamptz not null unique,
+  record_id bigint,                              -- null where the subject is no record (block, peer, …)
+  subject uuid not null,
+  kind text not null,                            -- report, incident, block, event, share, …
+  op text not null check (op in ('add','edit','widen','narrow','revoke','delete','publish')),
+  tlp smallint not null default 2
+);
+create index change_subject on change (subject, seq);
+
+create table audit (
+  seq bigint primary key,
+  at timestamptz not null,
+  actor text not null,                           -- login, `system`, `peer:NAME`
+  action text not null,                          -- the permission or verb
+  object text not null,
+  outcome text not null check (outcome in ('done','refused')),
+  rule text not null default '',
+  detail jsonb not null default '{}',
+  prev bytea not null,
+  hash bytea not null
+);
+
+create table quarantine (
+  id bigint generated always as identity primary key,
+  raw_sha256 bytea not null references raw_input,
+  record_id bigint references record,
+  source_id bigint references source,
+  position text not null,
+  reason text not null,
+  at timestamptz not null,
+  replayed_at timestamptz
+);

@@ -1,0 +1,171 @@
+-- Blocks, policy zones, subscribers and proof.
+
+create table transition (kind text not null, old text not null, new text not null, primary key (kind, old, new));
+
+create table feed (
+  id bigint generated always as identity primary key,
+  name text not null unique,                     -- `si`
+  country text not null
+);
+
+create table zone (
+  id bigint generated always as identity primary key,
+  name text not null unique,                     -- hot.si.zvon
+  kind text not null check (kind in ('allow','hot','cold')),
+  feed_id bigint references feed,
+  serial bigint not null default 1 check (serial between 1 and 4294967295),
+  max_serial_asked bigint not null default 0,
+  ttl integer not null default 60
+);
+
+create table block (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  number text not null unique,
+  name text not null,                            -- A-label, lower case, no final dot
+  scope text not null check (scope in ('host','host_sub','registrable_sub')),
+  action text not null default 'nxdomain' check (action in ('nxdomain','nodata')),
+  state text not null default 'proposed',
+  incident_id bigint references incident,
+  feed_id bigint not null references feed,
+  reason text not null check (length(reason) >= 3),
+  legal_ground text not null check (length(legal_ground) >= 3),
+  proposer_id bigint not null references person,
+  proposed_at timestamptz not null,
+  expires_at timestamptz not null,
+  held_rule text,
+  gates jsonb not null default '[]',
+  published_serial bigint,
+  published_at timestamptz,
+  enforced_at timestamptz,
+  lifted_at timestamptz,
+  lift_reason text,
+  version integer not null default 1,
+  check (expires_at > proposed_at),
+  unique (id, proposer_id)
+);
+create index block_state on block (state, expires_at);
+create index block_incident on block (incident_id);
+create unique index block_live on block (name, feed_id)
+  where state in ('proposed','validated','approved','published','enforced','expiring','held','disputed','failed');
+
+-- The proposer travels with the approval, so that the database can refuse one person in both roles.
+create table approval (
+  block_id bigint not null,
+  proposer_id bigint not null,
+  person_id bigint not null references person,
+  approves boolean not null,
+  reason text not null check (length(reason) >= 3),
+  at timestamptz not null,
+  primary key (block_id, person_id),
+  foreign key (block_id, proposer_id) references block (id, proposer_id),
+  constraint proposer_is_not_approver check (person_id <> proposer_id)
+);
+
+create table block_step (
+  id bigint generated always as identity primary key,
+  block_id bigint not null references block,
+  old text,
+  new text not null,
+  at timestamptz not null,
+  actor text not null,
+  reason text not null default '',
+  gates jsonb not null default '[]'
+);
+create index block_step_block on block_step (block_id, id);
+
+-- Current content of a zone: one row per owner name (relative to the zone).
+create table zone_rule (
+  zone_id bigint not null references zone,
+  owner text not null,
+  rdata text not null,                           -- `.`, `*.`, `rpz-passthru.`
+  block_id bigint references block,
+  serial bigint not null,                        -- serial that added it
+  primary key (zone_id, owner)
+);
+create index zone_rule_block on zone_rule (block_id);
+
+-- The IXFR journal: a projection of `change`.
+create table zone_change (
+  zone_id bigint not null references zone,
+  serial bigint not null,
+  n integer not null,
+  change_seq bigint not null,
+  op text not null check (op in ('add','del')),
+  owner text not null,
+  rdata text not null,
+  ttl integer not null,
+  block_id bigint,
+  at timestamptz not null,
+  primary key (zone_id, serial, n)
+);
+
+create table neverblock (
+  name text not null,                            -- the name and all below it are protected
+  list text not null,                            -- constituency, popular, platform, official, infrastructure
+  reason text not null,
+  version text not null,
+  primary key (name, list)
+);
+-- A list that is not here is not loaded: publishing stops.
+create table neverblock_list (
+  list text primary key,
+  version text not null,
+  sha256 bytea not null,
+  size integer not null,
+  loaded_at timestamptz not null
+);
+
+create table subscriber (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  name text not null unique,
+  party_id bigint not null references party,
+  brand text not null check (brand in ('bind','unbound','pdns','proof')),
+  address text not null,                         -- address that transfers come from
+  relay boolean not null default false,          -- transfers through the NSD relay kit
+  mode text not null default 'log-only' check (mode in ('log-only','enforce')),
+  mandatory boolean not null default true,
+  notify_address text not null,                  -- host:port for NOTIFY
+  probe_address text,                            -- host:port to ask for proof
+  feed_id bigint not null references feed,
+  created_at timestamptz not null,
+  removed_at timestamptz
+);
+
+create table tsig_key (
+  id bigint generated always as identity primary key,
+  subscriber_id bigint not null references subscriber,
+  name text not null unique,
+  algorithm text not null check (algorithm in ('hmac-sha256','hmac-sha384','hmac-sha512')),
+  secret_sealed bytea not null,
+  created_at timestamptz not null,
+  revoked_at timestamptz
+);
+
+create table endpoint_serial (                   -- what a subscriber is known to hold
+  subscriber_id bigint not null references subscriber,
+  zone_id bigint not null references zone,
+  asked bigint,                                  -- SOA serial in its last IXFR request
+  sent bigint,                                   -- serial of the last completed transfer
+  notified bigint,                               -- serial of the last answered NOTIFY
+  at timestamptz not null,
+  primary key (subscriber_id, zone_id)
+);
+
+-- Signed statement of our own probe, or of a peer, that something was done.
+create table receipt (
+  id bigint generated always as identity primary key,
+  block_id bigint not null references block,
+  subscriber_id bigint not null references subscriber,
+  kind text not null check (kind in ('block','lift')),
+  grade text not null check (grade in ('A','B','C','D')),
+  zone_serial bigint not null,
+  approved_at timestamptz,
+  published_at timestamptz not null,
+  blocked_at timestamptz,
+  answer bytea,                                  -- the answer in wire form
+  signature bytea not null,
+  at timestamptz not null,
+  unique (block_id, subscriber_id, kind, grade)
+);
