@@ -1,0 +1,35 @@
+"""Connections to the database, ready to work in the application's role."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from zvon.store.transaction import Pool
+
+
+async def work_as_app(db: AsyncConnection[TupleRow]) -> None:
+    """Leave the owner's rights behind: row security holds for `zvon_app` only when it is forced."""
+    await db.execute("set role zvon_app")
+
+
+@asynccontextmanager
+async def open_pool(dsn: str, *, size: int = 8) -> AsyncIterator[Pool]:
+    """Open at most `size` connections to `dsn`, in autocommit; closed at the end.
+
+    A connection is checked before it is lent, so that a server that was killed and came back
+    costs nobody an error.
+    """
+    async with AsyncConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        open=False,
+        kwargs={"autocommit": True},
+        configure=work_as_app,
+        check=AsyncConnectionPool.check_connection,
+        name="zvon",
+    ) as pool:
+        yield pool

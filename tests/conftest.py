@@ -1,0 +1,92 @@
+"""One PostgreSQL server for a whole test run, one fresh database for each test that asks."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from zvon.store.cluster import Cluster
+from zvon.store.migrate import migrate
+from zvon.store.pool import open_pool
+from zvon.store.transaction import Pool
+
+TEMPLATE = "zvon_template"
+SERVER = "ZVON_TEST_SERVER"
+# A test server may forget everything on a power cut; that makes it several times faster.
+FAST = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "200",
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With xdist the controller starts the server before its workers, who inherit the variable."""
+    parallel = getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None)
+    if parallel and not hasattr(config, "workerinput") and SERVER not in os.environ:
+        start_server(config.add_cleanup)
+
+
+def start_server(later: Callable[[Callable[[], None]], None]) -> None:
+    """Start a server of this run in a folder of its own, and name it in the environment.
+
+    `ZVON_TEST_PG_BIN` chooses another PostgreSQL. `later` registers the clean-up.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="zvon-test-"))
+    folder.chmod(0o755)  # PostgreSQL of a test run by root works as another user
+    given = os.environ.get("ZVON_TEST_PG_BIN")
+    cluster = Cluster(folder / "node", pg_bin=Path(given) if given else None, settings=FAST)
+
+    def clean() -> None:
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        os.environ.pop(SERVER, None)
+
+    later(clean)
+    cluster.start()
+    with psycopg.connect(cluster.dsn("postgres"), autocommit=True) as db:
+        db.execute(f"create database {TEMPLATE}")
+    migrate(cluster.dsn(TEMPLATE))
+    os.environ[SERVER] = cluster.dsn("postgres")
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> str:
+    """The DSN of the test server's `postgres` database; the server starts with the first use."""
+    if SERVER not in os.environ:
+        start_server(request.config.add_cleanup)
+    return os.environ[SERVER]
+
+
+@pytest.fixture
+def dsn(server: str) -> Iterator[str]:
+    """A migrated database that nobody used before, as its owner; dropped after the test."""
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(server, autocommit=True) as db:
+        db.execute(f"create database {name} template {TEMPLATE} strategy file_copy")
+    yield psycopg.conninfo.make_conninfo(server, dbname=name)
+    with psycopg.connect(server, autocommit=True) as db:
+        db.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def pool(dsn: str) -> AsyncIterator[Pool]:
+    """Connections in the application's role to a fresh database."""
+    async with open_pool(dsn, size=6) as opened:
+        yield opened
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment at which a test plays."""
+    return datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+_numbers = iter(range(1, 1_000_000))
