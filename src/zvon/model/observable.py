@@ -1,8 +1,16 @@
-"""A typed value that was seen somewhere; no judgement."""
+"""A typed value that was seen somewhere; no judgement. One canonical form for each type."""
 
+import re
+import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
+from ipaddress import AddressValueError, IPv6Address, ip_network
 
 from msgspec import Struct
+from stdnum import bitcoin, iban
+from stdnum.exceptions import ValidationError
+
+from zvon.model import name, phone, url
 
 
 class ObservableType(StrEnum):
@@ -32,6 +40,10 @@ class ObservableType(StrEnum):
 CODE: dict[ObservableType, int] = {kind: n for n, kind in enumerate(ObservableType, start=1)}
 TYPE: dict[int, ObservableType] = {n: kind for kind, n in CODE.items()}
 
+HASH_LENGTH = {32: ObservableType.MD5, 40: ObservableType.SHA1, 64: ObservableType.SHA256,
+               128: ObservableType.SHA512}  # fmt: skip
+MAX_VALUE = 8192
+
 
 class Observable(Struct, frozen=True, order=True):
     """A canonical value: two observables are the same thing exactly when they are equal."""
@@ -42,3 +54,131 @@ class Observable(Struct, frozen=True, order=True):
 
 class BadValue(ValueError):
     """The text has no canonical form of that type."""
+
+
+def canonical(type: ObservableType, text: str, *, region: str = "SI") -> Observable:
+    """Read `text` as a value of `type`. Raises `BadValue`.
+
+    `region` is the country (ISO 3166) of telephone numbers without an international prefix.
+    """
+    stripped = text.strip()
+    if not stripped or len(stripped) > MAX_VALUE:
+        raise BadValue(f"a value has 1 to {MAX_VALUE} characters")
+    try:
+        if type is ObservableType.PHONE:
+            return Observable(type, phone.canonical(stripped, region))
+        return Observable(type, _FORMS[type](stripped))
+    except ValueError as problem:
+        raise BadValue(f"no {type}: {problem}") from None
+
+
+def _ipv4(text: str) -> str:
+    dotted = url.address(text)
+    if dotted is None:
+        raise ValueError(f"{text!r} is no address")
+    return dotted
+
+
+def _ipv6(text: str) -> str:
+    try:
+        return IPv6Address(text.removeprefix("[").removesuffix("]").partition("%")[0]).compressed
+    except AddressValueError as problem:
+        raise ValueError(str(problem)) from None
+
+
+def _email(text: str) -> str:
+    bare = re.sub(r"(?i)^mailto:", "", text).strip("<>")
+    local, at, host = bare.rpartition("@")
+    local = unicodedata.normalize("NFC", local.casefold())
+    if not at or not re.fullmatch(r"[^\s@<>(),;:\\\"\[\]]{1,64}", local):
+        raise ValueError(f"{text!r} is no mail address")
+    return f"{local}@{name.canonical(host)}"
+
+
+def _hash(length: int) -> Callable[[str], str]:
+    form = re.compile(rf"[0-9a-f]{{{length}}}")
+
+    def read(text: str) -> str:
+        value = text.lower()
+        if not form.fullmatch(value):
+            raise ValueError(f"expected {length} hexadecimal digits")
+        return value
+
+    return read
+
+
+def _iban(text: str) -> str:
+    try:
+        return str(iban.validate(text))
+    except ValidationError as problem:
+        raise ValueError(str(problem)) from None
+
+
+def _cidr(text: str) -> str:
+    if "/" not in text:
+        raise ValueError(f"{text!r} has no prefix length")
+    return ip_network(text, strict=False).compressed
+
+
+def _cve(text: str) -> str:
+    value = text.upper()
+    if not re.fullmatch(r"CVE-[0-9]{4}-[0-9]{4,19}", value):
+        raise ValueError("expected CVE-year-number")
+    return value
+
+
+def _wallet(text: str) -> str:
+    if re.fullmatch(r"0[xX][0-9a-fA-F]{40}", text):
+        return text.lower()
+    try:
+        return str(bitcoin.validate(text))
+    except (ValidationError, ValueError):
+        raise ValueError("neither a Bitcoin nor an Ethereum address") from None
+
+
+def _asn(text: str) -> str:
+    found = re.fullmatch(r"(?i)(?:asn?)?\s*([0-9]{1,10})", text)
+    if found is None or not found[1].isascii() or int(found[1]) >= 1 << 32:
+        raise ValueError("expected AS and a number below 2^32")
+    return f"AS{int(found[1])}"
+
+
+def _filename(text: str) -> str:
+    value = unicodedata.normalize("NFC", re.split(r"[/\\]", text)[-1]).strip()
+    if not value:
+        raise ValueError("the name is empty")
+    return _clean(value)
+
+
+def _clean(text: str) -> str:
+    """Text as it stands, but storable: no NUL, no lone surrogate."""
+    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("the text holds a character that cannot be stored")
+    return text
+
+
+def _sender(text: str) -> str:
+    value = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not value:
+        raise ValueError("the sender is empty")
+    return _clean(unicodedata.normalize("NFKC", value))
+
+
+_T = ObservableType
+_FORMS: dict[ObservableType, Callable[[str], str]] = {
+    _T.URL: url.canonical,
+    _T.DOMAIN: name.canonical,
+    _T.REGISTERED: name.canonical,
+    _T.IPV4: _ipv4,
+    _T.IPV6: _ipv6,
+    _T.EMAIL: _email,
+    _T.IBAN: _iban,
+    _T.CIDR: _cidr,
+    _T.CVE: _cve,
+    _T.WALLET: _wallet,
+    _T.ASN: _asn,
+    _T.FILENAME: _filename,
+    _T.TEMPLATE: _clean,
+    _T.SENDER: _sender,
+    **{kind: _hash(length) for length, kind in HASH_LENGTH.items()},
+}
