@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from enum import StrEnum
+from typing import Any
 
 
 class Permission(StrEnum):
@@ -35,11 +36,15 @@ class Permission(StrEnum):
 
 
 class Denied(PermissionError):
-    """The caller lacks a permission; says which, and who can grant it."""
+    """The caller lacks a permission; says which, and who can grant it.
 
-    def __init__(self, permission: Permission) -> None:
+    `audit` is what the refusal leaves in the audit after the transaction was rolled back.
+    """
+
+    def __init__(self, permission: Permission, *audit: Any) -> None:
         super().__init__(f"needs {permission}; an administrator can grant it")
         self.permission = permission
+        self.audit = audit
 
 
 P = Permission

@@ -200,9 +200,7 @@ class Tx:
                      entry.rule, json.dumps(entry.detail), prev, digest),
                 )  # fmt: skip
                 prev = digest
-            await cursor.execute(
-                "update head set audit_seq = %s, audit_hash = %s", (seq, prev)
-            )
+            await cursor.execute("update head set audit_seq = %s, audit_hash = %s", (seq, prev))
 
 
 def audit_hash(seq: int, at: datetime, entry: AuditEntry, prev: bytes) -> bytes:
@@ -220,10 +218,20 @@ async def transaction(pool: Pool, now: datetime, *, viewer: str = "system") -> A
     """Open a transaction as `viewer`; commit at the end, roll back on any error.
 
     `viewer` is `system` for our own jobs, or what `store.visibility.viewer_setting` makes of a
-    `Viewer`; row security in the database reads it.
+    `Viewer`; row security in the database reads it. An error that carries audit entries in its
+    `audit` attribute (a refusal) leaves them behind: they are written after the roll-back.
     """
-    async with pool.connection() as db, db.transaction():
-        await db.execute("select set_config('zvon.viewer', %s, true)", (viewer,))
-        tx = Tx(db)
-        yield tx
-        await tx.seal(now)
+    try:
+        async with pool.connection() as db, db.transaction():
+            await db.execute("select set_config('zvon.viewer', %s, true)", (viewer,))
+            tx = Tx(db)
+            yield tx
+            await tx.seal(now)
+    except Exception as refusal:
+        entries: Sequence[AuditEntry] = getattr(refusal, "audit", ())
+        if entries:
+            async with pool.connection() as db, db.transaction():
+                tx = Tx(db)
+                tx.audit(*entries)
+                await tx.seal(now)
+        raise

@@ -27,6 +27,7 @@ create table person (
   machine boolean not null default false,
   disabled boolean not null default false,
   keys_on boolean not null default true,
+  tlp_ceiling smallint not null default 3 check (tlp_ceiling between 0 and 4),
   created_at timestamptz not null
 );
 
@@ -41,9 +42,9 @@ create table session (
   person_id bigint not null references person,
   csrf text not null,
   created_at timestamptz not null,
-  seen_at timestamptz not null,
   expires_at timestamptz not null
 );
+create index session_person on session (person_id);
 
 create table api_key (
   id text primary key,
@@ -56,6 +57,7 @@ create table api_key (
   used_at timestamptz,
   revoked_at timestamptz
 );
+create index api_key_person on api_key (person_id);
 
 create table login_link (
   hash bytea primary key,
@@ -63,6 +65,7 @@ create table login_link (
   expires_at timestamptz not null,
   used_at timestamptz
 );
+create index login_link_person on login_link (person_id);
 
 -- One row: this installation. The private keys are sealed with the key file beside the data folder.
 create table node (

@@ -137,3 +137,5 @@ create table quarantine (
   at timestamptz not null,
   replayed_at timestamptz
 );
+-- Refused sign-ins of a login are counted from here.
+create index audit_refused on audit (action, object, at) where outcome = 'refused';
