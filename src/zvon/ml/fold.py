@@ -1,0 +1,66 @@
+"""Text as the eye takes it: look-alike letters, accents and digits that stand for letters."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import idna
+
+# Letters of other scripts that print like Latin ones (a small part of Unicode TR 39).
+LOOKALIKE = str.maketrans(
+    "авгеєёіїјкӏмнорсѕтухүһԁԍԛԝьпизοαβεικνρτυχηωγɑɡɩɪʏօոսհցʟ",
+    "abreeeiijklmhopcstyxyhdgqwbnu3oabeikvptuxnwyagiiyonuhgl",
+)
+SPECIAL = str.maketrans({"đ": "d", "ł": "l", "ı": "i", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe"})
+LEET = str.maketrans("01358$", "oiesbs")
+LEET_L = str.maketrans("01358$", "olesbs")
+
+
+def accents(text: str) -> str:
+    """Lower case without accents; `đ` becomes `d`. A háček is no attack, so this is kept apart."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", text.casefold().translate(SPECIAL))
+    return "".join(char for char in parts if not unicodedata.combining(char))
+
+
+def skeleton(text: str) -> str:
+    """`text` with look-alike letters of other scripts as the Latin letters that they imitate."""
+    return text if text.isascii() else text.casefold().translate(LOOKALIKE)
+
+
+def unleet(token: str) -> tuple[str, ...]:
+    """The readings of a token in which digits may stand for letters, itself left out."""
+    if token.isalpha() or token.isdigit():
+        return ()
+    return tuple(dict.fromkeys((token.translate(LEET), token.translate(LEET_L))))
+
+
+@lru_cache(maxsize=65536)
+def label(text: str) -> tuple[str, bool]:
+    """A DNS label as it is read, folded, and whether its `xn--` form is ill-formed.
+
+    An ill-formed label is read up to the longest part that decodes: `xn--pota-h6a-si` gives
+    `posta-si`, because that is what its maker wanted to say.
+    """
+    if not text.startswith("xn--"):
+        return accents(skeleton(text)), False
+    try:
+        return accents(skeleton(idna.decode(text))), False
+    except (idna.IDNAError, UnicodeError):
+        pieces = text.split("-")
+        for stop in range(len(pieces), 2, -1):
+            try:
+                head = idna.decode("-".join(pieces[:stop]))
+            except (idna.IDNAError, UnicodeError):
+                continue
+            return accents(skeleton("-".join([head, *pieces[stop:]]))), True
+        return text[4:], True
+
+
+TOKEN = re.compile(r"[^a-z0-9$]+")
+
+
+def tokens(text: str) -> list[str]:
+    """The letters-and-digits words of a folded text."""
+    return [token for token in TOKEN.split(text) if token]
