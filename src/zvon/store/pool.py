@@ -33,3 +33,10 @@ async def open_pool(dsn: str, *, size: int = 8) -> AsyncIterator[Pool]:
         name="zvon",
     ) as pool:
         yield pool
+
+
+def dsn_of(pool: Pool) -> str:
+    """Where `pool` connects to, for a connection of one's own."""
+    dsn = pool.conninfo
+    assert isinstance(dsn, str), "only `open_pool` makes pools"
+    return dsn

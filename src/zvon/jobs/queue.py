@@ -1,0 +1,42 @@
+"""Putting jobs into the queue, in the transaction of what they follow from."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.domain.types import JobId
+
+from zvon.store.job import held
+from zvon.store.transaction import Tx
+
+__all__ = ["enqueue", "held", "requeue"]
+
+
+async def enqueue(
+    tx: Tx,
+    name: str,
+    payload: Mapping[str, Any],
+    *,
+    dedupe: str | None = None,
+    after: timedelta | None = None,
+) -> None:
+    """Have the job `name` done once `tx` has committed, at the earliest `after` from now.
+
+    Nothing happens when a job with the same `dedupe` key waits or runs: a handler that must see
+    what `tx` wrote needs a key that names it.
+    """
+    await Queries.from_psycopg_connection(tx.db).enqueue(
+        [name],
+        [msgspec.json.encode(payload)],
+        [0],
+        [after],
+        [dedupe],
+        on_conflict="skip",
+    )
+
+
+async def requeue(tx: Tx, ids: Sequence[int]) -> None:
+    """Give held jobs a new set of attempts."""
+    await Queries.from_psycopg_connection(tx.db).requeue_jobs([JobId(i) for i in ids])
