@@ -105,8 +105,10 @@ create table neverblock (
   list text not null,                            -- constituency, popular, platform, official, infrastructure
   reason text not null,
   version text not null,
+  parents text[] not null,                       -- names that cover this one
   primary key (name, list)
 );
+create index neverblock_parents on neverblock using gin (parents);
 -- A list that is not here is not loaded: publishing stops.
 create table neverblock_list (
   list text primary key,
@@ -123,6 +125,7 @@ create table subscriber (
   party_id bigint not null references party,
   brand text not null check (brand in ('bind','unbound','pdns','proof')),
   address text not null,                         -- address that transfers come from
+  known_by text not null check (known_by in ('tsig','address')),
   relay boolean not null default false,          -- transfers through the NSD relay kit
   mode text not null default 'log-only' check (mode in ('log-only','enforce')),
   mandatory boolean not null default true,
@@ -130,8 +133,12 @@ create table subscriber (
   probe_address text,                            -- host:port to ask for proof
   feed_id bigint not null references feed,
   created_at timestamptz not null,
-  removed_at timestamptz
+  removed_at timestamptz,
+  check (known_by = 'tsig' or not relay)
 );
+-- Two resolvers that are known by one address could not be told apart.
+create unique index subscriber_address on subscriber (address, feed_id)
+  where known_by = 'address' and removed_at is null;
 
 create table tsig_key (
   id bigint generated always as identity primary key,
@@ -149,6 +156,7 @@ create table endpoint_serial (                   -- what a subscriber is known t
   asked bigint,                                  -- SOA serial in its last IXFR request
   sent bigint,                                   -- serial of the last completed transfer
   notified bigint,                               -- serial of the last answered NOTIFY
+  marker bigint,                                 -- serial that its own answer showed
   at timestamptz not null,
   primary key (subscriber_id, zone_id)
 );
@@ -169,3 +177,50 @@ create table receipt (
   at timestamptz not null,
   unique (block_id, subscriber_id, kind, grade)
 );
+
+-- Four eyes in the database itself: no state of a block that acts on the world, and no record of
+-- it in a zone, without the yes of another person.
+create function block_needs_approval() returns trigger language plpgsql as $$
+begin
+  if new.state in ('approved', 'published', 'enforced', 'expiring', 'failed')
+     and new.state is distinct from old.state
+     and not exists (select from approval a
+                     where a.block_id = new.id and a.approves and a.person_id <> new.proposer_id)
+  then
+    raise exception 'block % has no approval of a second person', new.number
+      using errcode = 'check_violation', constraint = 'block_needs_approval';
+  end if;
+  if new.proposer_id <> old.proposer_id or new.name <> old.name or new.scope <> old.scope then
+    raise exception 'block %: proposer, name and scope stay as they were proposed', new.number
+      using errcode = 'check_violation', constraint = 'block_is_fixed';
+  end if;
+  return new;
+end $$;
+create trigger block_needs_approval before update on block
+  for each row execute function block_needs_approval();
+
+create function block_starts_proposed() returns trigger language plpgsql as $$
+begin
+  if new.state <> 'proposed' then
+    raise exception 'a block starts as proposed' using errcode = 'check_violation',
+      constraint = 'block_starts_proposed';
+  end if;
+  return new;
+end $$;
+create trigger block_starts_proposed before insert on block
+  for each row execute function block_starts_proposed();
+
+create function zone_rule_is_admitted() returns trigger language plpgsql as $$
+begin
+  if new.block_id is not null and new.rdata <> 'rpz-passthru.'
+     and not exists (select from approval a where a.block_id = new.block_id and a.approves)
+  then
+    raise exception 'rule % has no approved block', new.owner
+      using errcode = 'check_violation', constraint = 'zone_rule_is_admitted';
+  end if;
+  return new;
+end $$;
+create trigger zone_rule_is_admitted before insert or update on zone_rule
+  for each row execute function zone_rule_is_admitted();
+create trigger zone_change_is_admitted before insert on zone_change
+  for each row when (new.op = 'add') execute function zone_rule_is_admitted();
