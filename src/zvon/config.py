@@ -1,8 +1,9 @@
 """Every setting of a node, in one class; thresholds and policies are data in the database."""
 
+import os
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -11,7 +12,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ZVON_", extra="ignore")
 
-    root: Path = Path("zvon-data")
+    root: Path = Field(default_factory=lambda: default_root(os.geteuid()))
     """Folder of this node: database, key file, logs, zone snapshots."""
     database: SecretStr | None = None
     """DSN of a PostgreSQL 15 or later; without it the node runs its own."""
@@ -47,9 +48,19 @@ class Settings(BaseSettings):
     """Least level that is logged."""
 
     @property
+    def console_url(self) -> str:
+        """Where people open the console."""
+        return self.public_url or f"http://{self.http}"
+
+    @property
     def key_file(self) -> Path:
         """The node key: 32 bytes that seal every secret in the database."""
         return self.root / "node.key"
+
+
+def default_root(uid: int) -> Path:
+    """`zvon-data` here; for root a place that PostgreSQL's own user may enter."""
+    return Path("/var/lib/zvon") if uid == 0 else Path("zvon-data")
 
 
 def host_port(address: str) -> tuple[str, int]:

@@ -1,1 +1,46 @@
-def main() -> None: ...
+"""The command line: `zvon <noun> <verb>`. Exit codes: 0 done, 1 not done, 2 bad input."""
+
+import sys
+
+from cyclopts import App
+
+# Each is loaded only when it is asked for, so that `zvon --help` is quick.
+NOUNS = {
+    "up": "Start a node: database, console, worker, policy zones.",
+    "status": "Say what of a node is healthy.",
+    "serve": "Run one part of a node (`up` does that for you).",
+    "demo": "Play the main story with two nodes and real resolvers.",
+    "report": "Send in what somebody received.",
+    "dns": "Resolvers that subscribe to the policy zones.",
+    "block": "Blocks: propose, approve, lift.",
+    "peer": "Partners: invite, accept, list.",
+    "privacy": "What leaves this node, and what stays.",
+    "phish": "Phishing scores for addresses.",
+    "models": "Models: train, evaluate, verify.",
+    "audit": "The record of who did what.",
+    "backup": "Copy the database of a node.",
+    "restore": "Put a copy back, and prove that it is whole.",
+}
+
+app = App(
+    name="zvon",
+    help="Report, validate, block in DNS and share a threat across borders.",
+    help_format="plaintext",  # markdown would cost 0.1 s of imports
+    version_flags=["--version"],
+)
+for noun, line in NOUNS.items():
+    app.command(f"zvon.cli.{noun}:app", name=noun, help=line)
+
+
+def main() -> None:
+    """Run the command line of this process; what a person can mend is one line, no traceback."""
+    try:
+        app()
+    except (ValueError, LookupError, PermissionError, FileNotFoundError) as problem:
+        print(f"zvon: {problem}", file=sys.stderr)
+        sys.exit(2)
+    except (RuntimeError, OSError) as problem:
+        print(f"zvon: {problem}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -4,7 +4,6 @@ One process owns a data folder, held by a lock on `owner.lock`. The server is it
 that its death is seen at once and no `pg_ctl` has to guess. All other processes only connect.
 """
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -17,6 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from zvon.store.binaries import Binaries, choose, reachable_copy
+from zvon.store.folder_lock import FolderLock, first_line_pid
 from zvon.store.processes import Service, die_with_parent, in_folder, service_user, traversable
 
 PORT = 5432
@@ -72,7 +72,7 @@ class Cluster:
         self._pg_bin = pg_bin
         self._settings = {**SETTINGS, **(settings or {})}
         self._child: subprocess.Popen[bytes] | None = None
-        self._lock: int | None = None
+        self._lock = FolderLock(self.root / "owner.lock")
         self._service: Service = service_user()
         self.run = run_folder(self.data)
 
@@ -91,7 +91,7 @@ class Cluster:
         Raises `ClusterError`. Afterwards `dsn()` answers.
         """
         self._make_root()
-        if not self._take_lock():
+        if not self._lock.take():
             self._wait(self.ready, START_S, "the server of the other process does not answer")
             return Role.GUEST
         try:
@@ -128,25 +128,14 @@ class Cluster:
                     break
                 except subprocess.TimeoutExpired:
                     continue
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        if self._lock.held:
+            self._lock.give_up()
             if self.pid is None:
                 shutil.rmtree(self.run, ignore_errors=True)
 
     def owner(self) -> int | None:
         """The process that owns the folder, when one does."""
-        try:
-            handle = os.open(self.root / "owner.lock", os.O_RDONLY)
-        except FileNotFoundError:
-            return None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return first_line_pid(self.root / "owner.lock")
-        finally:
-            os.close(handle)
-        return None
+        return self._lock.owner()
 
     def ready(self) -> bool:
         """True when the server on our socket takes connections."""
@@ -176,18 +165,6 @@ class Cluster:
                 f"{closed[-1]} is closed to the user {self._service.name!r}, who runs PostgreSQL; "
                 f"choose another --root, or: chmod o+x {closed[-1]}"
             )
-
-    def _take_lock(self) -> bool:
-        handle = os.open(self.root / "owner.lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(handle)
-            return False
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-        self._lock = handle
-        return True
 
     def _find(self) -> Binaries:
         found = choose(self._pg_bin, major_of(self.data))
@@ -301,14 +278,6 @@ def run_folder(data: Path) -> Path:
         base, prefix = Path("/tmp"), "zvon-"
     name = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
     return base / f"{prefix}{os.geteuid()}-{name}"
-
-
-def first_line_pid(path: Path) -> int | None:
-    """The number on the first line of a pid file, or None."""
-    try:
-        return int(path.read_text().split("\n", 1)[0])
-    except (FileNotFoundError, ValueError):
-        return None
 
 
 def major_of(data: Path) -> int | None:

@@ -1,0 +1,5 @@
+"""`python -m zvon` is `zvon`."""
+
+from zvon.cli import main
+
+main()

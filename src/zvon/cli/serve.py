@@ -1,0 +1,207 @@
+"""`zvon serve web|worker|dns`: one part of a node in a process of its own."""
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App
+
+from zvon.cli.node import open_settings
+from zvon.cli.parts import say_ready
+from zvon.cli.ports import answers
+from zvon.config import Settings, host_port
+
+if TYPE_CHECKING:
+    from zvon.jobs.context import Context, Handler
+
+app = App(name="serve", help="Run one part of a node (`up` does that for you).")
+
+JOB_PACKAGES = ("collect", "assess", "respond", "dns", "share")
+BEAT_S = 10.0
+GRACE_S = 3.0
+
+Serve = Callable[["Context", asyncio.Event], Awaitable[None]]
+
+
+@app.command
+def web() -> None:
+    """Serve the console, the forms, the API, and the door for partners."""
+    _run("web", _web)
+
+
+@app.command
+def worker() -> None:
+    """Do the jobs: decode, enrich, assess, share."""
+    _run("worker", _worker)
+
+
+@app.command
+def dns() -> None:
+    """Serve the policy zones to resolvers."""
+    _run("dns", _dns)
+
+
+def _run(role: str, serve: Serve) -> None:
+    from zvon.cli.log import log_to
+
+    settings = Settings()
+    log_to(settings.root / "logs", role, settings.log)
+    asyncio.run(_until_stopped(settings, serve))
+
+
+async def _until_stopped(settings: Settings, serve: Serve) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with open_settings(settings) as context:
+        await serve(context, stop)
+
+
+async def _worker(context: "Context", stop: asyncio.Event) -> None:
+    from zvon.jobs import run_worker
+
+    handlers, schedule = collected_jobs()
+    say_ready()
+    await run_worker(context, handlers, schedule, stop)
+
+
+def collected_jobs() -> tuple[dict[str, "Handler"], dict[str, timedelta]]:
+    """All handlers and schedules of the packages that have jobs. A name is handled once."""
+    handlers: dict[str, Handler] = {}
+    schedule: dict[str, timedelta] = {}
+    for package in JOB_PACKAGES:
+        if find_spec(f"zvon.{package}.jobs") is None:
+            continue
+        module = import_module(f"zvon.{package}.jobs")
+        if twice := handlers.keys() & module.JOBS.keys():
+            raise RuntimeError(f"jobs with two handlers: {', '.join(sorted(twice))}")
+        handlers |= module.JOBS
+        schedule |= getattr(module, "SCHEDULE", {})
+    if unknown := schedule.keys() - handlers.keys():
+        raise RuntimeError(f"schedules without a handler: {', '.join(sorted(unknown))}")
+    return handlers, schedule
+
+
+async def _dns(context: "Context", stop: asyncio.Event) -> None:
+    from zvon.dns.serve import run
+
+    serving = asyncio.create_task(run(context.settings, context.pool))
+    await _alongside("dns", context, stop, [serving], [context.settings.dns])
+
+
+async def _web(context: "Context", stop: asyncio.Event) -> None:
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    from zvon.web.app import create_app, create_peer_app
+
+    def listener(target: Any, address: str, **options: Any) -> Server:
+        host, port = host_port(address)
+        return Server(target, host, port, interface=Interfaces.ASGI, websockets=False,
+                      log_enabled=False, **options)  # fmt: skip
+
+    with _files({"cert": context.node.tls_certificate, "key": context.node.tls_key}) as pem:
+        console = listener(create_app(context), context.settings.http)
+        door = listener(
+            create_peer_app(context),
+            context.settings.peer,
+            ssl_cert=pem["cert"],
+            ssl_key=pem["key"],
+        )
+
+        async def close() -> None:
+            await asyncio.gather(console.shutdown(), door.shutdown())
+
+        tasks = [asyncio.create_task(server.serve()) for server in (console, door)]
+        addresses = [context.settings.http, context.settings.peer]
+        await _alongside("web", context, stop, tasks, addresses, close)
+
+
+class _files:  # noqa: N801 -- reads like `open`
+    """Texts as files that only this process can read and that no disk keeps (memfd on Linux)."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._open: list[int] = []
+
+    def __enter__(self) -> dict[str, Path]:
+        paths = {}
+        for name, text in self._texts.items():
+            if hasattr(os, "memfd_create"):
+                handle = os.memfd_create(name)
+                paths[name] = Path(f"/proc/self/fd/{handle}")
+            else:
+                handle, where = tempfile.mkstemp()
+                paths[name] = Path(where)
+            os.write(handle, text.encode())
+            self._open.append(handle)
+        return paths
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self._open:
+            os.close(handle)
+
+
+async def _alongside(
+    role: str,
+    context: "Context",
+    stop: asyncio.Event,
+    tasks: list[asyncio.Task[None]],
+    addresses: list[str],
+    close: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Let `tasks` run until `stop` (then `close` them), show that we live, and say once when all addresses answer.
+
+    A task that ends by itself ends us, so that the supervisor starts us anew.
+    """
+    beating = asyncio.create_task(_beat(role, context))
+    opening = asyncio.create_task(_say_when_open(addresses))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (beating, opening, stopping):
+            task.cancel()
+        if stop.is_set():
+            if close is not None:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(close(), GRACE_S)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=GRACE_S)
+    if not stop.is_set():
+        for task in tasks:
+            if task.done():
+                task.result()
+        raise RuntimeError(f"{role} ended by itself")
+
+
+async def _say_when_open(addresses: list[str]) -> None:
+    for address in addresses:
+        while not await asyncio.to_thread(answers, address):
+            await asyncio.sleep(0.05)  # the listeners do not say when they listen
+    say_ready()
+
+
+async def _beat(role: str, context: "Context") -> None:
+    from psycopg import OperationalError
+    from psycopg_pool import PoolTimeout
+
+    from zvon.store.job import beat
+    from zvon.store.transaction import transaction
+
+    while True:
+        now = context.clock()
+        with suppress(OperationalError, PoolTimeout):  # the database comes back, we go on
+            async with transaction(context.pool, now) as tx:
+                await beat(tx, role, os.getpid(), now)
+        await asyncio.sleep(BEAT_S)
