@@ -119,7 +119,7 @@ async def _web(context: "Context", stop: asyncio.Event) -> None:
         )
 
         async def close() -> None:
-            await asyncio.gather(console.shutdown(), door.shutdown())
+            await asyncio.gather(console.shutdown(), door.shutdown())  # type: ignore[no-untyped-call]
 
         tasks = [asyncio.create_task(server.serve()) for server in (console, door)]
         addresses = [context.settings.http, context.settings.peer]
