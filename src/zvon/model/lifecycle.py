@@ -1,6 +1,7 @@
 """The lives of a block and of an incident: the states, and the only moves between them.
 
-The same tables are the `transition` rows in the database, where triggers enforce them.
+An incident goes back to `triage` when the verdict that opened it is undone. The same tables are
+the `transition` rows in the database, where triggers enforce them.
 """
 
 from enum import StrEnum
@@ -65,7 +66,7 @@ LIVE_BLOCK: frozenset[BlockState] = frozenset(
 INCIDENT_MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     I.NEW: frozenset({I.TRIAGE, I.OPEN, I.ON_HOLD, I.REJECTED, I.MERGED, I.RESOLVED}),
     I.TRIAGE: frozenset({I.OPEN, I.ON_HOLD, I.REJECTED, I.MERGED, I.RESOLVED}),
-    I.OPEN: frozenset({I.CONTAINED, I.RESOLVED, I.ON_HOLD, I.REJECTED, I.MERGED}),
+    I.OPEN: frozenset({I.TRIAGE, I.CONTAINED, I.RESOLVED, I.ON_HOLD, I.REJECTED, I.MERGED}),
     I.CONTAINED: frozenset({I.OPEN, I.RESOLVED, I.ON_HOLD, I.MERGED}),
     I.RESOLVED: frozenset({I.OPEN, I.CLOSED}),
     I.CLOSED: frozenset({I.OPEN}),

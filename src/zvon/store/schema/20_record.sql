@@ -37,6 +37,7 @@ create table record (
   source_id bigint references source,
   created_at timestamptz not null,
   modified_at timestamptz not null,
+  received_at timestamptz not null default now(), -- our clock; the two above are the maker's
   published_at timestamptz,
   tlp smallint not null check (tlp between 0 and 4),
   pap smallint not null check (pap between 0 and 3),
@@ -48,6 +49,7 @@ create table record (
 );
 create index record_kind_at on record (kind, created_at desc, id desc);
 create index record_container on record (container_id) where container_id is not null;
+create index record_raw on record (raw_sha256) where raw_sha256 is not null;
 
 -- Named people who may see a TLP:RED record.
 create table record_audience (
@@ -55,6 +57,7 @@ create table record_audience (
   person_id bigint not null references person,
   primary key (record_id, person_id)
 );
+create index record_audience_person on record_audience (person_id);
 
 create table record_version (
   record_id bigint not null references record,
@@ -66,10 +69,11 @@ create table record_version (
 create table observable (
   id bigint generated always as identity primary key,
   type smallint not null,
-  h64 bigint not null,                           -- first 8 bytes of BLAKE2b(type, value)
+  -- BLAKE2b-128 of type and value: an index over the value itself refuses long addresses, and
+  -- is three times as large.
+  digest bytea not null unique,
   value text not null
 );
-create unique index observable_value on observable (h64, type, value);
 
 create table occurrence (
   observable_id bigint not null,

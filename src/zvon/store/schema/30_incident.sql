@@ -102,10 +102,19 @@ create table incident (
   verdict_at timestamptz,
   duplicate_of bigint references incident,
   origin text not null default 'own' check (origin in ('own','peer')),
-  version integer not null default 1
+  version integer not null default 1,
+  -- The marking of `record_id`, kept equal by triggers: the queue reads it a million times.
+  tlp smallint not null,
+  org_id bigint not null,
+  orgc_id bigint not null,
+  group_uuid uuid
 );
 create index incident_queue on incident (rank desc, id desc) where state in ('new','triage','open');
+create index incident_owner on incident (owner_id, rank desc, id desc)
+  where state in ('new','triage','open');
+create index incident_red on incident (tlp) where tlp = 4 and state in ('new','triage','open');
 create index incident_campaign on incident (campaign_id);
+create index incident_record on incident (record_id);
 
 create table incident_name (                     -- names of the incident and the scope that we advise
   incident_id bigint not null references incident,

@@ -1,0 +1,213 @@
+"""Taking records in: a batch of records with their values, in one transaction of the caller."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from psycopg.errors import UniqueViolation
+
+from zvon.model.marking import Pap, Tlp
+from zvon.model.observable import Observable
+from zvon.store.observable import BadText, intern, staged
+from zvon.store.transaction import Change, Op, Tx
+
+SAID, SHOWN, NEAR, REPORTER = 1, 2, 3, 4
+"""Role of a value: said by the sender, shown only, a near match, from the reporter's side."""
+
+STAGE = """
+create temporary table if not exists stage_record (
+  id bigint, uuid uuid, kind text, container_id bigint, org_id bigint, orgc_id bigint,
+  source_id bigint, created_at timestamptz, modified_at timestamptz, tlp smallint, pap smallint,
+  group_uuid uuid, raw_sha256 bytea, payload text);
+truncate stage_record
+"""
+STAGE_TYPES = ["int8", "uuid", "text", "int8", "int8", "int8", "int8", "timestamptz",
+               "timestamptz", "int2", "int2", "uuid", "bytea", "text"]  # fmt: skip
+ADD_RECORDS = """
+insert into record (id, uuid, kind, container_id, org_id, orgc_id, source_id, created_at,
+                    modified_at, tlp, pap, group_uuid, raw_sha256, payload, received_at)
+  overriding system value
+select id, uuid, kind, container_id, org_id, orgc_id, source_id, created_at, modified_at, tlp, pap,
+       group_uuid, raw_sha256, payload::jsonb, %s
+from stage_record order by uuid
+"""
+STAGE_OCCURRENCES = """
+create temporary table if not exists stage_occurrence
+  (n integer, record_id bigint, role smallint, seen_at timestamptz);
+truncate stage_occurrence
+"""
+ADD_OCCURRENCES = """
+insert into occurrence (observable_id, record_id, role, seen_at)
+select k.id, s.record_id, s.role, s.seen_at from stage_occurrence s join stage_known k using (n)
+order by k.id, s.record_id, s.role
+on conflict do nothing
+"""
+
+
+class Sighted(Struct, frozen=True):
+    """A value of a record, its role there, and when it was seen."""
+
+    observable: Observable
+    role: int
+    seen_at: datetime
+
+
+class RecordIn(Struct, frozen=True, kw_only=True):
+    """A record as it comes in. `payload` is kept verbatim, unknown fields included."""
+
+    uuid: UUID
+    kind: str
+    created_at: datetime
+    modified_at: datetime
+    tlp: Tlp
+    pap: Pap
+    payload: Any
+    org_id: int
+    orgc_id: int
+    source_id: int | None = None
+    raw_sha256: bytes | None = None
+    container_id: int | None = None
+    group_uuid: UUID | None = None
+    observables: Sequence[Sighted] = ()
+
+
+class AlreadyThere(ValueError):
+    """A record with the same identifier is stored. Nothing of the batch was written."""
+
+
+async def ingest(tx: Tx, batch: Sequence[RecordIn], now: datetime) -> list[int]:
+    """Store `batch` with one change row per record; the record ids, in order.
+
+    Meant for about 10,000 values a call. Raises `AlreadyThere`, and `BadText` naming the field
+    (`records[3].payload.title`) before anything was written. `now` is our clock at arrival.
+    """
+    if not batch:
+        return []
+    texts = [_payload(r.payload, f"records[{i}].payload") for i, r in enumerate(batch)]
+    for i, record in enumerate(batch):
+        _checked(record.kind, f"records[{i}].kind")
+    values, sightings = _stage(batch)
+    rows = await (
+        await tx.execute(
+            "select nextval('record_id_seq') from generate_series(1, %s)", (len(batch),)
+        )
+    ).fetchall()
+    ids = [int(row[0]) for row in rows]
+    await _add_records(tx, batch, ids, texts, now)
+    await _add_occurrences(tx, values, [(n, ids[r], role, at) for n, r, role, at in sightings])
+    tx.note(
+        *(
+            Change(kind=r.kind, subject=r.uuid, op=Op.ADD, record_id=i, tlp=r.tlp)
+            for r, i in zip(batch, ids, strict=True)
+        )
+    )
+    return ids
+
+
+async def occurrences(tx: Tx, record_id: int, sighted: Sequence[Sighted]) -> None:
+    """Add values to a record that is stored; idempotent."""
+    values: dict[Observable, int] = {}
+    rows = [
+        (values.setdefault(s.observable, len(values)), record_id, s.role, s.seen_at)
+        for s in sighted
+    ]
+    await _add_occurrences(tx, [staged(v, f"observables[{n}]") for v, n in values.items()], rows)
+
+
+def _stage(
+    batch: Sequence[RecordIn],
+) -> tuple[list[tuple[bytes, int, str]], list[tuple[int, int, int, datetime]]]:
+    """The distinct values, and (value, record, role, time) of each sighting in the batch."""
+    places: dict[Observable, int] = {}
+    values: list[tuple[bytes, int, str]] = []
+    sightings: list[tuple[int, int, int, datetime]] = []
+    for r, record in enumerate(batch):
+        for s in record.observables:
+            n = places.get(s.observable)
+            if n is None:
+                n = places[s.observable] = len(values)
+                values.append(staged(s.observable, f"records[{r}].observables"))
+            sightings.append((n, r, s.role, s.seen_at))
+    return values, sightings
+
+
+async def _add_records(
+    tx: Tx, batch: Sequence[RecordIn], ids: Sequence[int], texts: Sequence[str], now: datetime
+) -> None:
+    await tx.execute(STAGE)
+    async with tx.db.cursor().copy("copy stage_record from stdin (format binary)") as copy:
+        copy.set_types(STAGE_TYPES)
+        for r, record_id, text in zip(batch, ids, texts, strict=True):
+            await copy.write_row(
+                (record_id, r.uuid, r.kind, r.container_id, r.org_id, r.orgc_id, r.source_id,
+                 r.created_at, r.modified_at, int(r.tlp), int(r.pap), r.group_uuid, r.raw_sha256,
+                 text)
+            )  # fmt: skip
+    try:
+        async with tx.db.transaction():
+            await tx.execute(ADD_RECORDS, (now,))
+    except UniqueViolation:  # row security keeps the key out of the error
+        raise AlreadyThere(await _clash(tx, [r.uuid for r in batch])) from None
+
+
+async def _clash(tx: Tx, uuids: Sequence[UUID]) -> str:
+    if len(set(uuids)) < len(uuids):
+        return "the batch has one identifier twice"
+    row = await (
+        await tx.execute("select uuid from record where uuid = any (%s) limit 1", (list(uuids),))
+    ).fetchone()
+    return f"record {row[0]} is already there" if row else "a record is already there"
+
+
+async def _add_occurrences(
+    tx: Tx,
+    values: Sequence[tuple[bytes, int, str]],
+    rows: Sequence[tuple[int, int, int, datetime]],
+) -> None:
+    if not rows:
+        return
+    await intern(tx, [(n, *value) for n, value in enumerate(values)])
+    await tx.execute(STAGE_OCCURRENCES)
+    async with tx.db.cursor().copy("copy stage_occurrence from stdin (format binary)") as copy:
+        copy.set_types(["int4", "int8", "int2", "timestamptz"])
+        for row in rows:
+            await copy.write_row(row)
+    await tx.execute(ADD_OCCURRENCES)
+
+
+def _payload(payload: Any, field: str) -> str:
+    """The payload as JSON. Raises `BadText` naming the first place with NUL or half a pair."""
+    try:
+        text = msgspec.json.encode(payload)
+    except UnicodeEncodeError:
+        text = b"\\u0000"
+    if b"\\u0000" in text:
+        for place, part in _strings(msgspec.to_builtins(payload), field):
+            _checked(part, place)
+    return text.decode()
+
+
+def _strings(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Every string of a JSON value with the place where it stands, keys too."""
+    match value:
+        case str():
+            yield place, value
+        case dict():
+            for key, inner in value.items():
+                yield place, str(key)
+                yield from _strings(inner, f"{place}.{key}")
+        case list() | tuple():
+            for i, inner in enumerate(value):
+                yield from _strings(inner, f"{place}[{i}]")
+
+
+def _checked(text: str, field: str) -> None:
+    if "\x00" in text:
+        raise BadText(field, "has a NUL character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise BadText(field, "has half a surrogate pair") from None

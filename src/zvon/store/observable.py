@@ -1,0 +1,159 @@
+"""Observables: each canonical value stored once, however many records name it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+from psycopg.rows import class_row
+
+from zvon.model.observable import CODE, TYPE, Observable, ObservableType
+from zvon.store.party import Db
+from zvon.store.transaction import Tx
+
+# Values that more records share than this are "common": shown as such, never correlated on.
+COMMON = 200
+
+STAGE = """
+create temporary table if not exists stage_value
+  (n integer, digest bytea, type smallint, value text);
+create temporary table if not exists stage_known
+  (n integer, digest bytea, type smallint, value text, id bigint, is_new boolean);
+truncate stage_value, stage_known
+"""
+# `lateral … limit 1` keeps the plan a walk of the index: the stage has no statistics.
+# Identifiers are given in the order of `digest`, so that new occurrences go to the index's end.
+RESOLVE = """
+insert into stage_known
+select s.n, s.digest, s.type, s.value, coalesce(o.id, nextval('observable_id_seq')), o.id is null
+from (select * from stage_value order by digest) s
+left join lateral (select id from observable where digest = s.digest limit 1) o on true
+"""
+# Sorted by the key, so that two batches never wait for each other in a circle.
+ADD = """
+insert into observable (id, type, digest, value) overriding system value
+select id, type, digest, value from stage_known where is_new order by digest
+on conflict do nothing
+"""
+# Rows that a transaction made which was open when RESOLVE ran: ADD waited for it, so they show.
+SETTLE = """
+update stage_known k set id = o.id from observable o
+where k.is_new and o.digest = k.digest
+"""
+
+
+class BadText(ValueError):
+    """Text that the database cannot hold; `field` says where it stood."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+class Related(Struct, frozen=True, kw_only=True):
+    """A record that shares a value."""
+
+    uuid: UUID
+    kind: str
+    type: ObservableType
+    value: str
+    seen_at: datetime
+
+
+def digest(code: int, value: bytes) -> bytes:
+    """BLAKE2b-128 over type and value, by which the store knows an observable."""
+    return hashlib.blake2b(value, digest_size=16, person=code.to_bytes(2, "big")).digest()
+
+
+def staged(value: Observable, field: str) -> tuple[bytes, int, str]:
+    """Digest, type code and text of a value. Raises `BadText` for NUL and lone surrogates."""
+    code, text = CODE[value.type], value.value
+    if "\x00" in text:
+        raise BadText(field, "has a NUL character")
+    try:
+        return digest(code, text.encode()), code, text
+    except UnicodeEncodeError:
+        raise BadText(field, "has half a surrogate pair") from None
+
+
+async def intern(tx: Tx, rows: Sequence[tuple[int, bytes, int, str]]) -> None:
+    """Leave the id of each `(n, digest, type, value)` in the temporary table `stage_known`.
+
+    `rows` are distinct values. Safe beside other transactions that intern the same values.
+    """
+    await tx.execute(STAGE)
+    async with tx.db.cursor().copy("copy stage_value from stdin (format binary)") as copy:
+        copy.set_types(["int4", "bytea", "int2", "text"])
+        for row in rows:
+            await copy.write_row(row)
+    await tx.execute(RESOLVE)
+    added = await tx.execute(ADD)
+    missing = await tx.execute(
+        "select count(*) from stage_known where is_new having count(*) <> %s", (added.rowcount,)
+    )
+    if await missing.fetchone() is not None:
+        await tx.execute(SETTLE)
+
+
+async def of_record(db: Db, record_id: int) -> list[tuple[Observable, int]]:
+    """Every value of a record with its role, by type and value."""
+    rows = await (
+        await db.execute(
+            """
+            select o.type, o.value, c.role from occurrence c
+            join observable o on o.id = c.observable_id
+            where c.record_id = %s order by o.type, o.value, c.role
+            """,
+            (record_id,),
+        )
+    ).fetchall()
+    return [(Observable(TYPE[kind], value), role) for kind, value, role in rows]
+
+
+async def ids(db: Db, values: Sequence[Observable]) -> Mapping[Observable, int]:
+    """The ids of those of `values` that are known."""
+    rows = await (
+        await db.execute(
+            "select type, value, id from observable where digest = any (%s)",
+            ([staged(v, "value")[0] for v in values],),
+        )
+    ).fetchall()
+    return {Observable(TYPE[kind], value): found for kind, value, found in rows}
+
+
+async def related(db: Db, record_id: int, *, limit: int = 200) -> list[Related]:
+    """Other records that the viewer may see and that share a value, newest first.
+
+    Values that more than `COMMON` records share are left out.
+    """
+    async with db.cursor(row_factory=class_row(_RelatedRow)) as cursor:
+        await cursor.execute(
+            """
+            select r.uuid, r.kind, o.type, o.value, c.seen_at
+            from occurrence mine
+            join observable o on o.id = mine.observable_id
+            join lateral (select record_id, seen_at from occurrence
+                          where observable_id = mine.observable_id
+                          limit %(common)s + 1) c on c.record_id <> mine.record_id
+            join record r on r.id = c.record_id
+            where mine.record_id = %(record)s and not r.deleted
+              and (select count(*) from (select from occurrence x
+                   where x.observable_id = mine.observable_id limit %(common)s + 1) n) <= %(common)s
+            order by c.seen_at desc, r.id desc limit %(limit)s
+            """,
+            {"record": record_id, "common": COMMON, "limit": limit},
+        )
+        rows = await cursor.fetchall()
+    return [
+        Related(uuid=r.uuid, kind=r.kind, type=TYPE[r.type], value=r.value, seen_at=r.seen_at)
+        for r in rows
+    ]
+
+
+class _RelatedRow(Struct, frozen=True):
+    uuid: UUID
+    kind: str
+    type: int
+    value: str
+    seen_at: datetime

@@ -1,0 +1,84 @@
+-- Who sees which rows. One predicate; every table that reveals a record asks it, for every role
+-- that is not a superuser, the owner included. `zvon.viewer` is local to a transaction:
+-- unset sees nothing, `system` is our own jobs, else `PERSON PARTY OWN CEILING` of a viewer.
+-- Each function is called in a sub-select, so that it runs once per statement and not per row.
+
+create function zvon_system() returns boolean language sql stable parallel safe as $$
+  select coalesce(current_setting('zvon.viewer', true) = 'system', false)
+$$;
+
+create function zvon_viewer(part integer) returns bigint language sql stable parallel safe as $$
+  select case when current_setting('zvon.viewer', true) ~ '^\d{1,18} \d{1,18} [01] [0-4]$'
+              then split_part(current_setting('zvon.viewer', true), ' ', part)::bigint end
+$$;
+
+create function zvon_known() returns boolean language sql stable parallel safe as $$
+  select zvon_system() or zvon_viewer(1) is not null
+$$;
+
+-- The operator's people see all up to their ceiling; others what their own party holds or made,
+-- and what is marked for the whole community. TLP:RED is for the people named on the record.
+-- `store.visibility.PREDICATE` is the same text; a test compares them.
+create function zvon_predicate(alias text, record_id text default 'id') returns text
+language sql immutable as $$
+  select replace(replace(
+    '((select zvon_system())'
+    ' or ($a.tlp < 4 and $a.tlp <= (select zvon_viewer(4))'
+    ' and ((select zvon_viewer(3)) = 1'
+    ' or $a.org_id = (select zvon_viewer(2)) or $a.orgc_id = (select zvon_viewer(2))'
+    ' or ($a.tlp <= 1 and $a.group_uuid is null)))'
+    ' or $a.$id = any (array(select a.record_id from record_audience a'
+    ' where a.person_id = (select zvon_viewer(1)))))',
+    '$a', alias), '$id', record_id)
+$$;
+
+-- A scalar sub-select and not `exists`: the planner may turn `exists` into a hash of all records.
+create procedure zvon_guard(of_table text, condition text) language plpgsql as $$
+begin
+  execute format('alter table %I enable row level security', of_table);
+  execute format('alter table %I force row level security', of_table);
+  execute format('create policy seen on %I using (%s) with check ((select zvon_known()))',
+                 of_table, condition);
+end $$;
+
+do $$
+declare
+  of_record constant text :=
+    '((select zvon_system()) or (select r.id from record r where r.id = %I.record_id) is not null)';
+  of_incident constant text :=
+    '((select zvon_system())'
+    ' or (select i.id from incident i where i.id = %I.incident_id) is not null)';
+  own constant text := '((select zvon_system()) or (select zvon_viewer(3)) = 1)';
+  each text;
+begin
+  call zvon_guard('record', zvon_predicate('record'));
+  call zvon_guard('incident', zvon_predicate('incident', 'record_id'));
+  foreach each in array array['report', 'campaign_member', 'record_version', 'tag_use',
+                              'occurrence'] loop
+    call zvon_guard(each, format(of_record, each));
+  end loop;
+  foreach each in array array['incident_name', 'timeline'] loop
+    call zvon_guard(each, format(of_incident, each));
+  end loop;
+  call zvon_guard('record_audience',
+    '((select zvon_system()) or person_id = (select zvon_viewer(1)))');
+  call zvon_guard('edge', format('(record_id is null or %s)', format(of_record, 'edge')));
+  -- Evidence about a value that belongs to no record is the operator's own.
+  call zvon_guard('evidence',
+    format('case when record_id is null then %s else %s end', own, format(of_record, 'evidence')));
+  call zvon_guard('quarantine',
+    format('case when record_id is null then %s else %s end', own, format(of_record, 'quarantine')));
+  call zvon_guard('verdict',
+    format('case when record_id is not null then %s when incident_id is not null then %s else %s end',
+           format(of_record, 'verdict'), format(of_incident, 'verdict'), own));
+  call zvon_guard('share',
+    format('%s and (incident_id is null or %s) and (record_id is null or %s)',
+           own, format(of_incident, 'share'), format(of_record, 'share')));
+  call zvon_guard('raw_input',
+    '((select zvon_system()) or (select r.id from record r where r.raw_sha256 = raw_input.sha256'
+    ' limit 1) is not null)');
+  call zvon_guard('change',
+    format('case when record_id is not null then %s else (select zvon_system())'
+           ' or (tlp < 4 and tlp <= (select zvon_viewer(4))'
+           ' and (tlp <= 1 or (select zvon_viewer(3)) = 1)) end', format(of_record, 'change')));
+end $$;
