@@ -14,7 +14,8 @@ from msgspec import Struct
 from zvon.model.name import canonical
 from zvon.model.suffix import public_suffix
 
-REQUIRED = frozenset({"constituency", "official", "platform", "popular", "infrastructure"})
+# Without any of these nothing is published; `brand` is what the brand registry calls official.
+REQUIRED = frozenset({"constituency", "official", "platform", "popular", "infrastructure", "brand"})
 
 
 class ProtectedName(Struct, frozen=True, order=True):

@@ -1,0 +1,264 @@
+"""Policy zones: making them, reading them for the primary, and moving rules between them."""
+
+import re
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
+
+from zvon.model.zone import serial_newer, test_name, zone_name
+from zvon.store.transaction import AuditEntry, Tx, ZoneOp
+
+Db = AsyncConnection[TupleRow]
+
+HOT_TTL, COLD_TTL = 60, 300
+NXDOMAIN, NODATA, PASSTHRU = ".", "*.", "rpz-passthru."
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,17}[a-z0-9])?")
+_BATCH = 20_000
+
+
+class BadLabel(ValueError):
+    """A feed or a subscriber needs a name that fits into the name of a zone."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"{text!r}: 1 to 19 letters, digits or hyphens, in lower case")
+
+
+class Zone(Struct, frozen=True, kw_only=True):
+    """A policy zone and its serial."""
+
+    id: int
+    name: str
+    kind: str
+    feed: str | None
+    serial: int
+    max_serial_asked: int
+    ttl: int
+
+
+class Rule(Struct, frozen=True):
+    """One record of a zone; `owner` is relative to the zone."""
+
+    owner: str
+    rdata: str
+    block_id: int | None
+    serial: int
+
+
+class Edit(Struct, frozen=True):
+    """One row of the journal."""
+
+    serial: int
+    n: int
+    op: str
+    owner: str
+    rdata: str
+
+
+def check_label(text: str) -> str:
+    """Give back `text` when it may name a feed or a subscriber. Raises `BadLabel`."""
+    if not _LABEL.fullmatch(text):
+        raise BadLabel(text)
+    return text
+
+
+async def ensure_feed(tx: Tx, name: str, country: str) -> int:
+    """Make the feed `name` with its hot and cold zones when it is new; return its id.
+
+    Every feed blocks its test name from the first serial on.
+    """
+    check_label(name)
+    known = await (await tx.execute("select id from feed where name = %s", (name,))).fetchone()
+    if known is not None:
+        return int(known[0])
+    row = await (
+        await tx.execute(
+            "insert into feed (name, country) values (%s, %s)"
+            " on conflict (name) do nothing returning id",
+            (name, country),
+        )
+    ).fetchone()
+    if row is None:
+        return await feed_id(tx.db, name)
+    hot = await _make_zone(tx, "hot", name, int(row[0]), HOT_TTL)
+    await _make_zone(tx, "cold", name, int(row[0]), COLD_TTL)
+    tx.zone_ops.append(ZoneOp(zone_id=hot, op="add", owner=test_name(name), rdata=NXDOMAIN))
+    tx.audit(AuditEntry(actor="system", action="feed:create", object=name))
+    return int(row[0])
+
+
+async def make_allow(tx: Tx, subscriber: str) -> int:
+    """Make the allow zone of a new subscriber; return its id."""
+    return await _make_zone(tx, "allow", subscriber, None, HOT_TTL)
+
+
+async def _make_zone(tx: Tx, kind: str, of: str, feed: int | None, ttl: int) -> int:
+    row = await (
+        await tx.execute(
+            "insert into zone (name, kind, feed_id, ttl) values (%s, %s, %s, %s) returning id",
+            (zone_name(kind, of), kind, feed, ttl),
+        )
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def feed_id(db: Db, name: str) -> int:
+    """The id of a feed. Raises `LookupError`."""
+    row = await (await db.execute("select id from feed where name = %s", (name,))).fetchone()
+    if row is None:
+        raise LookupError(f"there is no feed {name!r}")
+    return int(row[0])
+
+
+async def zones(db: Db) -> list[Zone]:
+    """All zones."""
+    async with db.cursor(row_factory=class_row(Zone)) as cursor:
+        await cursor.execute(
+            """
+            select z.id, z.name, z.kind, f.name as feed, z.serial, z.max_serial_asked, z.ttl
+            from zone z left join feed f on f.id = z.feed_id order by z.id
+            """
+        )
+        return await cursor.fetchall()
+
+
+async def rules_in(db: Db, zone_id: int) -> AsyncIterator[Sequence[tuple[str, str]]]:
+    """The content of a zone in batches of (owner, rdata); needs an open transaction."""
+    async with db.cursor("zone_rules") as cursor:
+        cursor.itersize = _BATCH
+        await cursor.execute("select owner, rdata from zone_rule where zone_id = %s", (zone_id,))
+        while batch := await cursor.fetchmany(_BATCH):
+            yield [(row[0], row[1]) for row in batch]
+
+
+async def edits(db: Db, zone_id: int, *, after: int | None, limit: int = 200_000) -> list[Edit]:
+    """The newest rows of the journal in order, at most `limit`; all that follow serial `after`.
+
+    Rows are ordered by their place in the change log, so a serial that wrapped is no trouble.
+    """
+    rows = await (
+        await db.execute(
+            """
+            select serial, n, op, owner, rdata from (
+              select * from zone_change
+              where zone_id = %(zone)s and change_seq > coalesce(
+                (select max(change_seq) from zone_change
+                 where zone_id = %(zone)s and serial = %(after)s), -1)
+              order by change_seq desc, serial desc, n desc limit %(limit)s) newest
+            order by change_seq, serial, n
+            """,
+            {"zone": zone_id, "after": after, "limit": limit},
+        )
+    ).fetchall()
+    return [Edit(*row) for row in rows]
+
+
+async def hot_rules(db: Db, feed: int) -> list[Rule]:
+    """What the hot zone of a feed holds for blocks, oldest first."""
+    rows = await (
+        await db.execute(
+            """
+            select r.owner, r.rdata, r.block_id, r.serial
+            from zone_rule r join zone z on z.id = r.zone_id
+            where z.feed_id = %s and z.kind = 'hot' and r.block_id is not null
+            order by r.serial, r.owner
+            """,
+            (feed,),
+        )
+    ).fetchall()
+    return [Rule(*row) for row in rows]
+
+
+async def cold_rules(db: Db, feed: int, owners: Sequence[str]) -> dict[str, Rule]:
+    """The rules of the cold zone at these owners."""
+    rows = await (
+        await db.execute(
+            """
+            select r.owner, r.rdata, r.block_id, r.serial
+            from zone_rule r join zone z on z.id = r.zone_id
+            where z.feed_id = %s and z.kind = 'cold' and r.owner = any(%s)
+            """,
+            (feed, list(owners)),
+        )
+    ).fetchall()
+    return {row[0]: Rule(*row) for row in rows}
+
+
+async def jump(tx: Tx, zone: Zone, to: int) -> None:
+    """Set the serial of a zone that fell behind what a subscriber holds, and raise the alarm."""
+    if not serial_newer(to, zone.serial):
+        raise ValueError(f"serial {to} is not after {zone.serial}")
+    await tx.execute("update zone set serial = %s where id = %s", (to, zone.id))
+    tx.audit(
+        AuditEntry(
+            actor="system",
+            action="zone:serial-jump",
+            object=zone.name,
+            rule="client_ahead",
+            detail={"from": zone.serial, "to": to},
+        )
+    )
+
+
+async def note_asked(tx: Tx, zone_id: int, serial: int) -> None:
+    """Remember the highest serial that any subscriber asked with (RFC 1982 order)."""
+    row = await (
+        await tx.execute(
+            "select serial, max_serial_asked from zone where id = %s for update", (zone_id,)
+        )
+    ).fetchone()
+    if row is not None and (row[1] == 0 or serial_newer(serial, row[1])):
+        await tx.execute("update zone set max_serial_asked = %s where id = %s", (serial, zone_id))
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """What one subscriber is known to hold of one zone."""
+
+    subscriber_id: int
+    subscriber: str
+    zone_id: int
+    asked: int | None
+    sent: int | None
+    notified: int | None
+    marker: int | None
+    at: datetime
+
+
+async def holdings(db: Db, feed: int | None = None) -> list[Held]:
+    """What every subscriber that is not removed holds; of one feed, or of all."""
+    async with db.cursor(row_factory=class_row(Held)) as cursor:
+        await cursor.execute(
+            """
+            select e.subscriber_id, s.name as subscriber, e.zone_id, e.asked, e.sent, e.notified,
+                   e.marker, e.at
+            from endpoint_serial e
+            join subscriber s on s.id = e.subscriber_id and s.removed_at is null
+            join zone z on z.id = e.zone_id
+            where %(feed)s::bigint is null or z.feed_id = %(feed)s
+            """,
+            {"feed": feed},
+        )
+        return await cursor.fetchall()
+
+
+async def note_held(
+    tx: Tx, subscriber_id: int, zone_id: int, now: datetime, **seen: int | None
+) -> None:
+    """Record what a subscriber showed: `asked`, `sent`, `notified` or `marker`."""
+    await tx.execute(
+        """
+        insert into endpoint_serial (subscriber_id, zone_id, asked, sent, notified, marker, at)
+        values (%(s)s, %(z)s, %(asked)s, %(sent)s, %(notified)s, %(marker)s, %(at)s)
+        on conflict (subscriber_id, zone_id) do update set
+          asked = coalesce(excluded.asked, endpoint_serial.asked),
+          sent = coalesce(excluded.sent, endpoint_serial.sent),
+          notified = coalesce(excluded.notified, endpoint_serial.notified),
+          marker = coalesce(excluded.marker, endpoint_serial.marker),
+          at = excluded.at
+        """,
+        {"s": subscriber_id, "z": zone_id, "at": now, "asked": seen.get("asked"),
+         "sent": seen.get("sent"), "notified": seen.get("notified"), "marker": seen.get("marker")},
+    )  # fmt: skip

@@ -1,0 +1,307 @@
+"""Blocks through the store, on a real database: four eyes, the gate, the zones."""
+
+import os
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+
+from zvon.access.permission import SHIPPED_ROLES
+from zvon.access.viewer import Viewer
+from zvon.model.ids import uuid7
+from zvon.model.lifecycle import BlockState, IllegalMove
+from zvon.model.marking import Tlp
+from zvon.model.scope import Scope
+from zvon.model.zone import test_name as feed_test_name
+from zvon.store import block, block_proof, neverblock, party, zone
+from zvon.store.block import AlreadyBlocked, GuardRefused, HeldBack, OwnProposal, Proposal
+from zvon.store.transaction import Pool, transaction
+
+People = dict[str, Viewer]
+Blocked = Callable[..., Awaitable[list[block.BlockRow]]]
+
+
+async def _person(pool: Pool, now: datetime, login: str, role: str, own: UUID) -> Viewer:
+    async with transaction(pool, now) as tx:
+        org = await party.put(tx, uuid=own, name="CSIRT", kind="csirt", country="SI", own=True)
+        await tx.execute(
+            "insert into role (name, permissions) values (%s, '{}') on conflict do nothing", (role,)
+        )
+        row = await (
+            await tx.execute(
+                "insert into person (uuid, party_id, login, name, created_at)"
+                " values (%s, %s, %s, %s, %s) returning id",
+                (uuid7(now, os.urandom(10)), org.id, login, login, now),
+            )
+        ).fetchone()
+        assert row
+        await tx.execute("insert into person_role values (%s, %s)", (row[0], role))
+    return Viewer(
+        person_id=row[0], login=login, name=login, party_id=org.id, party_own=True, country="SI",
+        roles=(role,), permissions=SHIPPED_ROLES[role] | SHIPPED_ROLES["analyst"]
+        if login == "both" else SHIPPED_ROLES[role], tlp_ceiling=Tlp.RED,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def people(pool: Pool, now: datetime) -> People:
+    """Ana proposes, Bor approves, both may do either; the feed and the lists are there."""
+    own = uuid7(now, os.urandom(10))
+    logins = {"ana": "analyst", "bor": "approver", "both": "approver"}
+    made = {login: await _person(pool, now, login, role, own) for login, role in logins.items()}
+    async with transaction(pool, now) as tx:
+        await neverblock.load(tx, now)
+        await zone.ensure_feed(tx, "si", "SI")
+    return made
+
+
+def proposal(now: datetime, *names: str, scope: Scope = Scope.HOST) -> Proposal:
+    return Proposal(
+        names=tuple((name, scope) for name in names),
+        feed="si",
+        reason="phishing for the Post",
+        legal_ground="terms of the feed",
+        expires_at=now + timedelta(days=14),
+    )
+
+
+async def propose(
+    pool: Pool, who: Viewer, now: datetime, *names: str, scope: Scope = Scope.HOST
+) -> list[block.BlockRow]:
+    async with transaction(pool, now) as tx:
+        return await block.propose(tx, who, proposal(now, *names, scope=scope), now, os.urandom)
+
+
+async def publish(
+    pool: Pool, people: People, now: datetime, *names: str, scope: Scope = Scope.HOST
+) -> list[block.BlockRow]:
+    rows = await propose(pool, people["ana"], now, *names, scope=scope)
+    async with transaction(pool, now) as tx:
+        return await block.approve(tx, people["bor"], [r.uuid for r in rows], "seen it", now)
+
+
+async def rules(pool: Pool, name: str) -> dict[str, str]:
+    async with pool.connection() as db:
+        found = await (
+            await db.execute(
+                "select owner, rdata from zone_rule r join zone z on z.id = r.zone_id"
+                " where z.name = %s and block_id is not null",
+                (name,),
+            )
+        ).fetchall()
+    return dict(found)
+
+
+async def refusals(pool: Pool) -> list[tuple[str, str, str]]:
+    async with pool.connection() as db:
+        return await (
+            await db.execute(
+                "select actor, action, rule from audit where outcome = 'refused' order by seq"
+            )
+        ).fetchall()
+
+
+async def test_an_approved_block_is_in_the_hot_zone_with_its_serial(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    (row,) = await publish(pool, people, now, "Evil.Example.", scope=Scope.REGISTRABLE_SUB)
+    assert (row.name, row.state, row.approver) == ("evil.example", BlockState.PUBLISHED, "bor")
+    assert await rules(pool, "hot.si.zvon") == {"evil.example": ".", "*.evil.example": "."}
+    async with pool.connection() as db:
+        (hot,) = [z for z in await zone.zones(db) if z.name == "hot.si.zvon"]
+        assert row.published_serial == hot.serial
+        journal = await zone.edits(db, hot.id, after=hot.serial - 1)
+        assert {(e.serial, e.op, e.owner) for e in journal} == {
+            (hot.serial, "add", "evil.example"), (hot.serial, "add", "*.evil.example"),
+        }  # fmt: skip
+        detail = await block.get(db, people["ana"], row.uuid)
+    assert [step.new for step in detail.steps] == [
+        "proposed", "validated", "approved", "published",
+    ]  # fmt: skip
+
+
+async def test_every_feed_blocks_its_test_name_from_the_start(pool: Pool, people: People) -> None:
+    async with pool.connection() as db:
+        (hot,) = [z for z in await zone.zones(db) if z.name == "hot.si.zvon"]
+        async with db.transaction():
+            found = [pair async for batch in zone.rules_in(db, hot.id) for pair in batch]
+    assert found == [(feed_test_name("si"), ".")]
+
+
+async def test_nobody_approves_what_they_proposed(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    (row,) = await propose(pool, people["both"], now, "evil.example")
+    with pytest.raises(OwnProposal):
+        async with transaction(pool, now) as tx:
+            await block.approve(tx, people["both"], [row.uuid], "my own", now)
+    assert await refusals(pool) == [("both", "block:approve", "four_eyes")]
+    assert await rules(pool, "hot.si.zvon") == {}
+
+
+async def test_the_database_itself_refuses_the_proposer_as_approver(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    (row,) = await propose(pool, people["both"], now, "evil.example")
+    async with pool.connection() as db:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await db.execute(
+                "insert into approval values (%s, %s, %s, true, 'forged', now())",
+                (row.id, row.proposer_id, row.proposer_id),
+            )
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            await db.execute(
+                "insert into approval values (%s, %s, %s, true, 'forged', now())",
+                (row.id, people["ana"].person_id, row.proposer_id),
+            )
+        with pytest.raises(psycopg.Error):
+            await db.execute("update block set state = 'approved' where id = %s", (row.id,))
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await db.execute(
+                "insert into zone_rule select id, 'evil.example', '.', %s, 9 from zone"
+                " where kind = 'hot'",
+                (row.id,),
+            )
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await db.execute(
+                "insert into zone_rule select id, 'evil.example', '.', null, 9 from zone"
+                " where kind = 'hot'"
+            )
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "rule"),
+    [
+        ("posta.si", Scope.HOST, "official"),
+        ("sledenje.posta.si", Scope.HOST, "official"),
+        ("www.gov.si", Scope.HOST, "constituency"),
+        ("weebly.com", Scope.HOST, "public_suffix"),
+        ("pages.dev", Scope.HOST_SUB, "public_suffix"),
+        ("co.uk", Scope.HOST, "public_suffix"),
+        ("si", Scope.HOST_SUB, "public_suffix"),
+        ("google.com", Scope.REGISTRABLE_SUB, "popular"),
+        ("windows.com", Scope.REGISTRABLE_SUB, "popular"),
+        ("localhost", Scope.HOST, "public_suffix"),
+    ],
+)
+async def test_a_protected_name_is_refused_whoever_asks(
+    pool: Pool, people: People, now: datetime, name: str, scope: Scope, rule: str
+) -> None:
+    with pytest.raises(GuardRefused) as refused:
+        await propose(pool, people["both"], now, "evil.example", name, scope=scope)
+    assert rule in {finding.rule for finding in refused.value.findings}
+    async with pool.connection() as db:
+        assert (await block.board(db, people["ana"])).rows == ()
+    assert [actor for actor, _, _ in await refusals(pool)] == ["both"]
+
+
+async def test_the_gate_runs_again_when_it_is_published(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    (row,) = await propose(pool, people["ana"], now, "shop.example")
+    async with transaction(pool, now) as tx:
+        await tx.execute("insert into constituency (kind, value) values ('domain', 'shop.example')")
+    with pytest.raises(GuardRefused):
+        async with transaction(pool, now) as tx:
+            await block.approve(tx, people["bor"], [row.uuid], "go on", now)
+    assert await rules(pool, "hot.si.zvon") == {}
+
+
+async def test_a_missing_list_stops_publishing(pool: Pool, people: People, now: datetime) -> None:
+    (row,) = await propose(pool, people["ana"], now, "evil.example")
+    async with transaction(pool, now) as tx:
+        await tx.execute("delete from neverblock where name = 'google.com'")
+    with pytest.raises(GuardRefused) as refused:
+        async with transaction(pool, now) as tx:
+            await block.approve(tx, people["bor"], [row.uuid], "go on", now)
+    assert refused.value.findings[0].rule == "not_ready"
+
+
+async def test_loading_the_lists_twice_changes_nothing(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    async with transaction(pool, now) as tx:
+        assert await neverblock.load(tx, now) == []
+
+
+async def test_a_large_batch_is_held_until_another_role_releases_it(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    rows = await propose(pool, people["ana"], now, *(f"d{n}.example" for n in range(51)))
+    assert {row.state for row in rows} == {BlockState.HELD}
+    assert {row.held_rule for row in rows} == {"brake_batch"}
+    uuids = [row.uuid for row in rows]
+    with pytest.raises(HeldBack):
+        async with transaction(pool, now) as tx:
+            await block.approve(tx, people["bor"], uuids, "all of them", now)
+    async with transaction(pool, now) as tx:
+        released = await block.release(tx, people["bor"], uuids, "a known campaign", now)
+    assert {row.state for row in released} == {BlockState.VALIDATED}
+    assert await rules(pool, "hot.si.zvon") == {}
+
+
+async def test_many_small_batches_meet_the_same_brake(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    await propose(pool, people["ana"], now, *(f"a{n}.example" for n in range(50)))
+    (row,) = await propose(pool, people["ana"], now, "one-more.example")
+    assert (row.state, row.held_rule) == (BlockState.HELD, "brake_ten_minutes")
+    (later,) = await propose(pool, people["ana"], now + timedelta(minutes=11), "later.example")
+    assert later.state is BlockState.VALIDATED
+
+
+async def test_a_name_is_blocked_once(pool: Pool, people: People, now: datetime) -> None:
+    await publish(pool, people, now, "evil.example")
+    with pytest.raises(AlreadyBlocked) as error:
+        await propose(pool, people["ana"], now, "evil.example", "other.example")
+    assert error.value.names == ("evil.example",)
+
+
+async def test_a_lifted_name_leaves_the_zone_and_can_be_blocked_again(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    (row,) = await publish(pool, people, now, "evil.example")
+    async with transaction(pool, now) as tx:
+        (lifted,) = await block.lift(tx, people["bor"], [row.uuid], "a mistake", now)
+    assert (lifted.state, lifted.lift_reason) == (BlockState.LIFTED, "a mistake")
+    assert await rules(pool, "hot.si.zvon") == {}
+    with pytest.raises(IllegalMove):
+        async with transaction(pool, now) as tx:
+            await block.lift(tx, people["bor"], [row.uuid], "once more", now)
+    await publish(pool, people, now, "evil.example")
+    assert await rules(pool, "hot.si.zvon") == {"evil.example": "."}
+
+
+async def test_reject_and_withdraw_belong_to_different_people(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    first, second = await propose(pool, people["ana"], now, "one.example", "two.example")
+    async with transaction(pool, now) as tx:
+        (row,) = await block.reject(tx, people["bor"], [first.uuid], "no evidence", now)
+        assert row.state is BlockState.REJECTED
+    with pytest.raises(PermissionError):
+        async with transaction(pool, now) as tx:
+            await block.withdraw(tx, people["both"], [second.uuid], "not mine", now)
+    async with transaction(pool, now) as tx:
+        (row,) = await block.withdraw(tx, people["ana"], [second.uuid], "was wrong", now)
+        assert row.state is BlockState.WITHDRAWN
+
+
+async def test_an_expired_block_is_dropped_and_a_stale_proposal_withdrawn(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    (live,) = await publish(pool, people, now, "evil.example")
+    (stale,) = await propose(pool, people["ana"], now, "waiting.example")
+    async with transaction(pool, now) as tx:
+        assert await block_proof.expire(tx, now + timedelta(days=13)) == []
+    late = now + timedelta(days=14)
+    async with transaction(pool, late) as tx:
+        assert len(await block_proof.expire(tx, late)) == 2
+    async with pool.connection() as db:
+        done = await block.get(db, people["ana"], live.uuid)
+        other = await block.get(db, people["ana"], stale.uuid)
+    assert (done.block.state, done.block.lift_reason) == (BlockState.LIFTED, "expired")
+    assert other.block.state is BlockState.WITHDRAWN
+    assert await rules(pool, "hot.si.zvon") == {}
