@@ -1,3 +1,51 @@
-.PHONY: help
-help:
-	@echo placeholder
+# The one door for people who develop. Every target sets itself up; nothing needs to be installed.
+
+ARGS ?=
+T ?=
+PY := .venv/bin/python
+
+.PHONY: help setup demo run test check format bench train vendor reference lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## leave .venv/bin/zvon (through uv, else venv, else apt's python3-venv)
+	@.ci/setup
+
+demo: setup ## play the main story with real resolvers (ARGS=--once ends by itself)
+	@.ci/servers named unbound nsd pdns_recursor
+	@.venv/bin/zvon demo $(ARGS)
+
+run: setup ## start one node in ./zvon-data (ARGS="--http 127.0.0.1:9000 …")
+	@.venv/bin/zvon up $(ARGS)
+
+test: setup ## all tests, with real servers from apt when allowed (T=tests/x/test_y.py for one file)
+	@.ci/servers named unbound nsd pdns_recursor chromium postgres
+	@.ci/test $(T)
+
+check: setup ## format, lint, types, layers, house rules, quick tests; under a minute
+	@.ci/check
+
+format: setup ## write the house format into the files
+	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
+
+bench: setup ## measure; each figure stands beside the machine's own limit
+	@$(PY) -m bench $(ARGS)
+
+train: setup ## train the models anew (ARGS="--data FOLDER")
+	@.venv/bin/zvon models train $(ARGS)
+
+vendor: setup ## fetch the browser libraries named in vendor.toml and check their sums
+	@$(PY) -m zvon.web.vendor $(ARGS)
+
+reference: setup ## write the reference pages from the code
+	@$(PY) -m docs.reference $(ARGS)
+
+lock: ## pin all dependencies anew (needs uv)
+	@uv lock -q
+	@uv export -q --frozen --no-emit-project --all-groups --all-extras --no-annotate \
+	  --no-header --format requirements-txt -o requirements.lock
+	@! grep -nE 'https?://|index-url|find-links' requirements.lock
+
+clean: ## remove what was built; data of nodes stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

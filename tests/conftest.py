@@ -1,8 +1,10 @@
 """One PostgreSQL server for a whole test run, one fresh database for each test that asks."""
 
 import os
+import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests import programs
 from zvon.store.cluster import Cluster
 from zvon.store.migrate import migrate
 from zvon.store.pool import open_pool
@@ -32,6 +35,34 @@ def pytest_configure(config: pytest.Config) -> None:
     parallel = getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None)
     if parallel and not hasattr(config, "workerinput") and SERVER not in os.environ:
         start_server(config.add_cleanup)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """`@pytest.mark.server("named", "unbound")` and `@pytest.mark.browser` name real programs."""
+    programs.check(item)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Where servers are required, no test of a real server may be skipped for any reason."""
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
+    marked = any(item.iter_markers("server")) or any(item.iter_markers("browser"))
+    if report.skipped and marked and programs.required() and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but servers are required: {report.longrepr}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line for each missing program how many tests it cost, and how to get it."""
+    missing: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        said = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if match := re.search(r"needs ([\w, ]+): apt-get", said):
+            missing.update(match[1].split(", "))
+    for name, count in sorted(missing.items()):
+        get = programs.how_to_get([name])
+        terminalreporter.write_line(f"skipped {count} tests with {name}: {get}")
 
 
 def start_server(later: Callable[[Callable[[], None]], None]) -> None:
