@@ -112,7 +112,7 @@ create table incident (
 create index incident_queue on incident (rank desc, id desc) where state in ('new','triage','open');
 create index incident_owner on incident (owner_id, rank desc, id desc)
   where state in ('new','triage','open');
-create index incident_red on incident (tlp) where tlp = 4 and state in ('new','triage','open');
+create index incident_tlp on incident (tlp) where state in ('new','triage','open');
 create index incident_campaign on incident (campaign_id);
 create index incident_record on incident (record_id);
 
@@ -122,9 +122,24 @@ create table incident_name (                     -- names of the incident and th
   scope text not null,
   reason text not null,
   url text,
+  action text not null default 'propose_block' check (action in ('propose_block','warn','none')),
   reports integer not null default 1,
   primary key (incident_id, name)
 );
+
+-- What a person decided, with what stood before: undo puts it back.
+create table incident_decision (
+  id bigint generated always as identity primary key,
+  incident_id bigint not null references incident,
+  person_id bigint not null references person,
+  word text not null,                            -- a verdict, or `duplicate`
+  reason text not null,
+  before jsonb not null,
+  state_after text not null,
+  at timestamptz not null,
+  undone_at timestamptz
+);
+create index incident_decision_incident on incident_decision (incident_id, id desc);
 
 create table timeline (
   id bigint generated always as identity primary key,

@@ -76,13 +76,13 @@ create function lifecycle() returns trigger language plpgsql as $$
 begin
   if tg_op = 'INSERT' then
     if not new.state = any (string_to_array(tg_argv[1], ' ')) then
-      raise exception 'the life of a % does not begin as %', tg_argv[0], new.state
+      raise exception '%: does not begin as %', tg_argv[0], new.state
         using errcode = 'ZV006';
     end if;
   elsif new.state <> old.state and not exists (
     select from transition t where t.kind = tg_argv[0] and t.old = old.state and t.new = new.state)
   then
-    raise exception 'the life of a % has no move from % to %', tg_argv[0], old.state, new.state
+    raise exception '%: no move from % to %', tg_argv[0], old.state, new.state
       using errcode = 'ZV006';
   end if;
   return new;

@@ -12,6 +12,17 @@ create function zvon_viewer(part integer) returns bigint language sql stable par
               then split_part(current_setting('zvon.viewer', true), ' ', part)::bigint end
 $$;
 
+-- How many waiting incidents a viewer does not see: above the ceiling, or TLP:RED and for others;
+-- `party` limits the count to what that party made. Works as `system`, and gives a number only.
+create function zvon_hidden_incidents(person bigint, party bigint, ceiling integer) returns bigint
+language sql stable set zvon.viewer = 'system' as $$
+  select count(*) from incident i
+  where i.tlp > least(ceiling, 3) and i.state in ('new', 'triage', 'open')
+    and (party is null or i.orgc_id = party)
+    and not exists (select from record_audience a
+                    where a.record_id = i.record_id and a.person_id = person)
+$$;
+
 create function zvon_known() returns boolean language sql stable parallel safe as $$
   select zvon_system() or zvon_viewer(1) is not null
 $$;
@@ -57,7 +68,7 @@ begin
                               'occurrence'] loop
     call zvon_guard(each, format(of_record, each));
   end loop;
-  foreach each in array array['incident_name', 'timeline'] loop
+  foreach each in array array['incident_name', 'timeline', 'incident_decision'] loop
     call zvon_guard(each, format(of_incident, each));
   end loop;
   call zvon_guard('record_audience',
