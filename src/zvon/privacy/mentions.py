@@ -1,0 +1,103 @@
+"""What was found in a text, and the words around it."""
+
+import re
+
+from zvon.privacy.cues import Cue, Word, find, language, lexicon, words
+from zvon.privacy.fold import View, fold, view
+from zvon.privacy.tables import cue_files
+
+_CLAUSE = re.compile(r"[.!?][)\"'”“»]*(?=\s+[^\s\d])|[;\n]|\s[–—-]\s")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:dr|mag|mr|mrs|ms|prof|dipl|ing|univ|spec|sc|st|br|tel|npr|oz|ga|gdin|gosp|gda|roj|rod|d|o|j|p|s|e\.g|i\.e|no|inc|ltd|co)|\b[^\W\d_])$",
+    re.IGNORECASE,
+)
+
+
+class Mention:
+    """One value at one place; mutable while the text is read, never outside the gate.
+
+    `value` is the canonical form (equal values are one entity), `owner` the registered domain
+    that it hangs on, `fixed` a decision that no evidence may change (`remove`, `keep`).
+    """
+
+    __slots__ = ("country", "defanged", "end", "entity", "fixed", "owner", "part", "raw", "side",
+                 "start", "type", "value")  # fmt: skip
+
+    def __init__(
+        self, part: str, start: int, end: int, kind: str, raw: str, value: str, *,
+        owner: str = "", country: str = "", defanged: bool = False, fixed: str = "",
+    ) -> None:  # fmt: skip
+        self.part, self.start, self.end = part, start, end
+        self.type, self.raw, self.value = kind, raw, value
+        self.owner, self.country = owner, country
+        self.defanged, self.fixed = defanged, fixed
+        self.entity = ""
+        self.side = ""
+
+
+class Reading:
+    """One part of the item, read: its view, words, cues, clauses and mentions.
+
+    Offsets of everything here count characters of `text`, the view; `view.source` leads back.
+    """
+
+    def __init__(self, part: str, source: str, lang: str | None, side: str = "") -> None:
+        self.part, self.source, self.side = part, source, side
+        self.view: View = view(source)
+        self.text = self.view.text
+        self.folded = fold(self.text)
+        self.words: list[Word] = words(self.text, self.folded)
+        self.lang = lang or language(self.words)
+        chosen = (self.lang, "en") if self.lang and self.lang != "en" else (self.lang or "en",)
+        if self.lang is None:
+            chosen = tuple(cue_files())
+        self.cues: list[Cue] = find(self.words, lexicon(chosen))
+        self.mentions: list[Mention] = []
+        self._taken = bytearray(len(self.text) + 1)
+        self._clauses: list[int] | None = None
+
+    def free(self, start: int, end: int) -> bool:
+        """True when no mention covers any of the range."""
+        return self._taken.find(1, start, end) < 0
+
+    def add(self, mention: Mention) -> bool:
+        """Take the mention unless its range overlaps one that is there."""
+        if mention.start >= mention.end or not self.free(mention.start, mention.end):
+            return False
+        self.claim(mention.start, mention.end)
+        self.mentions.append(mention)
+        return True
+
+    def claim(self, start: int, end: int) -> None:
+        """Mark a range as read, so that no later detector looks at it."""
+        self._taken[start:end] = b"\x01" * (end - start)
+
+    def cue_before(self, start: int, section: str, reach: int) -> Cue | None:
+        """The nearest cue of `section` that ends at most `reach` characters before `start`."""
+        best = None
+        for cue in self.cues:
+            if cue.start >= start:
+                break
+            if cue.section == section and cue.end <= start and start - cue.end <= reach:
+                best = cue
+        return best
+
+    def clause(self, at: int) -> tuple[int, int]:
+        """The clause around an offset: half a sentence is not evidence for the other half."""
+        ends = self._ends()
+        low = 0
+        for end in ends:
+            if end > at:
+                return low, end
+            low = end
+        return low, len(self.text)
+
+    def _ends(self) -> list[int]:
+        if self._clauses is None:
+            self._clauses = [
+                m.end()
+                for m in _CLAUSE.finditer(self.text)
+                if self.free(m.start(), m.end())
+                and not (m[0] == "." and _ABBREVIATION.search(self.text, 0, m.start()))
+            ]
+        return self._clauses

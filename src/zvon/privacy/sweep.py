@@ -1,0 +1,107 @@
+"""The same person, machine or firm again in the text, in a form that no detector knows alone.
+
+`Tomaž` after `Tomaž Zupančič` is the same person; `mknezevic` is Marko Knežević's account.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from zvon.privacy.cues import Word
+from zvon.privacy.lemma import lemmas
+from zvon.privacy.mentions import Mention, Reading
+from zvon.privacy.names import organisation
+
+
+def sweep(readings: list[Reading]) -> None:
+    """Add mentions of values that were found elsewhere in the item."""
+    people = {m.value for r in readings for m in r.mentions if m.type == "NAME" and " " in m.value}
+    _merge_single(readings, people)
+    exact = {
+        m.raw.lower(): m
+        for r in readings
+        for m in r.mentions
+        if m.type in {"USER", "HOST", "SECRET", "TRACK", "CARD", "OIB", "EMSO", "TAX", "REG"}
+        and len(m.raw) >= 4
+    }
+    firms = {m.value: m for r in readings for m in r.mentions if m.type == "ORG" and len(m.value) >= 5}  # fmt: skip
+    for reading in readings:
+        _repeat_people(reading, people)
+        _accounts(reading, people)
+        for text, mention in exact.items():
+            _repeat(reading, text, mention)
+        for text, mention in firms.items():
+            _repeat(reading, text, mention)
+
+
+def _merge_single(readings: list[Reading], people: set[str]) -> None:
+    """A single name that only one full name of the item has is that person."""
+    for reading in readings:
+        for mention in reading.mentions:
+            if mention.type == "NAME" and " " not in mention.value:
+                full = [p for p in people if mention.value in p.split()]
+                if len(full) == 1:
+                    mention.value = full[0]
+
+
+def _repeat_people(reading: Reading, people: set[str]) -> None:
+    if not people:
+        return
+    parts: dict[str, set[str]] = {}
+    for person in people:
+        for part in person.split():
+            if len(part) >= 3:
+                parts.setdefault(part, set()).add(person)
+    for word in reading.words:
+        if len(word.text) < 3 or not (word.text[0].isupper() or len(word.text) >= 6):
+            continue
+        if not reading.free(word.start, word.end):
+            continue
+        owners = _owners(word, parts)
+        if owners:
+            value = sorted(owners)[0]
+            reading.add(Mention(reading.part, word.start, word.end, "NAME", word.text, value))
+
+
+def _owners(word: Word, parts: dict[str, set[str]]) -> set[str]:
+    if word.text[0].isupper():
+        return set().union(*(parts.get(lemma, set()) for lemma in lemmas(word.folded)))
+    return parts.get(word.folded, set())
+
+
+def _accounts(reading: Reading, people: set[str]) -> None:
+    """User names made from a name: initial and last name, first and last, in either order."""
+    made: dict[str, str] = {}
+    for person in people:
+        parts = person.split()
+        first, last = parts[0], parts[-1]
+        for form in (first[0] + last, first + last, last + first[0], last + first, first[0] + "." + last,
+                     first + "." + last, first[0] + "_" + last, first + "_" + last, last + "." + first):  # fmt: skip
+            made[form] = person
+    for found in re.finditer(r"(?<![\w@./\\-])[a-z][a-z._-]{3,40}?\d{0,4}(?![\w@])", reading.folded):
+        if re.sub(r"\d+$", "", found[0]) in made:
+            reading.add(
+                Mention(reading.part, found.start(), found.end(), "USER",
+                        reading.text[found.start() : found.end()], found[0])
+            )  # fmt: skip
+
+
+def _repeat(reading: Reading, text: str, like: Mention) -> None:
+    low = text if like.type != "ORG" else organisation(text)
+    for found in re.finditer(rf"(?<!\w){re.escape(low)}(?!\w)", reading.folded):
+        if reading.free(found.start(), found.end()):
+            reading.add(
+                Mention(reading.part, found.start(), found.end(), like.type,
+                        reading.text[found.start() : found.end()], like.value,
+                        owner=like.owner, country=like.country, fixed=like.fixed)
+            )  # fmt: skip
+
+
+def sweep_labels(readings: list[Reading], labels: Iterable[str]) -> Iterator[Mention]:
+    """Words that are the label of a victim's domain: `lipa` when `lipa.example` is hidden."""
+    wanted = {label for label in labels if len(label) >= 4}
+    for reading in readings:
+        for word in reading.words:
+            if word.folded in wanted and reading.free(word.start, word.end):
+                mention = Mention(reading.part, word.start, word.end, "ORG", word.text, word.folded, fixed="remove")  # fmt: skip
+                if reading.add(mention):
+                    yield mention
