@@ -27,7 +27,7 @@ class Technique(StrEnum):
     """How the name is used."""
 
     INSIDE = "inside"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 -- a word of a name, no secret
     GLUED = "glued"
     TYPO = "typo"
     PATH = "path"
@@ -129,7 +129,7 @@ class Matcher:
         beside: set[str],
         claimed: Collection[str],
     ) -> bool:
-        if sure or brand.id in claimed and technique is not Technique.TYPO:
+        if sure or (brand.id in claimed and technique is not Technique.TYPO):
             return True
         if technique is Technique.GLUED:
             return True  # the words that it is glued to are the co-signal
@@ -167,7 +167,7 @@ class Matcher:
     def _glued(self, token: str) -> str | None:
         best = None
         for end, word in self.automaton.iter(token):
-            if len(word) < GLUED or word not in self.alias or best and len(word) <= len(best):
+            if len(word) < GLUED or word not in self.alias or (best and len(word) <= len(best)):
                 continue
             rest = (token[: end - len(word) + 1], token[end + 1 :])
             if any(r and not r.isdigit() for r in rest) and all(map(self.filler.fullmatch, rest)):

@@ -64,3 +64,10 @@ TOKEN = re.compile(r"[^a-z0-9$]+")
 def tokens(text: str) -> list[str]:
     """The letters-and-digits words of a folded text."""
     return [token for token in TOKEN.split(text) if token]
+
+
+def in_place(text: str) -> str:
+    """`text` folded letter by letter, so that every place in it is the same place in `text`."""
+    if text.isascii():
+        return text.lower()
+    return "".join(accents(char)[:1] or char for char in text)

@@ -7,10 +7,10 @@ from enum import StrEnum
 from ipaddress import AddressValueError, IPv6Address, ip_network
 
 from msgspec import Struct
-from stdnum import bitcoin, iban
+from stdnum import bitcoin
 from stdnum.exceptions import ValidationError
 
-from zvon.model import name, phone, url
+from zvon.model import iban, name, phone, url
 
 
 class ObservableType(StrEnum):
@@ -35,6 +35,7 @@ class ObservableType(StrEnum):
     FILENAME = "filename"
     WALLET = "wallet"
     ASN = "asn"
+    REGISTRATION = "registration-batch"
 
 
 CODE: dict[ObservableType, int] = {kind: n for n, kind in enumerate(ObservableType, start=1)}
@@ -67,7 +68,7 @@ def canonical(type: ObservableType, text: str, *, region: str = "SI") -> Observa
     try:
         if type is ObservableType.PHONE:
             return Observable(type, phone.canonical(stripped, region))
-        return Observable(type, _FORMS[type](stripped))
+        return Observable(type, _FORMS.get(type, _clean)(stripped))
     except ValueError as problem:
         raise BadValue(f"no {type}: {problem}") from None
 
@@ -105,13 +106,6 @@ def _hash(length: int) -> Callable[[str], str]:
         return value
 
     return read
-
-
-def _iban(text: str) -> str:
-    try:
-        return str(iban.validate(text))
-    except ValidationError as problem:
-        raise ValueError(str(problem)) from None
 
 
 def _cidr(text: str) -> str:
@@ -172,7 +166,7 @@ _FORMS: dict[ObservableType, Callable[[str], str]] = {
     _T.IPV4: _ipv4,
     _T.IPV6: _ipv6,
     _T.EMAIL: _email,
-    _T.IBAN: _iban,
+    _T.IBAN: iban.canonical,
     _T.CIDR: _cidr,
     _T.CVE: _cve,
     _T.WALLET: _wallet,

@@ -1,0 +1,55 @@
+"""The order of the queue: how sure, how urgent, and how much the address looks like phishing.
+
+The lexical model has its say here and nowhere else: it orders, it never decides.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from zvon.assess.decide import blamed
+from zvon.assess.facts import Facts
+from zvon.model.verdict import Reason, Verdict
+
+SURE, URGENT, LIKENESS = 100.0, 30.0, 10.0
+NOTEWORTHY = 0.5
+
+
+class Lexical(Struct, frozen=True):
+    """The score of the address that looks worst, and the model that gave it."""
+
+    score: float
+    model: str
+
+
+def lexical(facts: Facts) -> Lexical | None:
+    """Score the targets; `None` without targets or without weights: missing is missing."""
+    model = _model()
+    urls = [target.link.url for target in blamed(facts)]
+    if model is None or not urls:
+        return None
+    return Lexical(round(float(max(model.score(urls))), 6), str(model.name))
+
+
+def rank(
+    verdict: Verdict, urgent: Sequence[str], likeness: Lexical | None
+) -> tuple[float, tuple[Reason, ...]]:
+    """The rank of a report and what it is made of; `weight` is the share in points."""
+    why = [Reason(code="RANK_PROBABILITY", weight=SURE * (verdict.probability or 0.0),
+                  source=verdict.models[0] if verdict.models else "")]  # fmt: skip
+    why += [Reason(code="RANK_ENTERED", params={"what": name}, weight=URGENT, source="reporter")
+            for name in urgent if name != "linked_device"]  # fmt: skip
+    if likeness is not None:
+        code = "LEXICAL" if likeness.score >= NOTEWORTHY else "LEXICAL_LOW"
+        why.append(Reason(code=code, weight=LIKENESS * likeness.score,
+                          source=f"model:{likeness.model}"))  # fmt: skip
+    return round(sum(reason.weight for reason in why), 6), tuple(why)
+
+
+def _model() -> Any:
+    try:
+        from zvon.ml.url import load_shipped  # noqa: PLC0415 -- the product works without it
+    except ImportError:
+        return None
+    return load_shipped()

@@ -1,0 +1,96 @@
+"""When a name was registered and by whom: a client of the operator's RDAP service (RFC 9083).
+
+The service is an operator setting, not an untrusted address. Redirects are not followed.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+MAX_BYTES = 256 * 1024
+
+
+class Registration(Struct, frozen=True):
+    """What the registry says; `None` where it says nothing."""
+
+    registered_at: datetime | None
+    registrar: str | None
+
+
+class NoAnswer(LookupError):
+    """The service did not answer in time, or not with what RFC 9083 describes."""
+
+
+def client(timeout_s: float) -> httpx.AsyncClient:
+    """A connection pool for `registration`; close it after use."""
+    return httpx.AsyncClient(
+        timeout=timeout_s,
+        trust_env=False,
+        follow_redirects=False,
+        headers={"Accept": "application/rdap+json", "User-Agent": "zvon"},
+    )
+
+
+async def registration(http: httpx.AsyncClient, rdap_url: str, name: str) -> Registration:
+    """Ask for one registered domain. Raises `NoAnswer`."""
+    url = f"{rdap_url.rstrip('/')}/domain/{name}"
+    body = b""
+    try:
+        async with http.stream("GET", url) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise NoAnswer(f"{name}: RDAP answered {answer.status_code}")
+            async for piece in answer.aiter_bytes():
+                body += piece
+                if len(body) > MAX_BYTES:
+                    raise NoAnswer(f"{name}: the RDAP answer is over {MAX_BYTES} bytes")
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        raise NoAnswer(f"{name}: {problem}") from problem
+    return parse(body, name)
+
+
+def parse(body: bytes, name: str) -> Registration:
+    """Read the answer about `name`. Raises `NoAnswer` when it is no domain object about it."""
+    try:
+        facts = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        raise NoAnswer(f"{name}: the RDAP answer is no JSON") from None
+    if not isinstance(facts, dict) or str(facts.get("ldhName", "")).lower().rstrip(".") != name:
+        raise NoAnswer(f"{name}: the RDAP answer is about something else")
+    return Registration(_registered_at(facts), _registrar(facts))
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _registered_at(facts: dict[str, Any]) -> datetime | None:
+    for event in _dicts(facts.get("events")):
+        if event.get("eventAction") == "registration":
+            try:
+                at = datetime.fromisoformat(str(event.get("eventDate")))
+            except ValueError:
+                return None
+            return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return None
+
+
+def _registrar(facts: dict[str, Any]) -> str | None:
+    for entity in _dicts(facts.get("entities")):
+        roles = entity.get("roles")
+        if isinstance(roles, list) and "registrar" in roles:
+            return _full_name(entity.get("vcardArray")) or str(entity.get("handle") or "") or None
+    return None
+
+
+def _full_name(card: Any) -> str | None:
+    """The `fn` property of a jCard (RFC 7095)."""
+    match card:
+        case ["vcard", [*properties]]:
+            for item in properties:
+                match item:
+                    case ["fn", _, _, str(name)] if name:
+                        return name[:200]
+    return None

@@ -1,0 +1,86 @@
+"""The addresses that a message leads to, with what the eye saw and what lies behind."""
+
+from msgspec import Struct
+
+from zvon.model import name as names
+from zvon.model import suffix, url
+from zvon.model.observable import ObservableType
+from zvon.model.report import Message
+from zvon.model.verdict import Span
+
+ATTACKER = "attacker"
+MOST_LINKS = 50
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """One target. `url` is canonical and without tracking, `raw` is as it was written.
+
+    `host` is `None` when the target is an address and not a name. `registered` is `None` for a
+    host that is itself a suffix. `platform` says that customers of one platform share the domain.
+    `shown` is the host that the link text displays where it is another one.
+    """
+
+    url: str
+    raw: str
+    path: str
+    host: str | None
+    registered: str | None
+    platform: bool
+    shown: str | None = None
+    span: Span | None = None
+
+
+def links(message: Message) -> tuple[Link, ...]:
+    """The distinct targets on the sender's side, in the order of the message."""
+    found: dict[str, Link] = {}
+    for mention in message.mentions:
+        if mention.side != ATTACKER or len(found) == MOST_LINKS:
+            continue
+        if mention.observable.type not in {ObservableType.URL, ObservableType.DOMAIN}:
+            continue
+        try:
+            clean, _ = url.tracking(mention.observable.value)
+            parsed = url.parse(clean)
+        except ValueError:
+            continue
+        host = parsed.host if parsed.host_kind == "name" else None
+        known = found.get(clean)
+        if known is None or (mention.shown and not known.shown):
+            found[clean] = Link(
+                url=clean,
+                raw=mention.raw or mention.observable.value,
+                path=parsed.path + ("?" + parsed.query if parsed.query else ""),
+                host=host,
+                registered=suffix.registered(host) if host else None,
+                platform=host is not None and suffix.is_private(host),
+                shown=_shown(mention.shown, host),
+                span=mention.span,
+            )
+    with_path = {link.host for link in found.values() if link.path not in {"", "/"}}
+    return tuple(
+        link for link in found.values() if link.path not in {"", "/"} or link.host not in with_path
+    )
+
+
+def sender_domain(message: Message) -> str | None:
+    """The domain of the sender's mail address, when the sender is one."""
+    _, at, domain = (message.sender or "").rpartition("@")
+    if not at:
+        return None
+    try:
+        return names.canonical(domain)
+    except names.BadName:
+        return None
+
+
+def _shown(text: str | None, host: str | None) -> str | None:
+    """The host that the link text displays, when it is a name and another than the target's."""
+    if not text or " " in text.strip() or "." not in text:
+        return None
+    try:
+        parsed = url.parse(text.strip())
+    except ValueError:
+        return None
+    if parsed.host_kind != "name" or parsed.host == host or not suffix.known(parsed.host):
+        return None
+    return parsed.host
