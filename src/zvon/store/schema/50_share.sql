@@ -12,10 +12,21 @@ create table peer (
   signing_key bytea not null,
   state text not null default 'active' check (state in ('invited','active','frozen','revoked')),
   state_reason text not null default '',
-  synced_at timestamptz,
-  error text,
+  wanted_at timestamptz,                         -- last hint that made a pull
+  pulling_at timestamptz,                        -- when the last pull began
+  synced_at timestamptz,                         -- when we last held all that it offered
+  error text,                                    -- why the last pull failed
   created_at timestamptz not null
 );
+
+-- Requests that were answered; the same signed request is not answered twice.
+create table peer_nonce (
+  node_uuid uuid not null,
+  nonce bytea not null,
+  at timestamptz not null,
+  primary key (node_uuid, nonce)
+);
+create index peer_nonce_at on peer_nonce (at);
 
 create table invitation (
   hash bytea primary key,
@@ -34,6 +45,15 @@ create table share_group (
   policy jsonb not null,
   membership bytea not null,                     -- the signed document, as sent
   version integer not null
+);
+
+-- Every version of the membership, so that a partner who slept can follow the chain.
+create table share_membership (
+  group_uuid uuid not null references share_group,
+  version integer not null,
+  note bytea not null,
+  at timestamptz not null,
+  primary key (group_uuid, version)
 );
 
 create table share_member (
@@ -64,7 +84,32 @@ create table share (
   revoke_reason text
 );
 
--- The Merkle feed per (origin, group); `body` is the entry exactly as signed and hashed.
+-- One append-only feed per (origin, group): where it ends, and what is needed to append.
+create table share_feed (
+  group_uuid uuid not null references share_group,
+  origin uuid not null,
+  size bigint not null default 0,
+  peaks bytea not null default '\x',
+  last_leaf bytea not null,
+  checkpoint_at timestamptz,                     -- time of the newest checkpoint
+  stale boolean not null default false,          -- it is older than a day
+  frozen_at timestamptz,
+  frozen_reason text,
+  primary key (group_uuid, origin)
+);
+
+-- Two signed notes of one origin that cannot both be true.
+create table equivocation (
+  id bigint generated always as identity primary key,
+  group_uuid uuid not null,
+  origin uuid not null,
+  first_note bytea not null,
+  second_note bytea not null,
+  reason text not null,
+  at timestamptz not null
+);
+
+-- `body` is the entry exactly as it was sent and hashed.
 create table feed_entry (
   group_uuid uuid not null references share_group,
   origin uuid not null,
@@ -73,12 +118,19 @@ create table feed_entry (
   kind text not null check (kind in ('add','supersede','narrow','revoke','sighting','opinion','verdict')),
   object uuid not null,
   body bytea,                                    -- null after erasure; the leaf stays
-  share_id bigint references share,
+  share_id bigint references share,              -- of our own feed: the release
+  record_id bigint references record,            -- of a partner's feed: what it became here
+  incident_id bigint references incident,
+  state text not null default 'stored'
+    check (state in ('own','stored','applied','held','refused','erased')),
+  problem text not null default '',              -- why it is held or refused
   at timestamptz not null,
   applied_at timestamptz,
   primary key (group_uuid, origin, n)
 );
 create index feed_entry_object on feed_entry (object);
+create index feed_entry_record on feed_entry (record_id) where record_id is not null;
+create index feed_entry_held on feed_entry (origin) where state = 'held';
 
 create table checkpoint (
   group_uuid uuid not null references share_group,
@@ -96,10 +148,12 @@ create table ack (
   n bigint not null,
   peer uuid not null,
   state text not null check (state in ('applied','erased','partial')),
-  body bytea not null,
+  body bytea not null,                           -- the signed note
   at timestamptz not null,
+  sent_at timestamptz,                           -- our own: when the origin took it
   primary key (group_uuid, origin, n, peer)
 );
+create index ack_unsent on ack (origin) where sent_at is null;
 
 create table pseudonym_key (
   group_uuid uuid not null,
