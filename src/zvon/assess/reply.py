@@ -32,7 +32,7 @@ def addons(message: Message, verdict: Verdict, words: cues.Cues) -> tuple[str, .
     if verdict.word is VerdictWord.BENIGN:
         return ()
     own = message.text if message.channel is Channel.WEB else message.remark
-    urgent = [name for name in ("card", "code", "password")
+    urgent: list[str] = [name for name in ("card", "code", "password")
               if name in cues.found(words.entered, own)]  # fmt: skip
     if any(reason.code == "VOTE_LURE" for reason in verdict.reasons):
         urgent.append("linked_device")
