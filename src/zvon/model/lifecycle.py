@@ -6,6 +6,8 @@ the `transition` rows in the database, where triggers enforce them.
 
 from enum import StrEnum
 
+from zvon.model.verdict import VerdictWord
+
 
 class BlockState(StrEnum):
     """Where a block stands; only a probe's answer makes `enforced`."""
@@ -42,7 +44,7 @@ class IllegalMove(ValueError):
     """The life-cycle table has no such move."""
 
 
-B, I = BlockState, IncidentState
+B, I = BlockState, IncidentState  # noqa: E741
 
 BLOCK_MOVES: dict[BlockState, frozenset[BlockState]] = {
     B.PROPOSED: frozenset({B.VALIDATED, B.HELD, B.WITHDRAWN, B.REJECTED}),
@@ -86,3 +88,31 @@ def check_incident_move(old: IncidentState, new: IncidentState) -> None:
     """Raise `IllegalMove` unless an incident may go from `old` to `new`."""
     if new not in INCIDENT_MOVES[old]:
         raise IllegalMove(f"an incident cannot go from {old} to {new}")
+
+
+def after_verdict(state: IncidentState, word: VerdictWord) -> IncidentState:
+    """Where a person's verdict takes an incident; raises `IllegalMove` for a merged one.
+
+    Malicious opens it (again), benign ends it, anything else takes it up for triage.
+    """
+    if state == I.MERGED:
+        raise IllegalMove("a merged incident is decided where it was merged into")
+    if word == VerdictWord.BENIGN:
+        ends = {I.CONTAINED: I.RESOLVED, I.RESOLVED: I.RESOLVED, I.CLOSED: I.CLOSED}
+        return ends.get(state, I.REJECTED)
+    if state in {I.RESOLVED, I.CLOSED}:
+        return I.OPEN
+    if word == VerdictWord.MALICIOUS:
+        return state if state == I.CONTAINED else I.OPEN
+    return I.TRIAGE if state in {I.NEW, I.REJECTED} else state
+
+
+def after_undo(now: IncidentState, decided: IncidentState, before: IncidentState) -> IncidentState:
+    """Where undoing a decision takes an incident that it took from `before` to `decided`.
+
+    What went on since (`now` is no longer `decided`) is not turned back.
+    """
+    if now != decided or before == decided:
+        return now
+    target = I.TRIAGE if before == I.NEW and now != I.MERGED else before
+    return target if target in INCIDENT_MOVES[now] else now

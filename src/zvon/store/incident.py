@@ -30,7 +30,6 @@ __all__ = [
     "QueuePage",
     "QueueRow",
     "Tab",
-    "contained",
     "counts",
     "for_campaign",
     "from_peer",
@@ -167,29 +166,6 @@ async def withdrawn(tx: Tx, incident_id: int, *, actor: str, reason: str, now: d
     tx.note(
         Change(kind="incident", subject=row[0], op=Op.REVOKE, record_id=row[1], tlp=Tlp(row[2]))
     )
-
-
-async def contained(tx: Tx, incident_id: int, now: datetime) -> bool:
-    """Take an open incident to `contained` once its blocks are enforced and none is on its way."""
-    row = await (
-        await tx.execute(
-            """
-            update incident i set state = 'contained', version = version + 1
-            where id = %s and state = 'open'
-              and exists (select from block b where b.incident_id = i.id
-                          and b.state in ('enforced', 'expiring'))
-              and not exists (select from block b where b.incident_id = i.id and b.state in
-                ('proposed', 'validated', 'approved', 'published', 'held', 'failed', 'disputed'))
-            returning uuid, record_id, tlp
-            """,
-            (incident_id,),
-        )
-    ).fetchone()
-    if row is None:
-        return False
-    tx.note(Change(kind="incident", subject=row[0], op=Op.EDIT, record_id=row[1], tlp=Tlp(row[2])))
-    await timeline(tx, incident_id, "state", "system", "INCIDENT_CONTAINED", {}, now)
-    return True
 
 
 async def timeline(

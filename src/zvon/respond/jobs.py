@@ -1,0 +1,19 @@
+"""The jobs of `respond`."""
+
+from datetime import timedelta
+from typing import Any
+
+from zvon.jobs import Context, Handler
+from zvon.store import incident_decision
+from zvon.store.transaction import transaction
+
+
+async def settle(context: Context, _payload: dict[str, Any]) -> None:
+    """Let incidents follow their blocks: contained when all are proved, resolved when all ended."""
+    now = context.clock()
+    async with transaction(context.pool, now) as tx:
+        await incident_decision.settle(tx, now)
+
+
+JOBS: dict[str, Handler] = {"respond.settle": settle}
+SCHEDULE: dict[str, timedelta] = {"respond.settle": timedelta(minutes=1)}
