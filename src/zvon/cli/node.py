@@ -88,4 +88,9 @@ async def open_settings(settings: Settings, *, size: int = 8) -> AsyncIterator[C
             raise RuntimeError(
                 f"the database of {settings.root} does not answer; is `zvon up` running?"
             ) from None
-        yield Context(pool, settings, identity, lambda: datetime.now(UTC), os.urandom)
+        yield Context(pool, settings, identity, utc_now, os.urandom)
+
+
+def utc_now() -> datetime:
+    """The clock of the machine: read here, at the edge, and passed on from here."""
+    return datetime.now(UTC)

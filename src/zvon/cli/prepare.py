@@ -7,17 +7,19 @@ Prints one JSON object: the node, and a one-time link for the first administrato
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
 from zvon.access.node import create_node, node, node_key
 from zvon.access.person import first_administrator
-from zvon.cli.node import dsn_of_node
+from zvon.cli.node import dsn_of_node, utc_now
 from zvon.config import Settings
+from zvon.store import neverblock
 from zvon.store.migrate import migrate
 from zvon.store.pool import open_pool
 from zvon.store.transaction import transaction
+from zvon.store.zone import ensure_feed
 
 
 async def prepare(settings: Settings, dsn: str, now: datetime) -> dict[str, str | None]:
@@ -26,6 +28,8 @@ async def prepare(settings: Settings, dsn: str, now: datetime) -> dict[str, str 
     async with open_pool(dsn, size=2) as pool:
         async with transaction(pool, now) as tx:
             await create_node(tx, settings, now, os.urandom)
+            await neverblock.load(tx, now)
+            await ensure_feed(tx, settings.country.lower(), settings.country)
         async with transaction(pool, now) as tx:
             link = await first_administrator(tx, now, os.urandom)
             identity = await node(tx.db, key)
@@ -38,7 +42,7 @@ def main() -> None:
     settings = Settings()
     dsn = dsn_of_node(settings)
     migrate(dsn)
-    told = asyncio.run(prepare(settings, dsn, datetime.now(UTC)))
+    told = asyncio.run(prepare(settings, dsn, utc_now()))
     sys.stdout.buffer.write(msgspec.json.encode(told) + b"\n")
 
 

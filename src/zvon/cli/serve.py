@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
 
-from zvon.cli.node import open_settings
+from zvon.cli.node import dsn_of_node, open_settings, utc_now
 from zvon.cli.parts import say_ready
 from zvon.cli.ports import answers
 from zvon.config import Settings, host_port
 
 if TYPE_CHECKING:
-    from zvon.jobs.context import Context, Handler
+    from zvon.jobs.context import Handler
+    from zvon.store.transaction import Pool
 
 app = App(name="serve", help="Run one part of a node (`up` does that for you).")
 
@@ -28,7 +29,7 @@ JOB_PACKAGES = ("collect", "assess", "respond", "dns", "share")
 BEAT_S = 10.0
 GRACE_S = 3.0
 
-Serve = Callable[["Context", asyncio.Event], Awaitable[None]]
+Serve = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 
 @app.command
@@ -62,16 +63,16 @@ async def _until_stopped(settings: Settings, serve: Serve) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with open_settings(settings) as context:
-        await serve(context, stop)
+    await serve(settings, stop)
 
 
-async def _worker(context: "Context", stop: asyncio.Event) -> None:
+async def _worker(settings: Settings, stop: asyncio.Event) -> None:
     from zvon.jobs import run_worker
 
     handlers, schedule = collected_jobs()
-    say_ready()
-    await run_worker(context, handlers, schedule, stop)
+    async with open_settings(settings) as context:
+        say_ready()
+        await run_worker(context, handlers, schedule, stop)
 
 
 def collected_jobs() -> tuple[dict[str, "Handler"], dict[str, timedelta]]:
@@ -91,14 +92,19 @@ def collected_jobs() -> tuple[dict[str, "Handler"], dict[str, timedelta]]:
     return handlers, schedule
 
 
-async def _dns(context: "Context", stop: asyncio.Event) -> None:
+async def _dns(settings: Settings, stop: asyncio.Event) -> None:
+    """Resolvers must be answered while the database is away, so nothing here waits for it."""
     from zvon.dns.serve import run
+    from zvon.store.pool import open_pool
 
-    serving = asyncio.create_task(run(context.settings, context.pool))
-    await _alongside("dns", context, stop, [serving], [context.settings.dns])
+    async with open_pool(dsn_of_node(settings), size=4) as pool:
+        serving = asyncio.create_task(
+            run(pool, settings, None, clock=utc_now, random=os.urandom), name="dns"
+        )
+        await _alongside("dns", pool, stop, [serving], [settings.dns])
 
 
-async def _web(context: "Context", stop: asyncio.Event) -> None:
+async def _web(settings: Settings, stop: asyncio.Event) -> None:
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
@@ -109,21 +115,20 @@ async def _web(context: "Context", stop: asyncio.Event) -> None:
         return Server(target, host, port, interface=Interfaces.ASGI, websockets=False,
                       log_enabled=False, **options)  # fmt: skip
 
-    with _files({"cert": context.node.tls_certificate, "key": context.node.tls_key}) as pem:
-        console = listener(create_app(context), context.settings.http)
-        door = listener(
-            create_peer_app(context),
-            context.settings.peer,
-            ssl_cert=pem["cert"],
-            ssl_key=pem["key"],
-        )
+    async with open_settings(settings) as context:
+        texts = {"cert": context.node.tls_certificate, "key": context.node.tls_key}
+        with _files(texts) as pem:
+            console = listener(create_app(context), settings.http)
+            door = listener(
+                create_peer_app(context), settings.peer, ssl_cert=pem["cert"], ssl_key=pem["key"]
+            )
 
-        async def close() -> None:
-            await asyncio.gather(console.shutdown(), door.shutdown())  # type: ignore[no-untyped-call]
+            async def close() -> None:
+                await asyncio.gather(console.shutdown(), door.shutdown())  # type: ignore[no-untyped-call]
 
-        tasks = [asyncio.create_task(server.serve()) for server in (console, door)]
-        addresses = [context.settings.http, context.settings.peer]
-        await _alongside("web", context, stop, tasks, addresses, close)
+            tasks = [asyncio.create_task(server.serve()) for server in (console, door)]
+            addresses = [settings.http, settings.peer]
+            await _alongside("web", context.pool, stop, tasks, addresses, close)
 
 
 class _files:  # noqa: N801 -- reads like `open`
@@ -153,7 +158,7 @@ class _files:  # noqa: N801 -- reads like `open`
 
 async def _alongside(
     role: str,
-    context: "Context",
+    pool: "Pool",
     stop: asyncio.Event,
     tasks: list[asyncio.Task[None]],
     addresses: list[str],
@@ -163,7 +168,7 @@ async def _alongside(
 
     A task that ends by itself ends us, so that the supervisor starts us anew.
     """
-    beating = asyncio.create_task(_beat(role, context))
+    beating = asyncio.create_task(_beat(role, pool))
     opening = asyncio.create_task(_say_when_open(addresses))
     stopping = asyncio.create_task(stop.wait())
     try:
@@ -192,7 +197,7 @@ async def _say_when_open(addresses: list[str]) -> None:
     say_ready()
 
 
-async def _beat(role: str, context: "Context") -> None:
+async def _beat(role: str, pool: "Pool") -> None:
     from psycopg import OperationalError
     from psycopg_pool import PoolTimeout
 
@@ -200,8 +205,8 @@ async def _beat(role: str, context: "Context") -> None:
     from zvon.store.transaction import transaction
 
     while True:
-        now = context.clock()
+        now = utc_now()
         with suppress(OperationalError, PoolTimeout):  # the database comes back, we go on
-            async with transaction(context.pool, now) as tx:
+            async with transaction(pool, now) as tx:
                 await beat(tx, role, os.getpid(), now)
         await asyncio.sleep(BEAT_S)

@@ -92,9 +92,10 @@ async def _serve(
     The connection is asyncpg's: psycopg holds its lock for up to a second while it listens, which
     makes a job start 1–2 s late (measured).
     """
-    connection = await asyncpg.connect(**asyncpg_arguments(dsn_of(context.pool)))
+    connection = await asyncpg.connect(
+        **asyncpg_arguments(dsn_of(context.pool)), server_settings={"role": "zvon_app"}
+    )
     try:
-        await connection.execute("set role zvon_app")
         manager = QueueManager(Queries.from_asyncpg_connection(connection))
         executor = functools.partial(
             DatabaseRetryEntrypointExecutor,
