@@ -76,9 +76,7 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
 
 
 def _add(built: Lexicon, phrase: str, section: str, weight: float) -> None:
-    parts = [
-        (re.sub(r"[^\w-]", "", word), word.endswith("*")) for word in fold(phrase).split()
-    ]
+    parts = [(re.sub(r"[^\w-]", "", word), word.endswith("*")) for word in fold(phrase).split()]
     (first, stem), rest = parts[0], tuple(parts[1:])
     entry = _Entry(rest, section, weight, phrase)
     table = built.stems.setdefault(len(first), {}) if stem else built.exact

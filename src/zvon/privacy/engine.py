@@ -26,12 +26,16 @@ from zvon.privacy.sweep import sweep, sweep_labels
 
 
 class Part(Struct, frozen=True):
-    """One text of the item. `side` is `attacker` or `reporter` where the whole part is theirs."""
+    """One text of the item. `side` is `attacker` or `reporter` where the whole part is theirs.
+
+    In an `optional` part nothing is asked: what is unsure goes, because the item can do without.
+    """
 
     id: str
     text: str
     kind: str = "text/plain"
     side: str = ""
+    optional: bool = False
 
 
 class Status(StrEnum):
@@ -87,11 +91,11 @@ def share_text(
     states = _states(readings, scores, policy)
     _hide_relatives(readings, states, scores)
     spans, vault, victims = _spans(readings, scores, states, policy, keys, overrides or {})
-    return _finish(parts, readings, spans, vault, victims, policy, leave)
+    return _finish(parts, readings, spans, vault, victims, leave)
 
 
 def _read(part: Part, facts: Facts) -> Reading:
-    reading = Reading(part.id, part.text, facts.lang, part.side)
+    reading = Reading(part.id, part.text, facts.lang, optional=part.optional)
     identifiers.detect(reading)
     pattern = facts.brand_pattern
     names.detect(reading, [m.span() for m in pattern.finditer(reading.folded)] if pattern else [])
@@ -111,9 +115,7 @@ def _states(
             key = entity_key(mention)
             old = fixed.get(key, (mention.type, ""))
             fixed[key] = (mention.type, "remove" if "remove" in {old[1], mention.fixed} else mention.fixed or old[1])  # fmt: skip
-    return {
-        key: decide(kind, scores[key], hard, policy) for key, (kind, hard) in fixed.items()
-    }
+    return {key: decide(kind, scores[key], hard, policy) for key, (kind, hard) in fixed.items()}
 
 
 def _hide_relatives(
@@ -161,6 +163,9 @@ def _spans(
     if overrides and not set(overrides) <= set(range(len(ordered))):
         raise BadOverride("there is no span with that number")
     chosen = [states[entity_key(m)] for _, m in ordered]
+    for i, (reading, mention) in enumerate(ordered):
+        if reading.optional and chosen[i] is SpanState.ASK:
+            chosen[i] = removed(mention.type)
     by = ["rule"] * len(ordered)
     for number, word in overrides.items():
         chosen[number] = _override(ordered[number][1], word)
@@ -179,7 +184,7 @@ def _spans(
         found = scores[key]
         start, end = reading.view.source(mention.start, mention.end)
         state = chosen[i]
-        edits = _edits(mention, state, found, policy, victims, keys) if state is SpanState.KEEP else []  # fmt: skip
+        edits = _edits(mention, found, policy, victims, keys) if state is SpanState.KEEP else []  # fmt: skip
         spans.append(
             SpanDecision(
                 part=mention.part, start=start, end=end, text=reading.source[start:end],
@@ -226,7 +231,7 @@ def _victims(
 
 
 def _edits(
-    mention: Mention, state: SpanState, found: Score, policy: Policy, victims: Victims, keys: Domain
+    mention: Mention, found: Score, policy: Policy, victims: Victims, keys: Domain
 ) -> list[Edit]:
     if mention.type == "URL":
         edits = list(url_edits(mention.raw, policy, victims))
@@ -253,7 +258,7 @@ def _inner(reading: Reading, mention: Mention, edit: Edit) -> SpanDecision:
 
 def _finish(
     parts: Sequence[Part], readings: list[Reading], spans: list[SpanDecision],
-    vault: dict[str, str], victims: Victims, policy: Policy, leave: Leave,
+    vault: dict[str, str], victims: Victims, leave: Leave,
 ) -> Outcome:  # fmt: skip
     preview = {p.id: rewrite(p, spans) for p in parts}
     asks = any(span.state is SpanState.ASK for span in spans)
@@ -299,6 +304,8 @@ def rewrite(part: Part, spans: Sequence[SpanDecision]) -> str:
 
 
 def _scan(texts: Mapping[str, str], spans: Sequence[SpanDecision], victims: Victims) -> Residue:
-    originals = [Original(s.text, s.type, whole_word=len(s.text) < 6) for s in spans if s.state.removes]
+    originals = [
+        Original(s.text, s.type, whole_word=len(s.text) < 6) for s in spans if s.state.removes
+    ]
     originals += [Original(v, "part of a name", whole_word=True) for v in victims.tokens]
     return scan("\n\x00\n".join(texts.values()), originals)

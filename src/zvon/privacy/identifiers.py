@@ -10,6 +10,7 @@ from functools import cache
 from importlib import import_module
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+import phonenumbers
 from stdnum import iban, luhn
 
 from zvon.model import suffix
@@ -26,36 +27,41 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _NAME = rf"(?:[\w-]{{1,63}}{DOT})+[^\W\d_]{{2,24}}|(?:[\w-]{{1,63}}{DOT})+xn--[\w-]+"
 
 _URL = re.compile(
-    r"(?:(?:h[tx*]{2}ps?|s?f[tx]ps?)(?::|\[:\]|\(:\))//|www(?=\.|\[\.\]))[^\s<>\"„“”»«`|]+", re.I
+    r"(?:(?:h[tx*]{2}ps?|s?f[tx]ps?)(?::|\[:\]|\(:\))//|www(?=\.|\[\.\]))[^\s<>\"„“”»«`|]+",
+    re.IGNORECASE,
 )
-_SCHEMELESS = re.compile(rf"(?<![\w@./\\-])(?:{_NAME})(?::\d{{2,5}})?/[^\s<>\"„“”»«`|]*", re.I)
+_SCHEMELESS = re.compile(
+    rf"(?<![\w@./\\-])(?:{_NAME})(?::\d{{2,5}})?/[^\s<>\"„“”»«`|]*", re.IGNORECASE
+)
 _EMAIL = re.compile(
-    rf"(?<![\w.+@-])[\w.+%'-]*[\w+%-]{AT}(?:[\w-]{{1,63}}{DOT})+[\w-]{{2,24}}(?![\w@])", re.I
+    rf"(?<![\w.+@-])[\w.+%'-]*[\w+%-]{AT}(?:[\w-]{{1,63}}{DOT})+[\w-]{{2,24}}(?![\w@])",
+    re.IGNORECASE,
 )
-_DOMAIN = re.compile(rf"(?<![\w@./\\-])(?:{_NAME})(?![\w@]|-\w)", re.I)
+_DOMAIN = re.compile(rf"(?<![\w@./\\-])(?:{_NAME})(?![\w@]|-\w)", re.IGNORECASE)
 _IPV4 = re.compile(
-    rf"(?<![\w.@-])(?:\d{{1,3}}{DOT}){{3}}\d{{1,3}}(/\d{{1,2}})?(?![\w]|{DOT}\d)", re.I
+    rf"(?<![\w.@-])(?:\d{{1,3}}{DOT}){{3}}\d{{1,3}}(/\d{{1,2}})?(?![\w]|{DOT}\d)", re.IGNORECASE
 )
 _IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9a-f]{1,4}:){1,7}(?::?[0-9a-f]{1,4}){0,7}(?:::)?(?:/\d{1,3})?(?![\w:])"
     r"|(?<![\w:.])::(?:[0-9a-f]{1,4}:){0,6}[0-9a-f]{1,4}(?![\w:])",
-    re.I,
+    re.IGNORECASE,
 )
-_MAC = re.compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])", re.I)
+_MAC = re.compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])", re.IGNORECASE)
 _HASH = re.compile(
-    r"(?<!\w)(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?!\w)", re.I
+    r"(?<!\w)(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?!\w)",
+    re.IGNORECASE,
 )
 _WALLET = re.compile(
     r"(?<!\w)(?:bc1[a-z0-9]{25,60}|0x[0-9a-fA-F]{40}|[13][1-9A-HJ-NP-Za-km-z]{25,34}"
     r"|4[0-9AB][1-9A-HJ-NP-Za-km-z]{93}|T[1-9A-HJ-NP-Za-km-z]{33})(?!\w)"
 )
-_CVE = re.compile(r"\bCVE-\d{4}-\d{4,7}\b", re.I)
+_CVE = re.compile(r"\bCVE-\d{4}-\d{4,7}\b", re.IGNORECASE)
 _ASN = re.compile(r"\bAS\d{3,10}\b")
 _SECRET = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
     r"|(?<!\w)(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,}|xox[bapr]-[\w-]{10,}"
     r"|sk-[A-Za-z0-9]{20,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)(?!\w)",
-    re.S,
+    re.DOTALL,
 )
 _WINDOWS = re.compile(r"(?<!\w)(?:[A-Za-z]:|\\)\\[^\s\"<>|]+")
 _UNIX = re.compile(r"(?<![\w/.:@-])/(?:[\w.@~+%-]+/)+[\w.@~+%-]*")
@@ -67,12 +73,14 @@ _DATE = re.compile(r"\d{1,2}\. ?\d{1,2}\. ?\d{2,4}|\d{4}-\d\d-\d\d")
 _DIGITS = re.compile(r"(?<![\w.,:/+-])(?:SI|HR)?\d{7,13}(?![\w/]|[.,:]\d|-\d)")
 _PARCEL = re.compile(r"(?<!\w)[A-Z]{2}[ ]?\d{9}[ ]?[A-Z]{2}(?!\w)")
 _PARCEL_LOOSE = re.compile(r"(?<!\w)[A-Z]{0,4}-?\d[\dA-Z]*(?:[- ]\d{3,})*(?!\w)")
-_PLATE = re.compile(r"(?<!\w)[A-ZČŠŽĆĐ]{2}[ -]?(?=[A-Z0-9 -]*\d)[A-Z0-9]{2,4}[ -]?[A-Z0-9]{2,4}(?!\w)")
+_PLATE = re.compile(
+    r"(?<!\w)[A-ZČŠŽĆĐ]{2}[ -]?(?=[A-Z0-9 -]*\d)[A-Z0-9]{2,4}[ -]?[A-Z0-9]{2,4}(?!\w)"
+)
 _DOCUMENT = re.compile(r"(?<!\w)(?=[A-Z0-9]*\d{4})[A-Z0-9]{7,10}(?!\w)")
 _PLACE = re.compile(r"(?<![\d.])-?\d{1,2}\.\d{4,}\s*[,;]\s*-?\d{1,3}\.\d{4,}(?![\d.])")
 _BLOB = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/=-])")
 _TRAIL = re.compile(r"[.,:;!?'’)\]}]+$")
-_DEFANG = re.compile(r"[\[({](?:\.|dot|at|@|:)[\])}]|^h[x*]", re.I)
+_DEFANG = re.compile(r"[\[({](?:\.|dot|at|@|:)[\])}]|^h[x*]", re.IGNORECASE)
 
 _PRIVATE = tuple(map(ip_network, (
     "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16",
@@ -82,10 +90,10 @@ _PRIVATE = tuple(map(ip_network, (
 
 def refang(text: str) -> str:
     """Undo the usual ways to make an address harmless."""
-    out = re.sub(r"[\[({](?:\.|dot)[\])}]", ".", text, flags=re.I)
-    out = re.sub(r"[\[({](?:at|@)[\])}]", "@", out, flags=re.I)
+    out = re.sub(r"[\[({](?:\.|dot)[\])}]", ".", text, flags=re.IGNORECASE)
+    out = re.sub(r"[\[({](?:at|@)[\])}]", "@", out, flags=re.IGNORECASE)
     out = re.sub(r"[\[(]:[\])]", ":", out)
-    return re.sub(r"^(s?)([hf])[tx*]{1,2}(ps?)", lambda m: m[1] + m[2] + "t" * (1 + (m[2] == "h")) + m[3], out, flags=re.I)  # fmt: skip
+    return re.sub(r"^(s?)([hf])[tx*]{1,2}(ps?)", lambda m: m[1] + m[2] + "t" * (1 + (m[2] == "h")) + m[3], out, flags=re.IGNORECASE)  # fmt: skip
 
 
 def is_private(address: IPv4Address | IPv6Address) -> bool:
@@ -179,7 +187,8 @@ def _urls(reading: Reading) -> None:
 
 
 _HOST_IN_URL = re.compile(
-    rf"^(?:[a-z*]+(?::|\[:\]|\(:\))//)?(?:[^/\s?#]*@)?(\[[0-9a-f:.]+\]|(?:[^\s/?#:@\[\](){{}}]|{DOT})+)", re.I
+    rf"^(?:[a-z*]+(?::|\[:\]|\(:\))//)?(?:[^/\s?#]*@)?(\[[0-9a-f:.]+\]|(?:[^\s/?#:@\[\](){{}}]|{DOT})+)",
+    re.IGNORECASE,
 )
 
 
@@ -239,7 +248,7 @@ def _addresses(reading: Reading) -> None:
                 value, kind = str(address), "IP"
         except ValueError:
             continue
-        if re.search(r"(?<!\w)(?:v|ver\.?|version|verzij\w|različic\w|build|firmware) ?$", text[: found.start()][-14:], re.I):  # fmt: skip
+        if re.search(r"(?<!\w)(?:v|ver\.?|version|verzij\w|različic\w|build|firmware) ?$", text[: found.start()][-14:], re.IGNORECASE):  # fmt: skip
             continue
         _put(reading, found.start(), found.end(), kind, value,
              defanged=_DEFANG.search(found[0]) is not None, fixed="remove" if private else "")  # fmt: skip
@@ -269,7 +278,7 @@ def _domains(reading: Reading) -> None:
         name = _host(found[0])
         if name is None or not re.search(r"[a-z]{2}", name):
             continue
-        tld = re.split(DOT, found[0], flags=re.I)[-1]
+        tld = re.split(DOT, found[0], flags=re.IGNORECASE)[-1]
         if tld[0].isupper() and not tld.isupper() and "[" not in found[0]:
             continue  # a sentence that began without a space: `konec.Na`
         if len(name) < 5 or (found[0].count(".") >= 2 and max(map(len, name.split("."))) < 2):
@@ -334,8 +343,6 @@ def international(raw: str, digits: str, lang: str | None) -> tuple[str, str]:
 
 @cache
 def _calling_codes() -> dict[str, str]:
-    import phonenumbers
-
     return {
         str(code): regions[0].lower()
         for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items()

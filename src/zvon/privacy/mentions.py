@@ -41,16 +41,14 @@ class Reading:
     Offsets of everything here count characters of `text`, the view; `view.source` leads back.
     """
 
-    def __init__(self, part: str, source: str, lang: str | None, side: str = "") -> None:
-        self.part, self.source, self.side = part, source, side
+    def __init__(self, part: str, source: str, lang: str | None, *, optional: bool = False) -> None:
+        self.part, self.source, self.optional = part, source, optional
         self.view: View = view(source)
         self.text = self.view.text
         self.folded = fold(self.text)
         self.words: list[Word] = words(self.text, self.folded)
         self.lang = lang or language(self.words)
-        chosen = (self.lang, "en") if self.lang and self.lang != "en" else (self.lang or "en",)
-        if self.lang is None:
-            chosen = tuple(cue_files())
+        chosen = tuple(cue_files()) if self.lang is None else tuple({self.lang: 0, "en": 0})
         self.cues: list[Cue] = find(self.words, lexicon(chosen))
         self.mentions: list[Mention] = []
         self._taken = bytearray(len(self.text) + 1)

@@ -3,6 +3,7 @@
 A name is believed for two signs: two listed words side by side, or one beside a title or a cue.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -11,7 +12,7 @@ from zvon.privacy.cues import Word, all_stops, streets
 from zvon.privacy.fold import fold
 from zvon.privacy.lemma import first_name, is_common, last_name, looks_like_last
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.tables import hosts
+from zvon.privacy.tables import hosts, names
 
 _UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŹŻŽ"
 _TITLE = re.compile(
@@ -31,7 +32,8 @@ _INSTITUTION = re.compile(
     rf"|Odvjetnički ured|Odvetniška pisarna|Lekarna|Ljekarna)(?: (?:za|v|u|na|in|i))?(?: [{_UP}][\w-]+){{1,4}}"
 )
 _CUSTOMER = re.compile(
-    r"\(([^()]*\b(?:customer|client|subscriber|stranka|naročnik|korisnik|kupac)\b[^()]*)\)", re.I
+    r"\(([^()]*\b(?:customer|client|subscriber|stranka|naročnik|korisnik|kupac)\b[^()]*)\)",
+    re.IGNORECASE,
 )
 _POSTAL = re.compile(
     rf"(?<!\w)([{_UP}][\w.'’-]*(?: [\w.'’-]+){{0,4}} \d{{1,4}}(?: ?[a-zA-Z])?(?:/\d+)?),? +"
@@ -87,17 +89,17 @@ def _accounts(reading: Reading) -> None:
     for cue in reading.cues:
         if not cue.section.startswith("user."):
             continue
-        found = _USER_TOKEN.match(reading.text, cue.end)
-        if found is None:
+        token = _USER_TOKEN.match(reading.text, cue.end)
+        if token is None:
             continue
-        word = found[1].rstrip(".")
+        word = token[1].rstrip(".")
         low = fold(word)
         shaped = re.search(r"\d|[._$-]", word) is not None
         if low in all_stops() or _PORT.fullmatch(word) or len(word) < 3:
             continue
         plain = cue.section == "user.strong" and word.isascii() and word.islower() and not shaped
         if (plain and not _is_word(low)) or (shaped and re.search("[A-Za-z]", word)):
-            _put(reading, found.start(1), found.start(1) + len(word), "USER", low)
+            _put(reading, token.start(1), token.start(1) + len(word), "USER", low)
 
 
 def _is_word(low: str) -> bool:
@@ -139,7 +141,7 @@ def _address_start(reading: Reading, start: int, end: int) -> int:
     """Drop words of the sentence before a street: the last capital run that reaches the number."""
     chunk = reading.text[start:end]
     at = start
-    for found in re.finditer(r"\b(?:at|iz|from|na naslovu|na adresi|naslov|adresa|address|lives|stanuje[m]?)\s+", chunk, re.I):  # fmt: skip
+    for found in re.finditer(r"\b(?:at|iz|from|na naslovu|na adresi|naslov|adresa|address|lives|stanuje[m]?)\s+", chunk, re.IGNORECASE):  # fmt: skip
         rest = chunk[found.end() :]
         if rest[:1].isupper():
             at = start + found.end()
@@ -162,7 +164,7 @@ def _organisations(reading: Reading, brands: Sequence[tuple[int, int]]) -> None:
 
 def _after_stop(reading: Reading, start: int, end: int) -> int:
     """Skip sentence words that only begin with a capital: `Dear CERT, I am …`."""
-    for found in re.finditer(r"\b(?:podjetj\w*|družb\w*|tvrtk\w*|poduzeć\w*|odjel\w*|of|iz|company|v|u|pri|kod|at|from|firm\w*)\s+", reading.text[start:end], re.I):  # fmt: skip
+    for found in re.finditer(r"\b(?:podjetj\w*|družb\w*|tvrtk\w*|poduzeć\w*|odjel\w*|of|iz|company|v|u|pri|kod|at|from|firm\w*)\s+", reading.text[start:end], re.IGNORECASE):  # fmt: skip
         if reading.text[start + found.end()].isupper():
             start = start + found.end()
             break
@@ -293,10 +295,8 @@ def person(folded: list[str]) -> str:
 
 def _lower_case(reading: Reading, found: list[Word]) -> None:
     """`janez novak`, as people write in a hurry: both words listed, neither an ordinary word."""
-    from zvon.privacy.tables import names
-
     lists = names()
-    for a, b in zip(found, found[1:], strict=False):
+    for a, b in itertools.pairwise(found):
         if a.text.islower() and a.folded in lists.first and b.folded in lists.last and not (
             a.folded in lists.common or b.folded in lists.common
         ) and reading.text[a.end : b.start] == " ":  # fmt: skip

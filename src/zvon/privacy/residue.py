@@ -53,7 +53,9 @@ def scan(output: str, originals: Iterable[Original]) -> Residue:
         hits.extend(Hit(original.kind, name) for name in _plain_hits(original, plain, forms))
         if len(plain) >= MIN_ENCODED:
             hits.extend(Hit(original.kind, name) for name in _coded_hits(original.text, compact))
-    return Residue(len(forms) + len(CODED), tuple(sorted(set(hits), key=lambda h: (h.kind, h.form))))
+    return Residue(
+        len(forms) + len(CODED), tuple(sorted(set(hits), key=lambda h: (h.kind, h.form)))
+    )
 
 
 def _forms(output: str) -> dict[str, str]:
@@ -79,16 +81,16 @@ def _idna(text: str) -> str:
         except (UnicodeError, ValueError):
             return found[0]
 
-    return re.sub(r"xn--[a-z0-9-]+", label, text, flags=re.I)
+    return re.sub(r"xn--[a-z0-9-]+", label, text, flags=re.IGNORECASE)
 
 
 def _plain_hits(original: Original, plain: str, forms: dict[str, str]) -> Iterator[str]:
     bare = re.sub(r"\D", "", plain)
     number = len(bare) >= 6 and len(bare) >= len(re.sub(r"[\W_]", "", plain)) - 2
     for name, text in forms.items():
-        if plain in text and (not original.whole_word or _word_in(plain, text)):
-            yield name
-        elif number and name == "digits" and bare in text:
+        if (plain in text and (not original.whole_word or _word_in(plain, text))) or (
+            number and name == "digits" and bare in text
+        ):
             yield name
     if len(plain) >= MIN_ENCODED and not original.whole_word and plain[::-1] in forms["plain"]:
         yield "reversed"

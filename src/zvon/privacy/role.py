@@ -4,6 +4,7 @@ Terms come from the value itself, from the words of its clause and from its neig
 addresses of one owner, members of a list, a name and the address in brackets after it.
 """
 
+import itertools
 import math
 import re
 from collections import defaultdict
@@ -243,7 +244,7 @@ def _neighbours(graph: Graph, reading: Reading) -> None:
     """Edges between mentions that stand side by side."""
     edge, rule = terms().edge, terms().rule
     ordered = sorted(reading.mentions, key=lambda m: m.start)
-    for a, b in zip(ordered, ordered[1:], strict=False):
+    for a, b in itertools.pairwise(ordered):
         gap = reading.folded[a.end : b.start]
         if len(gap) > 48:
             continue

@@ -18,7 +18,7 @@ _MAIL = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[\w-]{2,}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _FIELD = re.compile(r"[?&;]([^=&;#]*)(?:=([^&;#]*))?")
 _DIGITS = re.compile(r"\d{3,}")
-_TURNS = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", re.I)
+_TURNS = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", re.IGNORECASE)
 
 
 class Edit(Struct, frozen=True):

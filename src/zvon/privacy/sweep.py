@@ -58,7 +58,7 @@ def _repeat_people(reading: Reading, people: set[str]) -> None:
             continue
         owners = _owners(word, parts)
         if owners:
-            value = sorted(owners)[0]
+            value = min(owners)
             reading.add(Mention(reading.part, word.start, word.end, "NAME", word.text, value))
 
 
@@ -77,7 +77,9 @@ def _accounts(reading: Reading, people: set[str]) -> None:
         for form in (first[0] + last, first + last, last + first[0], last + first, first[0] + "." + last,
                      first + "." + last, first[0] + "_" + last, first + "_" + last, last + "." + first):  # fmt: skip
             made[form] = person
-    for found in re.finditer(r"(?<![\w@./\\-])[a-z][a-z._-]{3,40}?\d{0,4}(?![\w@])", reading.folded):
+    for found in re.finditer(
+        r"(?<![\w@./\\-])[a-z][a-z._-]{3,40}?\d{0,4}(?![\w@])", reading.folded
+    ):
         if re.sub(r"\d+$", "", found[0]) in made:
             reading.add(
                 Mention(reading.part, found.start(), found.end(), "USER",

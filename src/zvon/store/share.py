@@ -1,0 +1,126 @@
+"""Releases to a group: prepared, held, released, revoked; nothing leaves without such a row."""
+
+from datetime import datetime
+from typing import Any, LiteralString
+from uuid import UUID
+
+from msgspec import Struct
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from zvon.store.party import Db
+from zvon.store.transaction import Tx
+
+PAGE = 100
+
+
+class ShareRow(Struct, frozen=True, kw_only=True):
+    """One release. `before` and `decisions` hold originals: for the originator alone."""
+
+    id: int
+    uuid: UUID
+    incident_id: int
+    incident_uuid: UUID
+    incident_number: str
+    incident_record_id: int
+    group_uuid: UUID
+    group_name: str
+    state: str
+    policy: dict[str, Any]
+    before: dict[str, Any]
+    after: dict[str, Any] | None
+    decisions: list[dict[str, Any]]
+    residue: dict[str, Any]
+    risk: float
+    prepared_at: datetime
+    released_by: str | None
+    released_at: datetime | None
+    revoked_at: datetime | None
+    revoke_reason: str | None
+
+
+class NoShare(LookupError):
+    """No release has this identifier, or the reader may not see it."""
+
+    def __init__(self, uuid: UUID) -> None:
+        super().__init__(f"no share {uuid}")
+
+
+_SELECT: LiteralString = """
+select s.id, s.uuid, s.incident_id, i.uuid as incident_uuid, i.number as incident_number,
+       i.record_id as incident_record_id, s.group_uuid, g.name as group_name, s.state, s.policy,
+       s.before, s.after, s.decisions, s.residue, s.risk, s.prepared_at, p.login as released_by,
+       s.released_at, s.revoked_at, s.revoke_reason
+from share s
+join incident i on i.id = s.incident_id
+join share_group g on g.uuid = s.group_uuid
+left join person p on p.id = s.released_by
+"""
+
+
+async def get(db: Db, uuid: UUID) -> ShareRow:
+    """One release. Raises `NoShare`."""
+    async with db.cursor(row_factory=class_row(ShareRow)) as cursor:
+        await cursor.execute(_SELECT + "where s.uuid = %s", (uuid,))
+        found = await cursor.fetchone()
+    if found is None:
+        raise NoShare(uuid)
+    return found
+
+
+async def lock(tx: Tx, uuid: UUID) -> ShareRow:
+    """One release, locked until the transaction ends. Raises `NoShare`."""
+    await tx.execute("select from share where uuid = %s for update", (uuid,))
+    return await get(tx.db, uuid)
+
+
+async def newest(
+    db: Db, *, incident_uuid: UUID | None = None, before: datetime | None = None, limit: int = PAGE
+) -> list[ShareRow]:
+    """Releases, newest first, of one incident or of all; `before` is the time of the last seen."""
+    async with db.cursor(row_factory=class_row(ShareRow)) as cursor:
+        await cursor.execute(
+            _SELECT + "where (%(incident)s::uuid is null or i.uuid = %(incident)s)"
+            " and (%(before)s::timestamptz is null or s.prepared_at < %(before)s)"
+            " order by s.prepared_at desc, s.id desc limit %(limit)s",
+            {"incident": incident_uuid, "before": before, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def incident_of(db: Db, incident_uuid: UUID) -> tuple[int, int] | None:
+    """The row and the record of an incident, or `None`."""
+    row = await (
+        await db.execute("select id, record_id from incident where uuid = %s", (incident_uuid,))
+    ).fetchone()
+    return None if row is None else (int(row[0]), int(row[1]))
+
+
+async def add(
+    tx: Tx, *, uuid: UUID, incident_id: int, group_uuid: UUID, state: str, policy: dict[str, Any],
+    before: dict[str, Any], after: dict[str, Any] | None, decisions: list[dict[str, Any]],
+    residue: dict[str, Any], risk: float, now: datetime,
+) -> None:  # fmt: skip
+    """Store a prepared release."""
+    await tx.execute(
+        "insert into share (uuid, incident_id, group_uuid, state, policy, before, after,"
+        " decisions, residue, risk, prepared_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (uuid, incident_id, group_uuid, state, Jsonb(policy), Jsonb(before),
+         None if after is None else Jsonb(after), Jsonb(decisions), Jsonb(residue), risk, now),
+    )  # fmt: skip
+
+
+async def mark_released(
+    tx: Tx, share_id: int, *, record_id: int, policy: dict[str, Any], after: dict[str, Any],
+    decisions: list[dict[str, Any]], residue: dict[str, Any], risk: float, person_id: int,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Write down what left, under which policy, decided by whom."""
+    await tx.execute(
+        "update share set state = 'released', record_id = %s, policy = %s, after = %s,"
+        " decisions = %s, residue = %s, risk = %s, released_by = %s, released_at = %s"
+        " where id = %s",
+        (record_id, Jsonb(policy), Jsonb(after), Jsonb(decisions), Jsonb(residue), risk,
+         person_id, now, share_id),
+    )  # fmt: skip
