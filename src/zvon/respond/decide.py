@@ -47,7 +47,7 @@ async def verdict(
     current = await decision.lock(tx, uuid, version)
     state = after_verdict(current.state, said)
     text = _text(reason, MAX_REASON, empty=True)
-    await decision.put_verdict(tx, viewer, current, said, state, text or said.value, now)
+    await decision.put_verdict(tx, viewer, current, said, state, text, now)
 
 
 async def duplicate(

@@ -17,6 +17,7 @@ from zvon.store.incident import NotFound, timeline
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
 DUPLICATE = "duplicate"
+BENIGN_REASON = "verdict: benign"
 WAITING = (BlockState.PROPOSED, BlockState.VALIDATED, BlockState.HELD)
 LIVE = (BlockState.PUBLISHED, BlockState.ENFORCED, BlockState.EXPIRING, BlockState.FAILED)
 
@@ -119,7 +120,7 @@ async def put_verdict(
     )
     await _tell(tx, viewer, current, "verdict", f"VERDICT_{word.name}", reason, now)
     if word == VerdictWord.BENIGN:
-        await _end_blocks(tx, viewer, current, reason, now)
+        await _end_blocks(tx, viewer, current, reason or BENIGN_REASON, now)
 
 
 async def put_duplicate(
