@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from psycopg import AsyncConnection
@@ -134,26 +134,24 @@ async def rules_in(db: Db, zone_id: int) -> AsyncIterator[Sequence[tuple[str, st
             yield [(row[0], row[1]) for row in batch]
 
 
-async def edits(db: Db, zone_id: int, *, after: int | None, limit: int = 200_000) -> list[Edit]:
-    """The newest rows of the journal in order, at most `limit`; all that follow serial `after`.
+async def edits(db: Db, zone_id: int, *, after: int, upto: int, limit: int = 100_000) -> list[Edit]:
+    """The journal between two serials (the first is not in it), in order; the newest `limit` rows.
 
-    Rows are ordered by their place in the change log, so a serial that wrapped is no trouble.
+    Serials wrap: with `after` above `upto` the rows over the top come first.
     """
     rows = await (
         await db.execute(
             """
-            select serial, n, op, owner, rdata from (
-              select * from zone_change
-              where zone_id = %(zone)s and change_seq > coalesce(
-                (select max(change_seq) from zone_change
-                 where zone_id = %(zone)s and serial = %(after)s), -1)
-              order by change_seq desc, serial desc, n desc limit %(limit)s) newest
-            order by change_seq, serial, n
+            select serial, n, op, owner, rdata from zone_change
+            where zone_id = %(zone)s
+              and case when %(after)s < %(upto)s then serial > %(after)s and serial <= %(upto)s
+                       else serial > %(after)s or serial <= %(upto)s end
+            order by (serial - %(after)s) & 4294967295 desc, n desc limit %(limit)s
             """,
-            {"zone": zone_id, "after": after, "limit": limit},
+            {"zone": zone_id, "after": after, "upto": upto, "limit": limit},
         )
     ).fetchall()
-    return [Edit(*row) for row in rows]
+    return [Edit(*row) for row in reversed(rows)]
 
 
 async def hot_rules(db: Db, feed: int) -> list[Rule]:
@@ -224,7 +222,15 @@ class Held(Struct, frozen=True, kw_only=True):
     sent: int | None
     notified: int | None
     marker: int | None
+    held_since: datetime | None
     at: datetime
+
+    def holds(self, serial: int, now: datetime, settle: timedelta) -> bool:
+        """True when the subscriber has shown `serial`, and had the time to put it into force."""
+        shown = [s for s in (self.asked, self.marker) if s is not None]
+        if self.held_since is None or now - self.held_since < settle:
+            return False
+        return any(s == serial or serial_newer(s, serial) for s in shown)
 
 
 async def holdings(db: Db, feed: int | None = None) -> list[Held]:
@@ -233,7 +239,7 @@ async def holdings(db: Db, feed: int | None = None) -> list[Held]:
         await cursor.execute(
             """
             select e.subscriber_id, s.name as subscriber, e.zone_id, e.asked, e.sent, e.notified,
-                   e.marker, e.at
+                   e.marker, e.held_since, e.at
             from endpoint_serial e
             join subscriber s on s.id = e.subscriber_id and s.removed_at is null
             join zone z on z.id = e.zone_id
@@ -250,13 +256,20 @@ async def note_held(
     """Record what a subscriber showed: `asked`, `sent`, `notified` or `marker`."""
     await tx.execute(
         """
-        insert into endpoint_serial (subscriber_id, zone_id, asked, sent, notified, marker, at)
-        values (%(s)s, %(z)s, %(asked)s, %(sent)s, %(notified)s, %(marker)s, %(at)s)
+        insert into endpoint_serial (subscriber_id, zone_id, asked, sent, notified, marker,
+                                     held_since, at)
+        values (%(s)s, %(z)s, %(asked)s, %(sent)s, %(notified)s, %(marker)s,
+                case when coalesce(%(asked)s::bigint, %(marker)s::bigint) is not null then %(at)s end, %(at)s)
         on conflict (subscriber_id, zone_id) do update set
           asked = coalesce(excluded.asked, endpoint_serial.asked),
           sent = coalesce(excluded.sent, endpoint_serial.sent),
           notified = coalesce(excluded.notified, endpoint_serial.notified),
           marker = coalesce(excluded.marker, endpoint_serial.marker),
+          held_since = case when excluded.asked is distinct from endpoint_serial.asked
+                              and excluded.asked is not null
+                            or excluded.marker is distinct from endpoint_serial.marker
+                              and excluded.marker is not null
+                       then excluded.at else endpoint_serial.held_since end,
           at = excluded.at
         """,
         {"s": subscriber_id, "z": zone_id, "at": now, "asked": seen.get("asked"),

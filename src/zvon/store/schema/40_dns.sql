@@ -157,6 +157,7 @@ create table endpoint_serial (                   -- what a subscriber is known t
   sent bigint,                                   -- serial of the last completed transfer
   notified bigint,                               -- serial of the last answered NOTIFY
   marker bigint,                                 -- serial that its own answer showed
+  held_since timestamptz,                        -- when `asked` or `marker` last rose
   at timestamptz not null,
   primary key (subscriber_id, zone_id)
 );

@@ -1,0 +1,209 @@
+"""The `dns` role: primary, notifier, prober, expirer and compaction in one event loop."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+
+from zvon.access.node import Node, node_key
+from zvon.access.node import node as read_node
+from zvon.config import Settings, host_port
+from zvon.dns import compact as compaction
+from zvon.dns.answering import Asked
+from zvon.dns.expire import expire
+from zvon.dns.load import Loader
+from zvon.dns.notify import Notifier
+from zvon.dns.primary import Primary
+from zvon.dns.probe import Prober
+from zvon.dns.ram import RamZone
+from zvon.dns.registry import Endpoint, Registry
+from zvon.dns.snapshot import Shelf
+from zvon.model.zone import next_serial, serial_newer
+from zvon.store import neverblock
+from zvon.store import zone as rows
+from zvon.store.transaction import Pool, transaction
+
+FLUSH_S, PROBE_S, EXPIRE_S, COMPACT_S = 0.3, 2.0, 1.0, 15.0
+JUMP_EVERY = timedelta(hours=1)
+_DOWN = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError)
+
+log = structlog.get_logger("zvon.dns")
+
+
+class Service:
+    """The parts, wired together. `clock` gives aware time in UTC."""
+
+    def __init__(
+        self, pool: Pool, settings: Settings, *, clock: Callable[[], datetime],
+        node: Node | None = None, random: Callable[[int], bytes] = os.urandom,
+    ) -> None:  # fmt: skip
+        self.pool, self.settings, self.clock = pool, settings, clock
+        self.node = node
+        self.registry = Registry()
+        self.shelf = Shelf(settings.root / "zones")
+        key = node.key if node is not None else node_key(settings.key_file, random)
+        self._key = key
+        self.notifier = Notifier(self.registry, clock=self._seconds, answered=self._answered)
+        self.primary = Primary(self.registry, clock=self._seconds, told=self._told,
+                               reply=self.notifier.reply)  # fmt: skip
+        self.loader = Loader(pool, self.registry, self.shelf, key=key, changed=self._changed)
+        self.prober: Prober | None = None
+        self._seen: dict[tuple[int, int], dict[str, int]] = {}
+        self._ahead: dict[str, int] = {}
+        self._jumped: dict[str, datetime] = {}
+        self._compacted = clock()
+        self.ready = asyncio.Event()
+        self.bound: list[tuple[str, int]] = []
+
+    def _seconds(self) -> float:
+        return self.clock().timestamp()
+
+    def _changed(self, zone: RamZone) -> None:
+        self.notifier.changed(zone)
+        if self.prober is not None:
+            self.prober.wake.set()
+
+    def _answered(self, endpoint: Endpoint, zone: RamZone, serial: int) -> None:
+        self._seen.setdefault((endpoint.id, zone.id), {})["notified"] = serial
+
+    def _told(self, asked: Asked, done: bool) -> None:
+        seen = self._seen.setdefault((asked.endpoint.id, asked.zone.id), {})
+        if asked.ahead and asked.held is not None:
+            log.error("zone.client_ahead", zone=asked.zone.name, subscriber=asked.endpoint.name,
+                      ours=asked.sending, theirs=asked.held)  # fmt: skip
+            self._ahead[asked.zone.name] = asked.held
+            return
+        if asked.held is not None:
+            seen["asked"] = asked.held
+            self.notifier.shows(asked.endpoint, asked.zone, asked.held)
+        if done and asked.transfer:
+            seen["sent"] = asked.sending
+            self.notifier.shows(asked.endpoint, asked.zone, asked.sending)
+
+    async def run(self) -> None:
+        """Serve until cancelled: first from the shelf, then from the database."""
+        zones = await asyncio.to_thread(self.loader.from_shelf)
+        addresses = [host_port(each.strip()) for each in self.settings.dns.split(",")]
+        self.bound = await self.primary.listen(addresses)
+        self.notifier.transports = self.primary.transports
+        log.info("dns.listening", addresses=self.bound, zones=zones)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, step, every in (
+                    ("prepare", self._prepare, None),
+                    ("follow", self.loader.follow, None),
+                    ("flush", self._flush, FLUSH_S),
+                    ("probe", self._probe, 0.0),
+                    ("expire", self._expire, EXPIRE_S),
+                    ("compact", self._compact, COMPACT_S),
+                ):
+                    group.create_task(self._forever(name, step, every), name=name)
+        finally:
+            await self.primary.close()
+
+    async def _forever(
+        self, name: str, step: Callable[[], Awaitable[None]], every: float | None
+    ) -> None:
+        """Repeat `step`; with the database away it is tried again, and the zones are served on."""
+        while True:
+            try:
+                await step()
+                if every is None:
+                    return
+            except _DOWN as problem:
+                log.warning("database.away", part=name, problem=str(problem).split("\n")[0])
+                await asyncio.sleep(1.0)
+            await asyncio.sleep(every or 0.0)
+
+    async def _prepare(self) -> None:
+        """What needs the database once: lists, feed, serials that fell behind, all zones."""
+        now = self.clock()
+        async with transaction(self.pool, now) as tx:
+            await neverblock.load(tx, now)
+            await rows.ensure_feed(tx, self.settings.country.lower(), self.settings.country)
+        async with self.pool.connection() as db:
+            if self.node is None:
+                self.node = await read_node(db, self._key)
+            found = await rows.zones(db)
+            held = await rows.holdings(db)
+        for zone in found:
+            asked = [zone.max_serial_asked] if zone.max_serial_asked else []
+            asked += [h.asked for h in held if h.zone_id == zone.id and h.asked is not None]
+            ahead = [serial for serial in asked if serial_newer(serial, zone.serial)]
+            for serial in ahead:
+                self._ahead[zone.name] = serial
+        await self._jump()
+        await self.loader.everything()
+        self.prober = Prober(self.pool, self.registry, signing=self.node.signing, clock=self.clock)
+        self.ready.set()
+        log.info("dns.ready", zones=len(self.registry.zones))
+
+    async def _jump(self) -> None:
+        """Go above what a subscriber holds, or it would keep its zone for ever."""
+        while self._ahead:
+            name, held = self._ahead.popitem()
+            now = self.clock()
+            async with self.pool.connection() as db:
+                zone = next((one for one in await rows.zones(db) if one.name == name), None)
+            if zone is None or now - self._jumped.get(name, now - 2 * JUMP_EVERY) < JUMP_EVERY:
+                continue
+            to = next_serial(held)
+            async with transaction(self.pool, now) as tx:
+                await rows.note_asked(tx, zone.id, held)
+                if serial_newer(to, zone.serial):
+                    await rows.jump(tx, zone, to)
+            self._jumped[name] = now
+            log.error("zone.serial_jump", zone=name, was=zone.serial, now=to)
+            known = self.registry.zones.get(name)
+            if known is not None:
+                known.jump(to)
+                self._changed(known)
+                await asyncio.to_thread(self.shelf.put, known.snapshot())
+
+    async def _flush(self) -> None:
+        """Write what subscribers showed since the last time."""
+        if self._ahead:
+            await self._jump()
+        if not self._seen:
+            return
+        seen, self._seen = self._seen, {}
+        now = self.clock()
+        async with transaction(self.pool, now) as tx:
+            for (endpoint, zone), what in sorted(seen.items()):
+                if endpoint in self.registry.endpoints:
+                    await rows.note_held(tx, endpoint, zone, now, **what)
+
+    async def _probe(self) -> None:
+        await self.ready.wait()
+        assert self.prober is not None
+        try:
+            async with asyncio.timeout(PROBE_S):
+                await self.prober.wake.wait()
+        except TimeoutError:
+            pass
+        self.prober.wake.clear()
+        await self.prober.round()
+
+    async def _expire(self) -> None:
+        await self.ready.wait()
+        await expire(self.pool, self.clock())
+
+    async def _compact(self) -> None:
+        await self.ready.wait()
+        now = self.clock()
+        if now - self._compacted >= compaction.EVERY or compaction.crowded(self.registry):
+            self._compacted = now
+            await compaction.compact(self.pool, self.registry, now)
+
+
+async def run(
+    pool: Pool, settings: Settings, node: Node | None = None, *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    random: Callable[[int], bytes] = os.urandom,
+) -> None:  # fmt: skip
+    """Serve policy zones until cancelled. Starts and serves with the database down."""
+    await Service(pool, settings, clock=clock, node=node, random=random).run()

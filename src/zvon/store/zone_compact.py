@@ -1,0 +1,124 @@
+"""Moving rules from the hot zone to the cold one, so that no subscriber is ever without them.
+
+A rule is added to the cold zone first. It leaves the hot zone only when every live subscriber has
+shown that it holds the cold zone with the rule. A name that is let pass after a lift leaves the
+hot zone when every live subscriber has shown that it holds the cold zone without the rule.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from zvon.store.transaction import Tx, ZoneOp
+from zvon.store.zone import PASSTHRU, Db, Held, Rule, cold_rules, holdings, hot_rules
+
+SILENT = timedelta(seconds=604_800)
+"""The SOA's expiry: a subscriber silent for longer has dropped the zones by itself."""
+
+
+class Compacted(Struct, frozen=True):
+    """How many records moved, and how many wait for a subscriber."""
+
+    to_cold: int
+    from_hot: int
+    waiting: int
+
+
+async def feeds(db: Db) -> list[int]:
+    """All feeds."""
+    return [
+        row[0] for row in await (await db.execute("select id from feed order by id")).fetchall()
+    ]
+
+
+async def compact(
+    tx: Tx, feed: int, now: datetime, *, settle: timedelta, touch: bool = False
+) -> Compacted:
+    """One round for one feed; safe to stop and to repeat at any point.
+
+    `settle` is how long a resolver may take from holding a zone to obeying it. `touch` renews a
+    record of the cold zone, so that subscribers that show their serial only when they ask for a
+    change do so.
+    """
+    zones: dict[str, int] = dict(
+        await (
+            await tx.execute(
+                "select kind, id from zone where feed_id = %s order by id for update", (feed,)
+            )
+        ).fetchall()
+    )
+    hot, cold = zones["hot"], zones["cold"]
+    rules = await hot_rules(tx.db, feed)
+    there = await cold_rules(tx.db, feed, [rule.owner for rule in rules])
+    gone = await _removed(tx.db, cold, [rule.owner for rule in rules])
+    held = await _live(tx.db, feed, cold, now)
+    moved = left = waiting = 0
+    for rule in rules:
+        in_cold = there.get(rule.owner)
+        if rule.rdata != PASSTHRU and (in_cold is None or in_cold.rdata != rule.rdata):
+            moved += 1
+            _put(tx, cold, rule, in_cold)
+            continue
+        since = in_cold.serial if in_cold is not None else gone.get(rule.owner)
+        if rule.rdata == PASSTHRU and in_cold is not None:
+            continue
+        if since is None or all(
+            h is not None and h.holds(since, now, settle) for h in held.values()
+        ):
+            left += 1
+            tx.zone_ops.append(ZoneOp(zone_id=hot, op="del", owner=rule.owner, rdata=rule.rdata,
+                                      block_id=rule.block_id))  # fmt: skip
+        else:
+            waiting += 1
+    if touch and waiting and not moved:
+        await _touch(tx, cold)
+    return Compacted(moved, left, waiting)
+
+
+def _put(tx: Tx, zone: int, rule: Rule, was: Rule | None) -> None:
+    if was is not None:
+        tx.zone_ops.append(ZoneOp(zone_id=zone, op="del", owner=rule.owner, rdata=was.rdata,
+                                  block_id=was.block_id))  # fmt: skip
+    tx.zone_ops.append(ZoneOp(zone_id=zone, op="add", owner=rule.owner, rdata=rule.rdata,
+                              block_id=rule.block_id))  # fmt: skip
+
+
+async def _live(db: Db, feed: int, cold: int, now: datetime) -> dict[int, Held | None]:
+    """What each subscriber that takes the feed at all holds of its cold zone."""
+    live: dict[int, Held | None] = {}
+    for one in await holdings(db, feed):
+        if now - one.at > SILENT:
+            continue
+        if one.zone_id == cold:
+            live[one.subscriber_id] = one
+        else:
+            live.setdefault(one.subscriber_id, None)
+    return live
+
+
+async def _removed(db: Db, cold: int, names: Sequence[str]) -> dict[str, int]:
+    """The serial at which each name last left the cold zone."""
+    rows = await (
+        await db.execute(
+            """
+            select distinct on (owner) owner, serial from zone_change
+            where zone_id = %s and op = 'del' and owner = any(%s)
+            order by owner, change_seq desc
+            """,
+            (cold, list(names)),
+        )
+    ).fetchall()
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def _touch(tx: Tx, cold: int) -> None:
+    """Take one record out and put it back in the same serial."""
+    row = await (
+        await tx.execute(
+            "select owner, rdata, block_id from zone_rule where zone_id = %s limit 1", (cold,)
+        )
+    ).fetchone()
+    if row is not None:
+        rule = Rule(row[0], row[1], row[2], 0)
+        _put(tx, cold, rule, rule)
