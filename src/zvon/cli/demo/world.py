@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import dns.exception
 import dns.flags
@@ -233,11 +233,12 @@ class _Datagrams(asyncio.DatagramProtocol):
         self.world = world
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = transport
+        # asyncio's own UDP transport is no subclass of DatagramTransport before Python 3.12
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         reply = self.world.answer(data)
-        if reply is not None and isinstance(self.transport, asyncio.DatagramTransport):
+        if reply is not None:
             self.transport.sendto(reply, addr)
 
 
