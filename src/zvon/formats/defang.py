@@ -1,0 +1,77 @@
+"""The ways in which people write an address so that nobody can click it.
+
+The grammar is a set of terminals for a dot, an at sign, a scheme and a slash; `formats.extract`
+builds its patterns from them, so a text is never rewritten before it is searched, and positions
+stay true. `refang` takes one address, not a text.
+"""
+
+import re
+
+_OPEN, _CLOSE = r"[\[({<]", r"[\])}>]"
+_WORD_DOT = r"(?:dot|DOT|Dot|pika|PIKA|točka|TOČKA|tocka|točkica)"
+_WORD_AT = r"(?:at|AT|At|afna|AFNA|et|monkey)"
+
+# Longest first: `.]` must stand before `.`, or `1.2.3.]4` keeps a bracket.
+DOT = (
+    rf"(?:[ \t]?{_OPEN}[ \t]?(?:\.|,|{_WORD_DOT})[ \t]?{_CLOSE}[ \t]?"
+    r"|\[\.|\.\]|\\\.|\.|[\u3002\uff0e\uff61])"
+)
+BARE_DOT = rf"(?:[ \t]{_WORD_DOT}[ \t])"
+AT = rf"(?:[ \t]?{_OPEN}[ \t]?(?:@|{_WORD_AT})[ \t]?{_CLOSE}[ \t]?|@|\uff20)"
+BARE_AT = rf"(?:[ \t]{_WORD_AT}[ \t])"
+SCHEME = r"(?:[hH](?:[tTxX*_]{2})[pP]|[hH]txp|[hH]xtp|[mM]eow|[fF][tTxX][pP])[sS]?"
+SEPARATOR = (
+    r"(?:[ \t]?(?:\[:\]|\(:\)|:)[ \t]?(?://|\\\\|\[//\]|\[/\]\[/\]|/[ \t]/)[ \t]?|\[:?//\]|\[://\])"
+)
+SLASH = r"(?:\[/\]|/)"
+
+_DOT = re.compile(rf"{DOT}|{BARE_DOT}")
+_AT = re.compile(rf"{AT}|{BARE_AT}")
+_SCHEME = re.compile(rf"({SCHEME}){SEPARATOR}")
+_PATH_DOT = re.compile(rf"{_OPEN}(?:\.|{_WORD_DOT}){_CLOSE}")
+_HOST_END = re.compile(r"[/?#\\]|\[/\]")
+
+
+def refang(text: str) -> str:
+    """The live form of one defanged address, domain or mail address; live text stays as it is.
+
+    `hxxps://evil-fixture[.]example/a` becomes `https://evil-fixture.example/a`.
+    """
+    scheme, rest = "", text.strip()
+    found = _SCHEME.match(rest)
+    if found is not None:
+        scheme, rest = scheme_of(found[1]) + "://", rest[found.end() :]
+    end = _host_end(rest)
+    host, tail = rest[:end], rest[end:]
+    host = re.sub(r"\s+", "", _DOT.sub(".", _AT.sub("@", host)))
+    host = re.sub(r"\[:\]", ":", host)
+    if host != rest[:end] or is_defanged(text):
+        tail = _PATH_DOT.sub(".", tail.replace("[/]", "/").replace("[:]", ":"))
+    return scheme + host + tail
+
+
+def scheme_of(word: str) -> str:
+    """`hxxps` is `https`, `h**p` is `http`, `fxp` is `ftp`, `meow` is `http`."""
+    lower = word.lower()
+    kind = "ftp" if lower.startswith("f") else "http"
+    return kind + "s" if lower.endswith("s") and kind == "http" else kind
+
+
+def is_defanged(text: str) -> bool:
+    """True when the text was written so that nobody can click it."""
+    found = _SCHEME.match(text.strip())
+    if found is not None and (scheme_of(found[1]) != found[1].lower() or "[" in found[0]):
+        return True
+    head = text[: _host_end(text)] if found is None else text[found.end() :]
+    return bool(
+        re.search(rf"{_OPEN}[ \t]?(?:\.|,|@|{_WORD_DOT}|{_WORD_AT})|\.\]|\\\.|{BARE_DOT}", head)
+    )
+
+
+def _host_end(text: str) -> int:
+    """Where the host ends; a backslash before a dot does not end it."""
+    for found in _HOST_END.finditer(text):
+        if found[0] == "\\" and text[found.end() : found.end() + 1] == ".":
+            continue
+        return found.start()
+    return len(text)
