@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     peer_url: str | None = None
     """How partners reach `peer` from outside."""
     dns: str = "127.0.0.1:5300"
-    """Address of the policy-zone primary, UDP and TCP."""
+    """Addresses of the policy-zone primary, UDP and TCP, separated by commas."""
 
     resolver: str | None = None
     """`host:port` of the resolver for enrichment; the system's when not set."""

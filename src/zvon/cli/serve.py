@@ -101,7 +101,7 @@ async def _dns(settings: Settings, stop: asyncio.Event) -> None:
         serving = asyncio.create_task(
             run(pool, settings, None, clock=utc_now, random=os.urandom), name="dns"
         )
-        await _alongside("dns", pool, stop, [serving], [settings.dns])
+        await _alongside("dns", pool, stop, [serving], settings.dns.split(","))
 
 
 async def _web(settings: Settings, stop: asyncio.Event) -> None:

@@ -143,12 +143,13 @@ async def zones(settings: Settings) -> list[Health]:
     import dns.message
     import dns.rcode
 
-    host, port = host_port(settings.dns)
+    first = settings.dns.split(",")[0]
+    host, port = host_port(first)
     query = dns.message.make_query(f"hot.{settings.country.lower()}.", "SOA")
     try:
         reply = await dns.asyncquery.udp(query, host, TIMEOUT_S, port)
     except (OSError, dns.exception.DNSException) as problem:
-        return [Health("dns", False, f"{settings.dns}: {type(problem).__name__}")]
+        return [Health("dns", False, f"{first}: {type(problem).__name__}")]
     said = "answers with the SOA" if reply.answer else f"answers {dns.rcode.to_text(reply.rcode())}"
     working = reply.rcode() in {dns.rcode.NOERROR, dns.rcode.REFUSED, dns.rcode.NOTAUTH}
-    return [Health("dns", working, f"{settings.dns} {said}")]
+    return [Health("dns", working, f"{first} {said}")]

@@ -41,7 +41,7 @@ def up(
     public_url: Annotated[str | None, Parameter(help="How people reach the console.")] = None,
     peer: Annotated[str | None, Parameter(help="Door for partners, host:port.")] = None,
     peer_url: Annotated[str | None, Parameter(help="How partners reach that door.")] = None,
-    dns: Annotated[str | None, Parameter(help="Policy zones, host:port (UDP and TCP).")] = None,
+    dns: Annotated[str | None, Parameter(help="Policy zones, host:port[,host:port…].")] = None,
     resolver: Annotated[str | None, Parameter(help="Resolver for enrichment.")] = None,
     rdap_url: Annotated[str | None, Parameter(help="RDAP service for enrichment.")] = None,
     name: Annotated[str | None, Parameter(help="Name of the node, for partners.")] = None,
@@ -110,7 +110,7 @@ class Node:
         chosen = {
             "http": claim(settings.http),
             "peer": claim(settings.peer),
-            "dns": claim(settings.dns, udp=True),
+            "dns": ",".join(claim(each.strip(), udp=True) for each in settings.dns.split(",")),
         }
         self._settings = settings = settings.model_copy(update=chosen)
         env = environment(settings)
