@@ -1,106 +1,23 @@
 """Blocks through the store, on a real database: four eyes, the gate, the zones."""
 
-import os
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import psycopg
 import pytest
 
-from zvon.access.permission import SHIPPED_ROLES
-from zvon.access.viewer import Viewer
-from zvon.model.ids import uuid7
+from tests.blocks import People, people_of, propose, publish, refusals, rules
 from zvon.model.lifecycle import BlockState, IllegalMove
-from zvon.model.marking import Tlp
 from zvon.model.scope import Scope
 from zvon.model.zone import test_name as feed_test_name
-from zvon.store import block, block_proof, neverblock, party, zone
-from zvon.store.block import AlreadyBlocked, GuardRefused, HeldBack, OwnProposal, Proposal
+from zvon.store import block, block_proof, neverblock, zone
+from zvon.store.block import AlreadyBlocked, GuardRefused, HeldBack, OwnProposal
 from zvon.store.transaction import Pool, transaction
-
-People = dict[str, Viewer]
-Blocked = Callable[..., Awaitable[list[block.BlockRow]]]
-
-
-async def _person(pool: Pool, now: datetime, login: str, role: str, own: UUID) -> Viewer:
-    async with transaction(pool, now) as tx:
-        org = await party.put(tx, uuid=own, name="CSIRT", kind="csirt", country="SI", own=True)
-        await tx.execute(
-            "insert into role (name, permissions) values (%s, '{}') on conflict do nothing", (role,)
-        )
-        row = await (
-            await tx.execute(
-                "insert into person (uuid, party_id, login, name, created_at)"
-                " values (%s, %s, %s, %s, %s) returning id",
-                (uuid7(now, os.urandom(10)), org.id, login, login, now),
-            )
-        ).fetchone()
-        assert row
-        await tx.execute("insert into person_role values (%s, %s)", (row[0], role))
-    return Viewer(
-        person_id=row[0], login=login, name=login, party_id=org.id, party_own=True, country="SI",
-        roles=(role,), permissions=SHIPPED_ROLES[role] | SHIPPED_ROLES["analyst"]
-        if login == "both" else SHIPPED_ROLES[role], tlp_ceiling=Tlp.RED,
-    )  # fmt: skip
 
 
 @pytest.fixture
 async def people(pool: Pool, now: datetime) -> People:
-    """Ana proposes, Bor approves, both may do either; the feed and the lists are there."""
-    own = uuid7(now, os.urandom(10))
-    logins = {"ana": "analyst", "bor": "approver", "both": "approver"}
-    made = {login: await _person(pool, now, login, role, own) for login, role in logins.items()}
-    async with transaction(pool, now) as tx:
-        await neverblock.load(tx, now)
-        await zone.ensure_feed(tx, "si", "SI")
-    return made
-
-
-def proposal(now: datetime, *names: str, scope: Scope = Scope.HOST) -> Proposal:
-    return Proposal(
-        names=tuple((name, scope) for name in names),
-        feed="si",
-        reason="phishing for the Post",
-        legal_ground="terms of the feed",
-        expires_at=now + timedelta(days=14),
-    )
-
-
-async def propose(
-    pool: Pool, who: Viewer, now: datetime, *names: str, scope: Scope = Scope.HOST
-) -> list[block.BlockRow]:
-    async with transaction(pool, now) as tx:
-        return await block.propose(tx, who, proposal(now, *names, scope=scope), now, os.urandom)
-
-
-async def publish(
-    pool: Pool, people: People, now: datetime, *names: str, scope: Scope = Scope.HOST
-) -> list[block.BlockRow]:
-    rows = await propose(pool, people["ana"], now, *names, scope=scope)
-    async with transaction(pool, now) as tx:
-        return await block.approve(tx, people["bor"], [r.uuid for r in rows], "seen it", now)
-
-
-async def rules(pool: Pool, name: str) -> dict[str, str]:
-    async with pool.connection() as db:
-        found = await (
-            await db.execute(
-                "select owner, rdata from zone_rule r join zone z on z.id = r.zone_id"
-                " where z.name = %s and block_id is not null",
-                (name,),
-            )
-        ).fetchall()
-    return dict(found)
-
-
-async def refusals(pool: Pool) -> list[tuple[str, str, str]]:
-    async with pool.connection() as db:
-        return await (
-            await db.execute(
-                "select actor, action, rule from audit where outcome = 'refused' order by seq"
-            )
-        ).fetchall()
+    """Who decides, and the feed with its lists."""
+    return await people_of(pool, now)
 
 
 async def test_an_approved_block_is_in_the_hot_zone_with_its_serial(
@@ -112,7 +29,7 @@ async def test_an_approved_block_is_in_the_hot_zone_with_its_serial(
     async with pool.connection() as db:
         (hot,) = [z for z in await zone.zones(db) if z.name == "hot.si.zvon"]
         assert row.published_serial == hot.serial
-        journal = await zone.edits(db, hot.id, after=hot.serial - 1)
+        journal = await zone.edits(db, hot.id, after=hot.serial - 1, upto=hot.serial)
         assert {(e.serial, e.op, e.owner) for e in journal} == {
             (hot.serial, "add", "evil.example"), (hot.serial, "add", "*.evil.example"),
         }  # fmt: skip

@@ -13,7 +13,6 @@ from zvon.model.zone import test_name, zone_name
 from zvon.store.subscriber import Subscriber
 
 PLACEHOLDER = "@SECRET@"
-RELAY_PORT = 5301
 
 
 class KitFile(Struct, frozen=True):
@@ -29,16 +28,12 @@ class _Zone(Struct, frozen=True):
     name: str
 
 
-def kit(subscriber: Subscriber, primary: str, secret: str | None, *, relay_port: int = RELAY_PORT
-        ) -> list[KitFile]:  # fmt: skip
-    """The files for one subscriber; `primary` is `host:port` as the subscriber reaches it.
-
-    `relay_port` is where the relay in front of an Unbound listens on loopback.
-    """
-    write: dict[str, Callable[[Subscriber, str, str, int], list[KitFile]]] = {
+def kit(subscriber: Subscriber, primary: str, secret: str | None) -> list[KitFile]:
+    """The files for one subscriber; `primary` is `host:port` as the subscriber reaches it."""
+    write: dict[str, Callable[[Subscriber, str, str], list[KitFile]]] = {
         "bind": _bind, "unbound": _unbound, "pdns": _pdns, "proof": _proof,
     }  # fmt: skip
-    files = write[subscriber.brand](subscriber, primary, secret or PLACEHOLDER, relay_port)
+    files = write[subscriber.brand](subscriber, primary, secret or PLACEHOLDER)
     return [*files, KitFile("README.txt", _readme(subscriber, primary), "what to do, in order")]
 
 
@@ -55,7 +50,7 @@ def _logs_only(subscriber: Subscriber) -> bool:
     return subscriber.mode == "log-only"
 
 
-def _bind(subscriber: Subscriber, primary: str, secret: str, _: int) -> list[KitFile]:
+def _bind(subscriber: Subscriber, primary: str, secret: str) -> list[KitFile]:
     host, port = host_port(primary)
     key = subscriber.key_name
     off = " policy disabled" if _logs_only(subscriber) else ""
@@ -85,9 +80,13 @@ def _bind(subscriber: Subscriber, primary: str, secret: str, _: int) -> list[Kit
     ]
 
 
-def _unbound(subscriber: Subscriber, primary: str, secret: str, relay_port: int) -> list[KitFile]:
+def _unbound(subscriber: Subscriber, primary: str, secret: str) -> list[KitFile]:
     host, port = host_port(primary)
-    source = f"127.0.0.1@{relay_port}" if subscriber.relay else f"{host}@{port}"
+    source = (
+        f"127.0.0.1@{host_port(subscriber.notify_address)[1]}"
+        if subscriber.relay
+        else f"{host}@{port}"
+    )
     notifier = "127.0.0.1" if subscriber.relay else host
     parts = []
     for z in _zones(subscriber):
@@ -106,19 +105,23 @@ def _unbound(subscriber: Subscriber, primary: str, secret: str, relay_port: int)
         KitFile("zvon-rpz.conf", "".join(parts), "include in unbound.conf, in this order of zones"),
     ]
     if subscriber.relay:
-        files.append(_nsd(subscriber, primary, secret, relay_port))
+        files.append(_nsd(subscriber, primary, secret))
     return files
 
 
-def _nsd(subscriber: Subscriber, primary: str, secret: str, relay_port: int) -> KitFile:
-    """The TSIG relay: Unbound cannot sign, NSD on the same machine does it for it."""
+def _nsd(subscriber: Subscriber, primary: str, secret: str) -> KitFile:
+    """The TSIG relay: Unbound cannot sign, NSD on the same machine does it for it.
+
+    It takes NOTIFY where the subscriber said, and gives zones to loopback only.
+    """
     host, port = host_port(primary)
     key = subscriber.key_name
+    outside, relay_port = host_port(subscriber.notify_address)
+    listening = dict.fromkeys((f"127.0.0.1@{relay_port}", f"{outside}@{relay_port}"))
     unbound_port = host_port(subscriber.probe_address)[1] if subscriber.probe_address else 53
-    text = (
-        f"server:\n  ip-address: 127.0.0.1@{relay_port}\n  database: \"\"\n"
-        f'key:\n  name: "{key}"\n  algorithm: {subscriber.algorithm}\n  secret: "{secret}"\n'
-    )  # fmt: skip
+    text = "server:\n" + "".join(f"  ip-address: {one}\n" for one in listening)
+    text += '  database: ""\n'
+    text += f'key:\n  name: "{key}"\n  algorithm: {subscriber.algorithm}\n  secret: "{secret}"\n'
     for z in _zones(subscriber):
         text += (
             f'zone:\n  name: "{z.name}"\n  zonefile: "{z.kind}.zone"\n'
@@ -129,7 +132,7 @@ def _nsd(subscriber: Subscriber, primary: str, secret: str, relay_port: int) -> 
     return KitFile("nsd-zvon.conf", text, "nsd.conf of the relay on the same machine")
 
 
-def _pdns(subscriber: Subscriber, primary: str, secret: str, _: int) -> list[KitFile]:
+def _pdns(subscriber: Subscriber, primary: str, secret: str) -> list[KitFile]:
     off = ", defpol=Policy.NoAction" if _logs_only(subscriber) else ""
     lines = []
     for z in _zones(subscriber):
@@ -149,7 +152,7 @@ def _pdns(subscriber: Subscriber, primary: str, secret: str, _: int) -> list[Kit
     ]
 
 
-def _proof(subscriber: Subscriber, primary: str, secret: str, _: int) -> list[KitFile]:
+def _proof(subscriber: Subscriber, primary: str, secret: str) -> list[KitFile]:
     zones = ", ".join(f'"{z.name}"' for z in _zones(subscriber))
     text = (
         f'primary = "{primary}"\nzones = [{zones}]\nmode = "{subscriber.mode}"\n'

@@ -50,6 +50,7 @@ class Loader:
         self._changed = changed
         self._writing: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
+        self._one = asyncio.Lock()
 
     def from_shelf(self) -> int:
         """Serve what was there when we last ran; returns the number of zones."""
@@ -68,10 +69,15 @@ class Loader:
             if zone is None or not serial.isdigit():
                 await self.everything()
             elif zone.serial != int(serial):
-                await self._catch_up(zone, int(serial))
+                async with self._one:
+                    await self._catch_up(zone, int(serial))
 
     async def everything(self) -> None:
         """Bring subscribers and all zones up to date."""
+        async with self._one:
+            await self._everything()
+
+    async def _everything(self) -> None:
         async with self._pool.connection() as db:
             kept = _Kept([_endpoint(one) for one in await subscribers.list_all(db)],
                          await subscribers.keys(db))  # fmt: skip
@@ -105,10 +111,10 @@ class Loader:
         except Gap:
             await self._read(zone.name)
             return
-        if zone.serial != serial and zone.serial not in {edit.serial for edit in edits}:
+        if not edits:
             await self._read(zone.name)
-            return
-        self._changed(zone)
+        else:
+            self._changed(zone)
 
     async def _read(self, name: str) -> None:
         """Read a zone whole, with its recent past."""
