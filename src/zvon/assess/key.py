@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from zvon.assess.decide import blamed
 from zvon.assess.facts import Facts
+from zvon.model import phone
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.link import ATTACKER, Link
 from zvon.model.observable import Observable, ObservableType
@@ -37,12 +38,20 @@ def keys(
         if mention.side == ATTACKER and mention.observable.type is ObservableType.IBAN:
             found.append(Key(mention.observable, True, "SAME_ACCOUNT"))
     if message.sender:
-        sender = Observable(ObservableType.SENDER, message.sender.strip().lower())
+        sender = Observable(ObservableType.SENDER, _sender(message.sender))
         found.append(Key(sender, False, "SAME_SENDER"))
     if template:
         text = Observable(ObservableType.TEMPLATE, template)
         found.append(Key(text, False, "SAME_TEXT"))
     return tuple(dict.fromkeys(found))
+
+
+def _sender(text: str) -> str:
+    """One spelling of a sender: a number without blanks, a mail address in lower case."""
+    try:
+        return phone.canonical(text, "SI")
+    except phone.BadPhone:
+        return text.strip().lower()
 
 
 def _owned(link: Link, age: int | None) -> bool:

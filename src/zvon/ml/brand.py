@@ -21,6 +21,7 @@ SHORT = 2  # aliases up to this length need their co-signal beside them
 GLUED = 5  # aliases from this length may be glued to other words
 TYPO = ((9, 2), (5, 1))  # (least length, distance)
 HASH_LENGTH = 16
+_PIECE = re.compile(r"[/?&=;#]")
 
 
 class Technique(StrEnum):
@@ -67,11 +68,12 @@ class Matcher:
         self.automaton.make_automaton()
         parts = sorted(self.lures | self.context, key=len, reverse=True)
         self.filler = re.compile("(?:" + "|".join(map(re.escape, parts)) + r"|\d)*")
-        self.near: dict[tuple[str, bool], list[str]] = {}
+        self.near: dict[tuple[str, bool, int], list[tuple[str, int]]] = {}
         for word in self.alias:
-            if len(word) >= GLUED:
-                self.near.setdefault((word[0], True), []).append(word)
-                self.near.setdefault((word[-1], False), []).append(word)
+            limit = next((far for least, far in TYPO if len(word) >= least), 0)
+            for length in range(len(word) - limit, len(word) + limit + 1) if limit else ():
+                self.near.setdefault((word[0], True, length), []).append((word, limit))
+                self.near.setdefault((word[-1], False, length), []).append((word, limit))
         self.read = lru_cache(maxsize=1 << 16)(self._read)
 
     def match(
@@ -85,31 +87,28 @@ class Matcher:
         if official(host) is not None:
             return ()
         hits = self._in_host(host, claimed) + self._in_path(path, claimed)
+        if not hits:
+            return ()
         best: dict[str, Hit] = {}
         for hit in hits:
             best.setdefault(hit.brand.id, hit)
-        return _settle(tuple(best.values()), self._words(host), claimed, lang)
-
-    def _words(self, host: str) -> set[str]:
-        return {word for label in host.split(".") for token in fold.tokens(fold.label(label)[0])
-                for word in (token, *fold.unleet(token))}  # fmt: skip
+        words = _words([t for label in host.split(".") for t in fold.tokens(fold.label(label)[0])])
+        return _settle(tuple(best.values()), words, claimed, lang)
 
     def _in_host(self, host: str, claimed: Collection[str]) -> list[Hit]:
-        labels = host.split(".")
-        folded = [fold.label(label) for label in labels]
-        bad = any(broken for _, broken in folded)
-        text = ".".join(label for label, _ in folded)
+        if host.isascii() and "xn--" not in host:
+            text, bad = host, False
+        else:
+            folded = [fold.label(label) for label in host.split(".")]
+            text, bad = ".".join(label for label, _ in folded), any(b for _, b in folded)
         hits = [Hit(brand=brand, technique=Technique.INSIDE, alias=name, written=name,
                     ill_formed=bad) for name, brand in self._official_inside(text)]  # fmt: skip
-        spelled = [fold.tokens(label) for label, _ in folded[:-1]] or [fold.tokens(text)]
-        row = [token for label in spelled for token in label]
-        suffix = labels[-1]
+        own, _, suffix = text.rpartition(".")
+        row = fold.tokens(own or text)
         for at, token in enumerate(row):
             for alias, technique in self.read(token):
-                beside = {w for n in (at - 1, at + 1) if 0 <= n < len(row)
-                          for w in (row[n], *fold.unleet(row[n]))}  # fmt: skip
-                others = {w for n, t in enumerate(row) if n != at for w in (t, *fold.unleet(t))}
-                others.add(suffix)
+                beside = _words(row[max(0, at - 1) : at] + row[at + 1 : at + 2])
+                others = _words(row[:at] + row[at + 1 :]) | {suffix}
                 hits += [
                     Hit(brand=brand, technique=technique, alias=alias, written=token,
                         ill_formed=bad)
@@ -175,33 +174,42 @@ class Matcher:
         return best
 
     def _typo(self, token: str) -> str | None:
-        if len(token) < GLUED - 1 or token in self.lures or token in self.context:
+        length = len(token)
+        near = (
+            *self.near.get((token[0], True, length), ()),
+            *self.near.get((token[-1], False, length), ()),
+        )
+        if not near or token in self.lures or token in self.context:
             return None
-        near = (*self.near.get((token[0], True), ()), *self.near.get((token[-1], False), ()))
         best: tuple[int, str] | None = None
-        for word in near:
-            limit = next(distance for least, distance in TYPO if len(word) >= least)
-            if abs(len(word) - len(token)) > limit:
-                continue
+        for word, limit in near:
             distance = OSA.distance(word, token, score_cutoff=limit)
             if distance <= limit and (best is None or (distance, word) < best):
                 best = (distance, word)
         return best[1] if best else None
 
     def _in_path(self, path: str, claimed: Collection[str]) -> list[Hit]:
-        if not path or path == "/":
+        if len(path) < 2:
             return []
-        row = [token for piece in re.split(r"[/?&=;#]", fold.accents(path)) if not _is_hash(piece)
+        folded = fold.accents(path)
+        if next(self.automaton.iter(folded), None) is None:
+            return []
+        row = [token for piece in _PIECE.split(folded) if not _is_hash(piece)
                for token in fold.tokens(piece)]  # fmt: skip
         hits = []
         for at, token in enumerate(row):
-            others = {t for n, t in enumerate(row) if n != at}
-            for brand, sure in self.alias.get(token, ()):
+            for brand, _ in self.alias.get(token, ()):
+                others = {*row[:at], *row[at + 1 :]}
                 signal = not others.isdisjoint(self.lures) or not others.isdisjoint(brand.context)
-                if sure or signal or brand.id in claimed:
+                if signal or brand.id in claimed:
                     hits.append(Hit(brand=brand, technique=Technique.PATH, alias=token,
                                     written=token))  # fmt: skip
         return hits
+
+
+def _words(tokens: Iterable[str]) -> set[str]:
+    """Tokens with every reading of them."""
+    return {word for token in tokens for word in (token, *fold.unleet(token))}
 
 
 def _is_hash(piece: str) -> bool:

@@ -5,11 +5,12 @@ from msgspec import Struct
 from zvon.model import name as names
 from zvon.model import suffix, url
 from zvon.model.observable import ObservableType
-from zvon.model.report import Message
+from zvon.model.report import Mention, Message
 from zvon.model.verdict import Span
 
 ATTACKER = "attacker"
 MOST_LINKS = 50
+READABLE = frozenset({"text", "subject"})
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -36,7 +37,7 @@ def links(message: Message) -> tuple[Link, ...]:
     for mention in message.mentions:
         if mention.side != ATTACKER or len(found) == MOST_LINKS:
             continue
-        if mention.observable.type not in {ObservableType.URL, ObservableType.DOMAIN}:
+        if not _is_target(mention):
             continue
         try:
             clean, _ = url.tracking(mention.observable.value)
@@ -60,6 +61,14 @@ def links(message: Message) -> tuple[Link, ...]:
     return tuple(
         link for link in found.values() if link.path not in {"", "/"} or link.host not in with_path
     )
+
+
+def _is_target(mention: Mention) -> bool:
+    """An address, or a bare name in the readable text; a server named in a header is neither."""
+    if mention.observable.type is ObservableType.URL:
+        return True
+    readable = mention.span is not None and mention.span.part in READABLE
+    return mention.observable.type is ObservableType.DOMAIN and readable
 
 
 def sender_domain(message: Message) -> str | None:
