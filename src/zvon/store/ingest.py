@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import msgspec
@@ -11,7 +11,7 @@ from psycopg.errors import UniqueViolation
 
 from zvon.model.marking import Pap, Tlp
 from zvon.model.observable import Observable
-from zvon.store.observable import BadText, intern, staged
+from zvon.store.observable import BadText, code_of, digest, intern
 from zvon.store.transaction import Change, Op, Tx
 
 SAID, SHOWN, NEAR, REPORTER = 1, 2, 3, 4
@@ -43,7 +43,6 @@ ADD_OCCURRENCES = """
 insert into occurrence (observable_id, record_id, role, seen_at)
 select k.id, s.record_id, s.role, s.seen_at from stage_occurrence s join stage_known k using (n)
 order by k.id, s.record_id, s.role
-on conflict do nothing
 """
 
 
@@ -89,15 +88,16 @@ async def ingest(tx: Tx, batch: Sequence[RecordIn], now: datetime) -> list[int]:
     texts = [_payload(r.payload, f"records[{i}].payload") for i, r in enumerate(batch)]
     for i, record in enumerate(batch):
         _checked(record.kind, f"records[{i}].kind")
-    values, sightings = _stage(batch)
-    rows = await (
+    values, sightings = _stage([r.observables for r in batch], "records[{}].observables")
+    drawn = await (
         await tx.execute(
             "select nextval('record_id_seq') from generate_series(1, %s)", (len(batch),)
         )
     ).fetchall()
-    ids = [int(row[0]) for row in rows]
+    ids = [int(row[0]) for row in drawn]
     await _add_records(tx, batch, ids, texts, now)
-    await _add_occurrences(tx, values, [(n, ids[r], role, at) for n, r, role, at in sightings])
+    rows = [(n, ids[r], role, at) for n, r, role, at in sightings]
+    await _add_occurrences(tx, values, rows, ADD_OCCURRENCES)
     tx.note(
         *(
             Change(kind=r.kind, subject=r.uuid, op=Op.ADD, record_id=i, tlp=r.tlp)
@@ -109,29 +109,32 @@ async def ingest(tx: Tx, batch: Sequence[RecordIn], now: datetime) -> list[int]:
 
 async def occurrences(tx: Tx, record_id: int, sighted: Sequence[Sighted]) -> None:
     """Add values to a record that is stored; idempotent."""
-    values: dict[Observable, int] = {}
-    rows = [
-        (values.setdefault(s.observable, len(values)), record_id, s.role, s.seen_at)
-        for s in sighted
-    ]
-    await _add_occurrences(tx, [staged(v, f"observables[{n}]") for v, n in values.items()], rows)
+    values, sightings = _stage([sighted], "observables")
+    rows = [(n, record_id, role, at) for n, _, role, at in sightings]
+    await _add_occurrences(tx, values, rows, ADD_OCCURRENCES + "on conflict do nothing")
 
 
 def _stage(
-    batch: Sequence[RecordIn],
+    batch: Sequence[Sequence[Sighted]], field: str
 ) -> tuple[list[tuple[bytes, int, str]], list[tuple[int, int, int, datetime]]]:
-    """The distinct values, and (value, record, role, time) of each sighting in the batch."""
-    places: dict[Observable, int] = {}
-    values: list[tuple[bytes, int, str]] = []
-    sightings: list[tuple[int, int, int, datetime]] = []
-    for r, record in enumerate(batch):
-        for s in record.observables:
-            n = places.get(s.observable)
-            if n is None:
-                n = places[s.observable] = len(values)
-                values.append(staged(s.observable, f"records[{r}].observables"))
-            sightings.append((n, r, s.role, s.seen_at))
-    return values, sightings
+    """The distinct values, and (value, record, role, time) of each sighting, none twice."""
+    places: dict[tuple[str, int], int] = {}
+    sightings: dict[tuple[int, int, int], datetime] = {}
+    place, sight = places.setdefault, sightings.setdefault
+    for r, sighted in enumerate(batch):
+        for s in sighted:
+            value = s.observable
+            n = place((value.value, code_of(value)), len(places))
+            sight((n, r, s.role), s.seen_at)
+    try:
+        values = [(digest(code, text.encode()), code, text) for text, code in places]
+    except UnicodeEncodeError:
+        values = []
+    if len(values) < len(places) or "\x00" in "".join(text for text, _ in places):
+        for r, sighted in enumerate(batch):
+            for s in sighted:
+                _checked(s.observable.value, field.format(r))
+    return values, [(*key, at) for key, at in sightings.items()]
 
 
 async def _add_records(
@@ -166,6 +169,7 @@ async def _add_occurrences(
     tx: Tx,
     values: Sequence[tuple[bytes, int, str]],
     rows: Sequence[tuple[int, int, int, datetime]],
+    statement: LiteralString,
 ) -> None:
     if not rows:
         return
@@ -175,7 +179,7 @@ async def _add_occurrences(
         copy.set_types(["int4", "int8", "int2", "timestamptz"])
         for row in rows:
             await copy.write_row(row)
-    await tx.execute(ADD_OCCURRENCES)
+    await tx.execute(statement)
 
 
 def _payload(payload: Any, field: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
+from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 
 from zvon.model.observable import CODE, TYPE, Observable, ObservableType
@@ -14,6 +15,9 @@ from zvon.store.transaction import Tx
 
 # Values that more records share than this are "common": shown as such, never correlated on.
 COMMON = 200
+# By plain text: the hash of an enum member is computed in Python each time, a text's only once.
+_BY_TEXT = {kind.value: code for kind, code in CODE.items()}
+_PERSON = {code: code.to_bytes(2, "big") for code in CODE.values()}
 
 STAGE = """
 create temporary table if not exists stage_value
@@ -30,13 +34,14 @@ select s.n, s.digest, s.type, s.value, coalesce(o.id, nextval('observable_id_seq
 from (select * from stage_value order by digest) s
 left join lateral (select id from observable where digest = s.digest limit 1) o on true
 """
-# Sorted by the key, so that two batches never wait for each other in a circle.
+# Sorted by the key, so that two batches never wait for each other in a circle. Without `on
+# conflict` it is 1.7 times as fast; with it, it is what to do when another transaction was first.
 ADD = """
 insert into observable (id, type, digest, value) overriding system value
 select id, type, digest, value from stage_known where is_new order by digest
-on conflict do nothing
 """
-# Rows that a transaction made which was open when RESOLVE ran: ADD waited for it, so they show.
+ADD_MISSING = ADD + "on conflict do nothing"
+# The ids of rows that another transaction made since RESOLVE ran: it has ended, so they show.
 SETTLE = """
 update stage_known k set id = o.id from observable o
 where k.is_new and o.digest = k.digest
@@ -61,20 +66,14 @@ class Related(Struct, frozen=True, kw_only=True):
     seen_at: datetime
 
 
+def code_of(value: Observable) -> int:
+    """The type's number in the database."""
+    return _BY_TEXT[value.type._value_]
+
+
 def digest(code: int, value: bytes) -> bytes:
     """BLAKE2b-128 over type and value, by which the store knows an observable."""
-    return hashlib.blake2b(value, digest_size=16, person=code.to_bytes(2, "big")).digest()
-
-
-def staged(value: Observable, field: str) -> tuple[bytes, int, str]:
-    """Digest, type code and text of a value. Raises `BadText` for NUL and lone surrogates."""
-    code, text = CODE[value.type], value.value
-    if "\x00" in text:
-        raise BadText(field, "has a NUL character")
-    try:
-        return digest(code, text.encode()), code, text
-    except UnicodeEncodeError:
-        raise BadText(field, "has half a surrogate pair") from None
+    return hashlib.blake2b(value, digest_size=16, person=_PERSON[code]).digest()
 
 
 async def intern(tx: Tx, rows: Sequence[tuple[int, bytes, int, str]]) -> None:
@@ -88,11 +87,11 @@ async def intern(tx: Tx, rows: Sequence[tuple[int, bytes, int, str]]) -> None:
         for row in rows:
             await copy.write_row(row)
     await tx.execute(RESOLVE)
-    added = await tx.execute(ADD)
-    missing = await tx.execute(
-        "select count(*) from stage_known where is_new having count(*) <> %s", (added.rowcount,)
-    )
-    if await missing.fetchone() is not None:
+    try:
+        async with tx.db.transaction():
+            await tx.execute(ADD)
+    except UniqueViolation:
+        await tx.execute(ADD_MISSING)
         await tx.execute(SETTLE)
 
 
@@ -116,7 +115,7 @@ async def ids(db: Db, values: Sequence[Observable]) -> Mapping[Observable, int]:
     rows = await (
         await db.execute(
             "select type, value, id from observable where digest = any (%s)",
-            ([staged(v, "value")[0] for v in values],),
+            ([digest(code_of(v), v.value.encode()) for v in values],),
         )
     ).fetchall()
     return {Observable(TYPE[kind], value): found for kind, value, found in rows}
