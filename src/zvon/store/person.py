@@ -163,6 +163,16 @@ async def get(db: Db, uuid: UUID) -> Person:
     return found
 
 
+async def by_id(db: Db, person_id: int) -> Person:
+    """One account by its number here. Raises `NoSuchPerson`."""
+    async with db.cursor(row_factory=class_row(Person)) as cursor:
+        await cursor.execute(_PERSON + "where p.id = %s", (person_id,))
+        found = await cursor.fetchone()
+    if found is None:
+        raise NoSuchPerson(person_id)
+    return found
+
+
 async def list_all(db: Db) -> list[Person]:
     """Every account by login, closed ones too."""
     async with db.cursor(row_factory=class_row(Person)) as cursor:

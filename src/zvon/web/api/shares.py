@@ -1,0 +1,144 @@
+"""Shares: what would leave, what left, and taking it back."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Response, Router, get, post
+from litestar.params import Parameter
+from msgspec import Meta, Struct
+
+from zvon.access.permission import Permission
+from zvon.share import export, release
+from zvon.share.release import Share
+from zvon.store.transaction import transaction
+from zvon.store.visibility import read, viewer_setting
+from zvon.web.api.inject import In, Who
+from zvon.web.api.peers import Why
+from zvon.web.problem import SIGNED, problems
+
+
+class ShareOut(Struct, frozen=True, kw_only=True):
+    """A release: before and after side by side, and what was decided about each span."""
+
+    id: UUID
+    incident: UUID
+    incident_number: str
+    group: UUID
+    group_name: str
+    state: str
+    policy: dict[str, Any]
+    before: dict[str, Any]
+    after: dict[str, Any] | None
+    decisions: list[dict[str, Any]]
+    residue: dict[str, Any]
+    risk: float
+    prepared_at: datetime
+    released_by: str | None
+    released_at: datetime | None
+    revoked_at: datetime | None
+    revoke_reason: str | None
+
+
+class Shares(Struct, frozen=True):
+    """Releases, newest first."""
+
+    shares: list[ShareOut]
+
+
+class ShareIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """The group to prepare a release for."""
+
+    group: UUID
+
+
+class ReleaseIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person decided about spans: number in `decisions` to `keep` or `hide`."""
+
+    overrides: dict[Annotated[str, Meta(pattern="^[0-9]{1,6}$")],
+                    Annotated[str, Meta(pattern="^(keep|hide)$")]] = {}  # fmt: skip
+
+
+def share_out(s: Share) -> ShareOut:
+    """What the API shows of a release, to those of the node."""
+    return ShareOut(
+        id=s.uuid, incident=s.incident_uuid, incident_number=s.incident_number,
+        group=s.group_uuid, group_name=s.group_name, state=s.state, policy=s.policy,
+        before=s.before, after=s.after, decisions=s.decisions, residue=s.residue, risk=s.risk,
+        prepared_at=s.prepared_at, released_by=s.released_by, released_at=s.released_at,
+        revoked_at=s.revoked_at, revoke_reason=s.revoke_reason,
+    )  # fmt: skip
+
+
+@get("/shares", opt={"permission": Permission.SHARE_READ}, responses=problems(*SIGNED))
+async def list_shares(
+    context: In, who: Who, limit: Annotated[int, Parameter(ge=1, le=100)] = 100
+) -> Shares:
+    """Releases, newest first."""
+    async with read(context.pool, who) as db:
+        return Shares([share_out(s) for s in await release.list_all(db, who, limit=limit)])
+
+
+@get(
+    "/shares/{id:uuid}", opt={"permission": Permission.SHARE_READ}, responses=problems(*SIGNED, 404)
+)
+async def get_share(context: In, who: Who, id: UUID) -> ShareOut:
+    """One release, before and after."""
+    async with read(context.pool, who) as db:
+        return share_out(await release.get(db, who, id))
+
+
+@post(
+    "/incidents/{id:uuid}/shares", opt={"permission": Permission.SHARE_PREPARE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def prepare(context: In, who: Who, id: UUID, data: ShareIn) -> ShareOut:
+    """Run the incident through the sharing gate for a group; nothing leaves yet."""
+    now = context.clock()
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        made = await release.prepare(
+            tx, who, id, data.group, now, context.node, random=context.random
+        )
+    return share_out(made)
+
+
+@post(
+    "/shares/{id:uuid}/release", opt={"permission": Permission.SHARE_RELEASE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def let_go(context: In, who: Who, id: UUID, data: ReleaseIn) -> ShareOut:
+    """Let it leave. What is still open must be decided first (409)."""
+    now = context.clock()
+    overrides = {int(n): word for n, word in data.overrides.items()}
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        await release.release(tx, who, id, overrides, now, context.node, random=context.random)
+        found = await release.get(tx.db, who, id)
+    return share_out(found)
+
+
+@post(
+    "/shares/{id:uuid}/revocation", opt={"permission": Permission.SHARE_REVOKE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def revoke(context: In, who: Who, id: UUID, data: Why) -> ShareOut:
+    """Take it back: partners lift, erase and acknowledge."""
+    now = context.clock()
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        found = await release.revoke(tx, who, id, data.reason, now, context.node)
+    return share_out(found)
+
+
+@get(
+    "/events/{id:uuid}/misp", opt={"permission": Permission.SHARE_READ},
+    responses=problems(*SIGNED, 404),
+)  # fmt: skip
+async def misp(context: In, who: Who, id: UUID) -> Response[bytes]:
+    """The event as MISP core JSON."""
+    async with read(context.pool, who) as db:
+        body = await export.misp(db, who, id)
+    return Response(body, media_type="application/json")
+
+
+router = Router(
+    "/", route_handlers=[list_shares, get_share, prepare, let_go, revoke, misp], tags=["shares"]
+)

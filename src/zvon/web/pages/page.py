@@ -1,0 +1,145 @@
+"""How every page is made: the templates, the language, the theme, and who is signed in."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from litestar import Response
+from litestar.datastructures import Cookie
+from markupsafe import Markup
+
+from zvon.access.viewer import Viewer
+from zvon.jobs import Context
+from zvon.locale import LANGS, Translator, best, translator
+from zvon.locale.sentence import sentence
+from zvon.model import name as names
+from zvon.model import url as urls
+from zvon.web.api.inject import AnyRequest
+
+LANG_COOKIE = "zvon_lang"
+THEME_COOKIE = "zvon_theme"
+THEMES = ("system", "light", "dark")
+YEAR_S = 365 * 24 * 3600
+
+
+@cache
+def environment() -> Environment:
+    """The templates; everything is escaped, and an unknown variable is an error."""
+    made = Environment(
+        loader=PackageLoader("zvon.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["asset"] = asset
+    made.filters["defang"] = defanged
+    return made
+
+
+@cache
+def asset(name: str) -> str:
+    """The address of a static file; its hash makes caches notice a change."""
+    data = (files("zvon.web") / "static").joinpath(*name.split("/")).read_bytes()
+    return f"/static/{name}?{hashlib.sha256(data).hexdigest()[:12]}"
+
+
+def defanged(text: str) -> str:
+    """A name or address that cannot be opened by accident."""
+    try:
+        return urls.defang(text) if "/" in text or ":" in text else names.defang(text)
+    except ValueError:
+        return text.replace("://", "[:]//").replace(".", "[.]")
+
+
+def language(request: AnyRequest, viewer: Viewer | None) -> str:
+    """Of the page: what the address asks for, the person, the cookie, the browser, the node."""
+    asked = request.query_params.get("lang")
+    if asked in LANGS:
+        return str(asked)
+    if viewer is not None and viewer.lang in LANGS:
+        return viewer.lang
+    kept = request.cookies.get(LANG_COOKIE)
+    if kept in LANGS:
+        return str(kept)
+    context: Context = request.app.state.context
+    return best(request.headers.get("accept-language", ""), context.settings.lang)
+
+
+def theme(request: AnyRequest, viewer: Viewer | None) -> str:
+    """`system`, `light` or `dark`: of the person, else of the cookie."""
+    kept = viewer.theme if viewer is not None else request.cookies.get(THEME_COOKIE)
+    return kept if kept in THEMES else "system"
+
+
+def render(
+    request: AnyRequest,
+    template: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    cookies: list[Cookie] | None = None,
+) -> Response[str]:
+    """Make the page of `template` for this request."""
+    context: Context = request.app.state.context
+    viewer: Viewer | None = request.scope.get("user")
+    lang = language(request, viewer)
+    speak = translator(lang)
+    kept = list(cookies or [])
+    if request.query_params.get("lang") in LANGS:
+        kept.append(Cookie(LANG_COOKIE, lang, max_age=YEAR_S, path="/", samesite="lax"))
+    body = environment().get_template(template).render(
+        _=speak.text,
+        ngettext=speak.plural,
+        speak=speak,
+        say=lambda code, params=None: sentence(speak, code, params),
+        lang=lang,
+        langs=LANGS,
+        theme=theme(request, viewer),
+        viewer=viewer,
+        node=context.node,
+        now=context.clock(),
+        here=request.url.path,
+        lang_link=lambda to: _with_lang(request, to),
+        ago=lambda at: ago(speak, context.clock(), at),
+        partial="hx-request" in request.headers,
+        **(values or {}),
+    )
+    return Response(
+        body,
+        status_code=status,
+        media_type="text/html",
+        headers={"Content-Language": lang, "Vary": "Accept-Language, Cookie", **(headers or {})},
+        cookies=kept,
+    )
+
+
+def _with_lang(request: AnyRequest, to: str) -> str:
+    pairs = [(k, v) for k, v in request.query_params.multi_items() if k != "lang"]
+    query = "&".join(f"{quote(k)}={quote(v)}" for k, v in [*pairs, ("lang", to)])
+    return f"{request.url.path}?{query}"
+
+
+def ago(speak: Translator, now: datetime, at: datetime) -> str:
+    """How long ago, in the unit that a person would use."""
+    seconds = max(0, int((now - at).total_seconds()))
+    for size, one, many in (
+        (86400, "{n} day ago", "{n} days ago"),
+        (3600, "{n} hour ago", "{n} hours ago"),
+        (60, "{n} minute ago", "{n} minutes ago"),
+    ):
+        if seconds >= size:
+            return speak.plural(one, many, seconds // size)
+    return speak.plural("{n} second ago", "{n} seconds ago", seconds)
+
+
+def quoted(text: str) -> Markup:
+    """Hostile text, escaped; line ends stay, what turns the direction of writing does not."""
+    shown = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return Markup.escape(shown)

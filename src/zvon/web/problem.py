@@ -1,0 +1,168 @@
+"""One shape for everything that goes wrong (RFC 9457), and which error becomes which status."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from msgspec import Struct, ValidationError
+from psycopg import errors as pg
+from psycopg_pool import PoolTimeout
+
+from zvon.access.key import BadExpiry, KeyTooStrong, NoSuchKey
+from zvon.access.permission import Denied
+from zvon.access.session import BadLogin, TooManyAttempts
+from zvon.model.lifecycle import IllegalMove
+
+log = logging.getLogger("zvon.web")
+PROBLEM = "application/problem+json"
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was wrong, where, and what to do; `errors` names fields, lines or names."""
+
+    status: int
+    title: str
+    detail: str
+    errors: list[dict[str, Any]] = []
+
+
+class SignInNeeded(PermissionError):
+    """The route is not public and nobody is signed in."""
+
+    def __init__(self) -> None:
+        super().__init__("sign in, or send an API key")
+
+
+class BadCsrf(PermissionError):
+    """An unsafe request of a session came without its token, or from another site."""
+
+    def __init__(self) -> None:
+        super().__init__("the page is out of date or the request came from another site; reload")
+
+
+class BadInput(ValueError):
+    """The request is well-formed JSON but means nothing; `errors` says where."""
+
+    def __init__(self, detail: str, errors: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(detail)
+        self.errors = errors or []
+
+
+class TooLarge(ValueError):
+    """The body is over the limit of the route."""
+
+
+# Looked up along the class hierarchy of the error, nearest first.
+STATUS: Mapping[type[BaseException], HTTPStatus] = {
+    SignInNeeded: HTTPStatus.UNAUTHORIZED,
+    BadLogin: HTTPStatus.UNAUTHORIZED,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    Denied: HTTPStatus.FORBIDDEN,
+    KeyTooStrong: HTTPStatus.FORBIDDEN,
+    PermissionError: HTTPStatus.FORBIDDEN,
+    NoSuchKey: HTTPStatus.NOT_FOUND,
+    LookupError: HTTPStatus.NOT_FOUND,
+    IllegalMove: HTTPStatus.CONFLICT,
+    BadExpiry: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnicodeError: HTTPStatus.BAD_REQUEST,
+    ValidationError: HTTPStatus.BAD_REQUEST,
+    pg.DataError: HTTPStatus.BAD_REQUEST,
+    ConnectionError: HTTPStatus.BAD_GATEWAY,
+    TimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
+    PoolTimeout: HTTPStatus.SERVICE_UNAVAILABLE,
+    pg.OperationalError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+# Errors of the domain that are no conflict of form but of state; named, so that the layers below
+# need not know HTTP.
+_BY_NAME = {
+    "Stale": HTTPStatus.CONFLICT,
+    "AlreadyBlocked": HTTPStatus.CONFLICT,
+    "AlreadySubscribed": HTTPStatus.CONFLICT,
+    "LoginTaken": HTTPStatus.CONFLICT,
+    "HeldBack": HTTPStatus.CONFLICT,
+    "GuardRefused": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "GuardNotReady": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def status_of(error: BaseException) -> HTTPStatus:
+    """The status that an error becomes."""
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+        if kind.__name__ in _BY_NAME:
+            return _BY_NAME[kind.__name__]
+    if isinstance(error, ValueError):
+        return HTTPStatus.UNPROCESSABLE_ENTITY
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def problem_of(error: BaseException) -> Problem:
+    """The problem that an error becomes; an unexpected one tells nothing of itself."""
+    if isinstance(error, ValidationException):
+        extra = error.extra if isinstance(error.extra, list) else []
+        return Problem(
+            status=400, title="Bad Request", detail="the request does not fit",
+            errors=[{str(k): str(v) for k, v in e.items()} for e in extra if isinstance(e, dict)],
+        )  # fmt: skip
+    if isinstance(error, HTTPException):
+        status = HTTPStatus(error.status_code)
+        detail = error.detail if status < HTTPStatus.INTERNAL_SERVER_ERROR else "try again later"
+        return Problem(status=int(status), title=status.phrase, detail=detail)
+    status = status_of(error)
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Problem(status=500, title=status.phrase, detail="an error of ours; it was logged")
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        detail = str(error) if type(error).__name__ == "GuardNotReady" else "the database is away"
+        return Problem(status=503, title=status.phrase, detail=detail)
+    findings = getattr(error, "findings", None)
+    errors = getattr(error, "errors", None) or [
+        {"rule": f.rule, "name": f.name, "reason": f.reason} for f in (findings or ())
+    ]
+    detail = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
+    return Problem(status=int(status), title=status.phrase, detail=detail, errors=errors[:20])
+
+
+def wants_page(request: Request[Any, Any, Any]) -> bool:
+    """True when a person's browser asked, not a program."""
+    if request.url.path.startswith(("/api/", "/peer/")):
+        return False
+    return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+
+
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """The exception handler of the whole application."""
+    problem = problem_of(error)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s %s", request.method, request.url.path, exc_info=error)
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="zvon"'
+    if isinstance(error, HTTPException) and error.headers:
+        headers |= {k: v for k, v in error.headers.items() if k.lower() == "allow"}
+    if wants_page(request):
+        from zvon.web.pages.error import error_page
+
+        return error_page(request, problem, headers)
+    return Response(
+        problem, status_code=problem.status, media_type=PROBLEM,
+        headers=headers,
+    )  # fmt: skip
+
+
+def problems(*codes: int) -> dict[int, ResponseSpec]:
+    """The problem answers of a route, for its documentation; 400, 413 and 503 go without saying."""
+    return {
+        code: ResponseSpec(Problem, description=HTTPStatus(code).phrase, media_type=PROBLEM,
+                           generate_examples=False)
+        for code in sorted({400, 413, 503, *codes})
+    }  # fmt: skip
+
+
+SIGNED = (401, 403)

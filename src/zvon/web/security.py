@@ -1,0 +1,69 @@
+"""What every answer says to the browser, and what no request may hold."""
+
+from urllib.parse import unquote_to_bytes
+
+from litestar.datastructures import MutableScopeHeaders
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class SecureHeaders:
+    """Middleware: adds `HEADERS` to every answer; pages are not kept by caches."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wrap `send`."""
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableScopeHeaders.from_message(message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, sending if scope["type"] == "http" else send)
+
+
+class Sanity:
+    """Middleware: an address that is no text is refused before any view runs (400)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check path and query of a request."""
+        if scope["type"] == "http" and not _sane(scope):
+            await send({
+                "type": "http.response.start", "status": 400,
+                "headers": [(b"content-type", b"application/problem+json")],
+            })  # fmt: skip
+            body = b'{"status":400,"title":"Bad Request","detail":"the address is not text"}'
+            await send({"type": "http.response.body", "body": body, "more_body": False})
+            return
+        await self.app(scope, receive, send)
+
+
+def _sane(scope: Scope) -> bool:
+    raw = scope.get("raw_path") or b""
+    try:
+        text = unquote_to_bytes(raw + b"?" + scope.get("query_string", b"")).decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return "\0" not in text and "\ufffd" not in scope["path"]
