@@ -51,9 +51,17 @@ def test_the_exit_code_and_the_json_say_it(
     assert status(root=tmp_path, json=True) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["healthy"] is False
-    assert {"part": "worker", "healthy": False, "seen": "unknown without the database"} in told[
-        "parts"
-    ]
+    worker = next(part for part in told["parts"] if part["part"] == "worker")
+    assert (worker["healthy"], worker["seen"]) == (False, "unknown without the database")
+
+
+def test_the_lines_are_in_the_language_of_the_node(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run_file(nobody(tmp_path), 1)
+    monkeypatch.setenv("ZVON_LANG", "sl")
+    assert status(root=tmp_path) == 1
+    assert "brez zbirke ni znano" in capsys.readouterr().out
 
 
 def test_the_addresses_of_a_running_node_are_known_without_flags(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from cyclopts import App, Parameter
 from msgspec import Struct
 
 from zvon.cli.node import dsn_of_node, running, utc_now
+from zvon.cli.sentence import sentences
 from zvon.config import Settings, host_port
 from zvon.store.folder_lock import FolderLock
 
@@ -24,11 +25,12 @@ LATE = timedelta(minutes=2)
 
 
 class Health(Struct, frozen=True):
-    """One part: its name, whether it works, and what was seen."""
+    """One part: its name, whether it works, and what was seen (an English sentence, its values)."""
 
     part: str
     healthy: bool
     seen: str
+    values: dict[str, str | int] = {}
 
 
 @app.default
@@ -45,8 +47,10 @@ def status(
             msgspec.json.encode({"healthy": all(h.healthy for h in found), "parts": found}).decode()
         )
     else:
+        say = sentences(settings.lang)
         for health in found:
-            print(f"{'ok  ' if health.healthy else 'FAIL'}  {health.part:<10} {health.seen}")
+            seen = say(health.seen, **health.values)
+            print(f"{'ok  ' if health.healthy else 'FAIL'}  {health.part:<10} {seen}")
     return 0 if all(health.healthy for health in found) else 1
 
 
@@ -65,8 +69,9 @@ async def look(settings: Settings) -> list[Health]:
 def supervisor(settings: Settings) -> list[Health]:
     """Is there a `zvon up` for this folder?"""
     pid = FolderLock(settings.root / "up.lock").owner()
-    said = f"zvon up, process {pid}" if pid else f"no zvon up for {settings.root}"
-    return [Health("node", pid is not None, said)]
+    if pid is None:
+        return [Health("node", False, "no zvon up for {root}", {"root": str(settings.root)})]
+    return [Health("node", True, "zvon up, process {pid}", {"pid": pid})]
 
 
 async def database(settings: Settings) -> list[Health]:
@@ -80,7 +85,7 @@ async def database(settings: Settings) -> list[Health]:
             async with await psycopg.AsyncConnection.connect(
                 dsn_of_node(settings), connect_timeout=int(TIMEOUT_S), autocommit=True
             ) as db:
-                server = f"PostgreSQL {db.info.server_version // 10_000}"
+                version = db.info.server_version // 10_000
                 now = utc_now()
                 alive = worker_health(
                     [b.at for b in await heartbeats(db) if b.role == "worker"], now
@@ -88,14 +93,19 @@ async def database(settings: Settings) -> list[Health]:
                 waits = await backlog(db, now)
     except (psycopg.Error, TimeoutError) as problem:
         return [
-            Health("postgres", False, f"does not answer ({type(problem).__name__})"),
+            Health(
+                "postgres",
+                False,
+                "does not answer ({problem})",
+                {"problem": type(problem).__name__},
+            ),
             Health("worker", False, "unknown without the database"),
         ]
-    queue = (
-        f"{waits.ready} jobs wait, oldest {waits.oldest.total_seconds():.0f} s; {waits.held} held"
-    )
-    late = waits.oldest > LATE
-    return [Health("postgres", True, server), alive, Health("jobs", not late, queue)]
+    server = Health("postgres", True, "PostgreSQL {version}", {"version": version})
+    oldest = round(waits.oldest.total_seconds())
+    seen = {"ready": waits.ready, "seconds": oldest, "held": waits.held}
+    queue = "waiting: {ready}, oldest: {seconds} s, held: {held}"
+    return [server, alive, Health("jobs", waits.oldest <= LATE, queue, seen)]
 
 
 def worker_health(beats: list[datetime], now: datetime) -> Health:
@@ -103,7 +113,8 @@ def worker_health(beats: list[datetime], now: datetime) -> Health:
     if not beats:
         return Health("worker", False, "none was seen in the last hour")
     silent = now - max(beats)
-    return Health("worker", silent < SILENT, f"seen {silent.total_seconds():.0f} s ago")
+    return Health("worker", silent < SILENT, "seen {seconds} s ago",
+                  {"seconds": round(silent.total_seconds())})  # fmt: skip
 
 
 def console(settings: Settings) -> list[Health]:
@@ -114,10 +125,11 @@ def console(settings: Settings) -> list[Health]:
         connection.request("GET", "/api/v1/status")
         code = connection.getresponse().status
     except (OSError, http.client.HTTPException) as problem:
-        return [Health("console", False, f"{settings.http}: {problem}")]
+        return [_silent("console", settings.http, problem)]
     finally:
         connection.close()
-    return [Health("console", code < 500, f"http://{settings.http} answers {code}")]
+    return [Health("console", code < 500, "{address} answers {answer}",
+                   {"address": f"http://{settings.http}", "answer": code})]  # fmt: skip
 
 
 def door(settings: Settings) -> list[Health]:
@@ -130,10 +142,11 @@ def door(settings: Settings) -> list[Health]:
             socket.create_connection(host_port(settings.peer), TIMEOUT_S) as stream,
             context.wrap_socket(stream) as secure,
         ):
-            said = f"https://{settings.peer} speaks {secure.version()}"
+            spoken = secure.version() or "TLS"
     except OSError as problem:
-        return [Health("peers", False, f"{settings.peer}: {problem}")]
-    return [Health("peers", True, said)]
+        return [_silent("peers", settings.peer, problem)]
+    return [Health("peers", True, "{address} answers {answer}",
+                   {"address": f"https://{settings.peer}", "answer": spoken})]  # fmt: skip
 
 
 async def zones(settings: Settings) -> list[Health]:
@@ -145,11 +158,17 @@ async def zones(settings: Settings) -> list[Health]:
 
     first = settings.dns.split(",")[0]
     host, port = host_port(first)
-    query = dns.message.make_query(f"hot.{settings.country.lower()}.", "SOA")
+    query = dns.message.make_query(f"hot.{settings.country.lower()}.zvon.", "SOA")
     try:
         reply = await dns.asyncquery.udp(query, host, TIMEOUT_S, port)
     except (OSError, dns.exception.DNSException) as problem:
-        return [Health("dns", False, f"{first}: {type(problem).__name__}")]
-    said = "answers with the SOA" if reply.answer else f"answers {dns.rcode.to_text(reply.rcode())}"
+        return [_silent("dns", first, problem)]
+    said = "SOA" if reply.answer else dns.rcode.to_text(reply.rcode())
     working = reply.rcode() in {dns.rcode.NOERROR, dns.rcode.REFUSED, dns.rcode.NOTAUTH}
-    return [Health("dns", working, f"{first} {said}")]
+    return [Health("dns", working, "{address} answers {answer}",
+                   {"address": first, "answer": said})]  # fmt: skip
+
+
+def _silent(part: str, address: str, problem: Exception) -> Health:
+    return Health(part, False, "{address} does not answer ({problem})",
+                  {"address": address, "problem": str(problem) or type(problem).__name__})  # fmt: skip

@@ -17,6 +17,7 @@ from zvon import __version__
 from zvon.cli.node import RUN_FILE, environment, settings_of, write_run_file
 from zvon.cli.parts import Deaths, Part, stop_in_order
 from zvon.cli.ports import claim
+from zvon.cli.sentence import sentences
 from zvon.config import Settings
 from zvon.store.cluster import Cluster, ClusterError, Role
 from zvon.store.folder_lock import FolderLock
@@ -25,7 +26,7 @@ app = App(name="up", help="Start a node: database, console, worker, policy zones
 
 LOOK_S = 0.2
 SERVED = ("web", "dns", "worker")
-TITLES = {"web": "console and peer door", "dns": "policy zones", "worker": "worker"}
+TITLES = {"web": "console", "dns": "policy zones", "worker": "worker"}
 
 
 class NotStarted(RuntimeError):
@@ -76,6 +77,7 @@ class Node:
     def __init__(self, settings: Settings, tell: Tell) -> None:
         self._settings = settings
         self._tell = tell
+        self._say = sentences(settings.lang)
         self._stop = threading.Event()
         self._cluster: Cluster | None = None
         self._cluster_deaths = Deaths()
@@ -91,8 +93,9 @@ class Node:
         lock = FolderLock(root / "up.lock")
         if not lock.take():
             holder = lock.owner()
-            self._tell("owned", f"{root} is run by process {holder}; `zvon status --root {root}` "
-                       "says how it does", pid=holder, root=str(root))  # fmt: skip
+            said = self._say("{root} is run by process {pid}; zvon status --root {root} says "
+                             "how it does", root=root, pid=holder)  # fmt: skip
+            self._tell("owned", said, pid=holder, root=str(root))
             return 1
         try:
             self._start()
@@ -114,7 +117,7 @@ class Node:
         }
         self._settings = settings = settings.model_copy(update=chosen)
         env = environment(settings)
-        where = "given database"
+        where = self._say("the given database")
         if settings.database is None:
             self._cluster = Cluster(settings.root, pg_bin=settings.pg_bin)
             if self._cluster.start() is not Role.OWNER:
@@ -122,7 +125,8 @@ class Node:
             env["ZVON_DATABASE"] = self._cluster.dsn()
             found = self._cluster.binaries
             assert found is not None
-            where = f"{found.version} from {found.folder}, socket in {self._cluster.run}"
+            where = self._say("{version} from {folder}, socket in {socket}", version=found.version,
+                              folder=found.folder, socket=self._cluster.run)  # fmt: skip
         prepared = self._prepare(env)
         self._tell("node", f"zvon {__version__} · {prepared['name']} ({prepared['country']}) · "
                    f"{settings.root}", root=str(settings.root), **prepared | {"link": None})  # fmt: skip
@@ -148,9 +152,13 @@ class Node:
         """Start the parts, and say what is where once all of them answer."""
         settings = self._settings
         places = {
-            "web": f"{settings.console_url}   partners: {settings.peer_url or 'https://' + settings.peer}",
-            "dns": f"{settings.dns} (UDP and TCP)",
-            "worker": "1 process",
+            "web": self._say(
+                "{url}, partners: {peer}",
+                url=settings.console_url,
+                peer=settings.peer_url or f"https://{settings.peer}",
+            ),
+            "dns": self._say("{address} (UDP and TCP)", address=settings.dns),
+            "worker": self._say("one process"),
         }
         told: set[str] = set()
         while len(told) < len(self._parts) and not self._stop.is_set():
@@ -158,7 +166,7 @@ class Node:
             for part in self._parts:
                 if part.ready and part.name not in told:
                     told.add(part.name)
-                    self._tell("part", f"{TITLES[part.name]:<22} {places[part.name]}",
+                    self._tell("part", f"{self._say(TITLES[part.name]):<22} {places[part.name]}",
                                part=part.name, at=places[part.name], pid=part.pid)  # fmt: skip
             self._stop.wait(LOOK_S / 4)
         if self._stop.is_set():
@@ -204,10 +212,11 @@ class Node:
                 self._tell("part_failed", f"PostgreSQL: {problem}", part="postgres")
 
     def _tell_death(self, name: str, deaths: Deaths, status: int, words: str) -> None:
-        how = signal.Signals(-status).name if status < 0 else f"exit code {status}"
-        text = f"{name} ended ({how}); starting it again"
+        how = signal.Signals(-status).name if status < 0 else f"exit {status}"
+        text = self._say("{part} ended ({how}); starting it again", part=name, how=how)
         if deaths.often:
-            text = f"{name} keeps ending ({how}); trying again slowly. Its last lines:\n{words}"
+            text = self._say("{part} keeps ending ({how}); trying again slowly. Its last lines:",
+                             part=name, how=how) + f"\n{words}"  # fmt: skip
         self._tell("part_ended", text, part=name, how=how, often=deaths.often)
 
     def _end(self) -> None:
