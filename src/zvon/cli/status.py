@@ -103,7 +103,7 @@ async def database(settings: Settings) -> list[Health]:
         ]
     server = Health("postgres", True, "PostgreSQL {version}", {"version": version})
     oldest = round(waits.oldest.total_seconds())
-    seen = {"ready": waits.ready, "seconds": oldest, "held": waits.held}
+    seen: dict[str, str | int] = {"ready": waits.ready, "seconds": oldest, "held": waits.held}
     queue = "waiting: {ready}, oldest: {seconds} s, held: {held}"
     return [server, alive, Health("jobs", waits.oldest <= LATE, queue, seen)]
 
