@@ -12,6 +12,7 @@ create table report (
   door text not null,
   lang text not null,                            -- of the reporter, for the answer
   token_hash bytea not null unique,              -- opens the receipt
+  key_hash bytea unique,                         -- a repeated request finds its report by this
   status text not null default 'received'
     check (status in ('received','decoded','answered','quarantined')),
   received_at timestamptz not null,
@@ -21,6 +22,11 @@ create table report (
   answer_addons text[] not null default '{}',
   campaign_id bigint,
   incident_id bigint
+);
+-- Tokens of receipts that were given out for repeated requests.
+create table receipt_again (
+  token_hash bytea primary key,
+  record_id bigint not null references record
 );
 create index report_status on report (status, received_at);
 create index report_campaign on report (campaign_id);

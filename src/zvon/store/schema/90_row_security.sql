@@ -64,7 +64,7 @@ declare
 begin
   call zvon_guard('record', zvon_predicate('record'));
   call zvon_guard('incident', zvon_predicate('incident', 'record_id'));
-  foreach each in array array['report', 'campaign_member', 'record_version', 'tag_use',
+  foreach each in array array['report', 'receipt_again', 'campaign_member', 'record_version', 'tag_use',
                               'occurrence'] loop
     call zvon_guard(each, format(of_record, each));
   end loop;
