@@ -61,7 +61,7 @@ def lexicon(languages: tuple[str, ...]) -> Lexicon:
     built = Lexicon({}, {})
     for language in languages:
         for section, body in cue_files()[language].items():
-            if section in {"before", "after"}:
+            if section in {"before", "after", "people", "given"}:
                 for phrase, weight in body.items():
                     _add(built, phrase, section, float(weight))
             elif section == "user":

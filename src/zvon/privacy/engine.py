@@ -22,6 +22,7 @@ from zvon.privacy.pseudonym import Domain, token
 from zvon.privacy.residue import Original, Residue, scan
 from zvon.privacy.role import Score, entity_key, score
 from zvon.privacy.scrub import Edit, Victims, plain_edits, url_edits
+from zvon.privacy.tables import hosts
 from zvon.privacy.sweep import sweep, sweep_labels
 
 
@@ -219,7 +220,7 @@ def _victims(
             continue
         forms = {mention.value, mention.raw}
         if mention.type == "EMAIL":
-            forms.add(mention.value.partition("@")[0])
+            forms |= {mention.value.partition("@")[0]} - hosts().functions
         if mention.type == "NAME":
             parts = fold(mention.raw).replace(".", " ").split()
             forms |= {part for part in parts if len(part) >= 4}

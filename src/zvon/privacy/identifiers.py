@@ -323,7 +323,7 @@ def _phones(reading: Reading) -> None:
         digits = re.sub(r"\D", "", raw)
         if not 8 <= len(digits) <= 15 or _DATE.search(raw):
             continue
-        if raw.count("(") > raw.count(")") or re.search(r"\d{12,}", raw.lstrip("+")):
+        if raw.count("(") > raw.count(")") or (raw[0] != "+" and re.search(r"\d{12,}", raw)):
             continue
         code, number = international(raw, digits, reading.lang)
         _put(reading, start, end, "PHONE", number, country=code)

@@ -35,8 +35,9 @@ _CUSTOMER = re.compile(
     r"\(([^()]*\b(?:customer|client|subscriber|stranka|naročnik|korisnik|kupac)\b[^()]*)\)",
     re.IGNORECASE,
 )
+_PLAIN = r"(?:[^\W\d_]{1,3}\.|[^\W\d_]+(?:['’-][^\W\d_]+)*)"
 _POSTAL = re.compile(
-    rf"(?<!\w)([{_UP}][\w.'’-]*(?: [\w.'’-]+){{0,4}} \d{{1,4}}(?: ?[a-zA-Z])?(?:/\d+)?),? +"
+    rf"(?<!\w)((?=[{_UP}]){_PLAIN}(?: {_PLAIN}){{0,4}} \d{{1,4}}(?: ?[a-zA-Z])?(?:/\d+)?),? +"
     rf"((?:SI-|HR-|A-)?\d{{4,5}}) ([{_UP}][\w-]+(?: (?:(?:ob|na|pri|v|u|ob|pod) )?[{_UP}][\w-]+){{0,3}}(?: ob [{_UP}]\w+)?)"
 )
 _STREET = re.compile(
@@ -116,7 +117,7 @@ def _bare_hosts(reading: Reading) -> None:
         if head in hosts().not_hosts or not word.isascii() or len(word) < 4:
             continue
         numbered = word[-1].isdigit() and re.search("[A-Za-z]", word) is not None
-        stem = head in hosts().stems
+        stem = any(fold(part).rstrip("0123456789") in hosts().stems for part in parts)
         screaming = word.upper() == word and len(parts) > 1
         cued = reading.cue_before(found.start(), "host", 24) is not None
         if (stem and (numbered or screaming) and (len(parts) > 1 or cued)) or (
@@ -141,7 +142,7 @@ def _address_start(reading: Reading, start: int, end: int) -> int:
     """Drop words of the sentence before a street: the last capital run that reaches the number."""
     chunk = reading.text[start:end]
     at = start
-    for found in re.finditer(r"\b(?:at|iz|from|na naslovu|na adresi|naslov|adresa|address|lives|stanuje[m]?)\s+", chunk, re.IGNORECASE):  # fmt: skip
+    for found in re.finditer(r"\b(?:at|iz|from|na naslovu|na adresi|naslov|adresa|address|lives|stanuje[m]?(?: (?:v|u|na|pri))?|bivam (?:v|na)|živim (?:v|na|u)|in)\s+", chunk, re.IGNORECASE):  # fmt: skip
         rest = chunk[found.end() :]
         if rest[:1].isupper():
             at = start + found.end()
@@ -227,6 +228,8 @@ def _titled(reading: Reading, start: int, at: int) -> None:
 
 
 def _read_run(reading: Reading, run: list[Word]) -> None:
+    while len(run) > 1 and _is_cue(reading, run[0]):
+        run = run[1:]
     cue = reading.cue_before(run[0].start, "person", 3)
     alias = reading.cue_before(run[0].start, "alias", 12)
     i = 0
@@ -238,6 +241,14 @@ def _read_run(reading: Reading, run: list[Word]) -> None:
             i += length
         else:
             i += 1
+
+
+def _is_cue(reading: Reading, word: Word) -> bool:
+    """True for a word that only says that a person follows: `Klijentica`, `Kontakt`."""
+    return any(
+        c.section in {"person", "people"} and c.start <= word.start and word.end <= c.end
+        for c in reading.cues
+    ) and not first_name(word.folded)
 
 
 def _length(run: list[Word], *, cued: bool) -> int:

@@ -10,13 +10,13 @@ import re
 from collections import defaultdict
 from functools import cache
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 from rapidfuzz.distance import Levenshtein
 
 from zvon.model.role import Role, SpanEvidence
+from zvon.privacy.cues import Cue
 from zvon.privacy.facts import Facts
 from zvon.privacy.fold import fold
 from zvon.privacy.mentions import Mention, Reading
@@ -147,6 +147,8 @@ def _itself(graph: Graph, node: _Node, defanged: bool) -> None:
     if node.kind == "PHONE":
         home = any(c.country.lower() == node.mentions[0].country for c in countries())
         node.term("phone.country", rule["home_phone" if home else "foreign_phone"])
+    if node.kind == "IBAN" and not any(c.country.lower() == node.mentions[0].country for c in countries()):  # fmt: skip
+        node.term("account.country", rule["foreign_account"])
     if node.kind in _OWNED and owner:
         _name_itself(node, owner, facts)
 
@@ -188,20 +190,46 @@ def _words(graph: Graph, reading: Reading) -> None:
             continue
         low, high = reading.clause(mention.start)
         node = graph.nodes[entity_key(mention)]
-        previous = ordered[i - 1].end if i and ordered[i - 1].end > low else low
+        previous = max((m.end for m in ordered[:i] if m.type not in _PEOPLE), default=low)
         before = [c for c in reading.cues if low <= c.start and c.end <= mention.start]
-        names_person = mention.type in _PEOPLE
-        spoken = [c for c in before if c.section == "before"]
-        if not names_person:
-            factor = 1.0
-            for cue in reversed(spoken[-5:]):
-                near = 1.0 if cue.end >= previous else 0.3
-                start, end = reading.view.source(cue.start, cue.end)
-                beside = 1.25 if mention.start - cue.end <= 2 else 1.0
-                node.term(f"cue.{cue.phrase}", cue.weight * factor * near * beside, start, end)
-                factor *= 0.55
+        if mention.type not in _PEOPLE:
+            _spoken(reading, mention, before, max(low, previous), node)
             _after(reading, mention, ordered, i, high, node)
-        _contact(reading, mention, before, previous, node)
+        _contact(reading, mention, before, max(low, previous), node)
+
+
+def _spoken(
+    reading: Reading, mention: Mention, before: list[Cue], previous: int, node: _Node
+) -> None:
+    factor = 1.0
+    spoken = [(c, w) for c in before if (w := _weight(c, mention))]
+    if "mail.anonymous" in node.evidence:  # extortion notes give a contact too
+        spoken = [(c, w) for c, w in spoken if c.section != "people"]
+    for cue, weight in reversed(spoken[-5:]):
+        near = 1.0 if cue.end >= previous or cue.section == "given" else 0.3
+        beside = 1.25 if mention.start - cue.end <= 2 else 1.0
+        start, end = reading.view.source(cue.start, cue.end)
+        node.term(f"cue.{cue.phrase}", weight * factor * near * beside, start, end)
+        factor *= 0.55
+
+
+def _weight(cue: Cue, mention: Mention) -> float:
+    """What a cue says of a value of this type, 0 when nothing."""
+    gap = mention.start - cue.end
+    personal = mention.type in {"EMAIL", "PHONE", "IBAN"}
+    match cue.section:
+        case "before":
+            if len(cue.phrase) <= 2 and gap > 2:
+                return 0.0
+            if mention.type == "ASN" and cue.weight > -2.4:
+                return max(0.0, cue.weight)
+            return cue.weight
+        case "people":
+            return cue.weight if personal or gap <= 12 else 0.0
+        case "given":
+            return -cue.weight if personal else cue.weight * (mention.type in {"URL", "DOMAIN", "HOST"})  # fmt: skip
+        case _:
+            return 0.0
 
 
 def _after(
@@ -216,7 +244,7 @@ def _after(
 
 
 def _contact(
-    reading: Reading, mention: Mention, before: list[Any], previous: int, node: _Node
+    reading: Reading, mention: Mention, before: list[Cue], previous: int, node: _Node
 ) -> None:
     rule = terms().rule
     alias = [c for c in before if c.section == "alias" and mention.start - c.end < 48]
@@ -261,7 +289,9 @@ def _neighbours(graph: Graph, reading: Reading) -> None:
         if a.type == "NAME" and b.type in {"EMAIL", "PHONE"}:
             cues = [c for c in reading.cues if a.end <= c.start < b.start and c.section == "before"]
             alias = "cue.alias" in one.evidence
-            if not alias and not any(c.weight >= 1 for c in cues):
+            if alias:
+                two.term("beside.alias", rule["beside_alias"], *reading.view.source(a.start, a.end))
+            elif not any(c.weight >= 1 for c in cues):
                 two.term("beside.name", rule["beside_name"], *reading.view.source(a.start, a.end))
 
 

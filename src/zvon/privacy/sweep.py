@@ -5,15 +5,18 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from zvon.privacy.cues import Word
+from zvon.privacy.fold import fold
 from zvon.privacy.lemma import lemmas
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.names import organisation
+from zvon.privacy.names import organisation, person
 
 
 def sweep(readings: list[Reading]) -> None:
     """Add mentions of values that were found elsewhere in the item."""
+    _from_addresses(readings)
     people = {m.value for r in readings for m in r.mentions if m.type == "NAME" and " " in m.value}
     _merge_single(readings, people)
     exact = {
@@ -25,12 +28,37 @@ def sweep(readings: list[Reading]) -> None:
     }
     firms = {m.value: m for r in readings for m in r.mentions if m.type == "ORG" and len(m.value) >= 5}  # fmt: skip
     for reading in readings:
-        _repeat_people(reading, people)
         _accounts(reading, people)
+        _repeat_people(reading, people)
         for text, mention in exact.items():
             _repeat(reading, text, mention)
         for text, mention in firms.items():
             _repeat(reading, text, mention)
+
+
+def _from_addresses(readings: list[Reading]) -> None:
+    """`nada.krizaj@…` says that the words `Nada Križaj` are a person."""
+    pairs = set()
+    for mention in (m for r in readings for m in r.mentions if m.type == "EMAIL"):
+        local = fold(mention.value.partition("@")[0])
+        parts = [p for p in re.split(r"[._-]", local) if p.isalpha()]
+        if len(parts) == 2:
+            pairs |= {(parts[0], parts[1]), (parts[1], parts[0])}
+    for reading in readings if pairs else ():
+        for a, b in pairwise(reading.words):
+            if not (a.text[0].isupper() and b.text[0].isupper() and b.start - a.end == 1):
+                continue
+            if reading.free(a.start, b.end) and any(_is_pair(a, b, pair) for pair in pairs):
+                reading.add(
+                    Mention(reading.part, a.start, b.end, "NAME", reading.text[a.start : b.end],
+                            person([a.folded, b.folded]))
+                )  # fmt: skip
+
+
+def _is_pair(a: Word, b: Word, pair: tuple[str, str]) -> bool:
+    first, last = pair
+    given = first in lemmas(a.folded) or (len(first) == 1 and a.folded[0] == first)
+    return given and len(last) > 1 and last in lemmas(b.folded)
 
 
 def _merge_single(readings: list[Reading], people: set[str]) -> None:

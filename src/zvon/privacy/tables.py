@@ -56,6 +56,7 @@ class Hosts(Struct, frozen=True, forbid_unknown_fields=True):
     not_hosts: frozenset[str]
     shorteners: frozenset[str]
     files: frozenset[str]
+    functions: frozenset[str]
 
 
 class Names(Struct, frozen=True):

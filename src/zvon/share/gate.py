@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from zvon.model import observable, suffix
 from zvon.model.observable import BadValue, ObservableType
 from zvon.model.policy import Policy
-from zvon.model.role import SpanDecision, SpanState
+from zvon.model.role import SpanState
 from zvon.privacy.engine import Outcome, Part, share_text
 from zvon.privacy.facts import Facts
 from zvon.privacy.pseudonym import Domain
@@ -94,8 +94,9 @@ def _event(event: dict[str, Any], outcome: Outcome) -> dict[str, Any]:
         {**row, "params": _kept(row.get("params", {}), f"reason.{i}", touched)}
         for i, row in enumerate(event["reasons"])
     ]
-    out["names"] = [r for i, r in enumerate(event["names"]) if f"name.{i}" not in touched]
-    out["observables"] = _observables(event, shared, outcome.spans)
+    whole = _whole(outcome)
+    out["names"] = [row for i, row in enumerate(event["names"]) if f"name.{i}" in whole]
+    out["observables"] = _observables(event, shared, whole)
     return out
 
 
@@ -104,14 +105,23 @@ def _kept(params: dict[str, Any], where: str, touched: set[str]) -> dict[str, An
     return {k: v for k, v in params.items() if f"{where}.{k}" not in touched}
 
 
+def _whole(outcome: Outcome) -> set[str]:
+    """Structured values that the gate knows and keeps from the first to the last character."""
+    texts = {part.id: part.text for part in outcome.parts}
+    return {
+        span.part
+        for span in outcome.spans
+        if span.state is SpanState.KEEP and (span.start, span.end) == (0, len(texts[span.part]))
+    }
+
+
 def _observables(
-    event: dict[str, Any], shared: dict[str, str], spans: tuple[SpanDecision, ...]
+    event: dict[str, Any], shared: dict[str, str], whole: set[str]
 ) -> list[dict[str, Any]]:
-    gone = {s.part for s in spans if s.state is not SpanState.KEEP}
     out: dict[tuple[str, str], dict[str, Any]] = {}
     for i, row in enumerate(event["observables"]):
         name = f"observable.{i}"
-        if name not in shared or name in gone:
+        if name not in whole:
             continue
         try:
             value = observable.canonical(ObservableType(row["type"]), shared[name])

@@ -1,0 +1,337 @@
+"""The door outward: who may open it, what the analyst sees, and what never passes."""
+
+import json
+import os
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.store.world import Reported, reported, somebody
+from zvon.access import node as identity
+from zvon.access.node import Node
+from zvon.access.permission import SHIPPED_ROLES, Denied
+from zvon.access.refusal import Refused
+from zvon.access.viewer import Viewer
+from zvon.config import Settings
+from zvon.formats.membership import GroupPolicy
+from zvon.model.event import Event
+from zvon.model.marking import Tlp
+from zvon.model.observable import Observable, ObservableType
+from zvon.privacy.engine import BadOverride
+from zvon.share import group, release
+from zvon.share.keys import UnknownToken, domain, epoch_of, reverse
+from zvon.store import constituency, ingest, party, person
+from zvon.store import share as rows
+from zvon.store.pseudonym import DestroyedEpoch, destroy_key
+from zvon.store.transaction import Pool, transaction
+
+TEXT = (
+    "Pošta Slovenije: vašega paketa nismo mogli dostaviti. Podatke dopolnite: "
+    "https://posta-si.dostava-paketa.example/i?t=7F3K9Q"
+)
+REMARK = "Ali je to res? Maja Zupanc, 040 000 111"
+
+
+class World:
+    """A node with people, a group, and one incident of one report."""
+
+    def __init__(self, pool: Pool, now: datetime, node: Node, group_uuid: UUID) -> None:
+        self.pool, self.now, self.node, self.group = pool, now, node, group_uuid
+        self.analyst: Viewer
+        self.approver: Viewer
+        self.incident: UUID
+        self.found: Reported
+
+    async def prepare(self, viewer: Viewer | None = None) -> release.Share:
+        async with transaction(self.pool, self.now) as tx:
+            return await release.prepare(
+                tx, viewer or self.analyst, self.incident, self.group, self.now, self.node
+            )
+
+    async def release(
+        self, share: release.Share, viewer: Viewer | None = None, **overrides: str
+    ) -> release.Released:
+        chosen = {int(k.removeprefix("n")): v for k, v in overrides.items()}
+        async with transaction(self.pool, self.now) as tx:
+            return await release.release(
+                tx, viewer or self.approver, share.uuid, chosen, self.now, self.node
+            )
+
+    async def column(self, query: str, *params: object) -> list[object]:
+        async with transaction(self.pool, self.now) as tx:
+            return [row[0] for row in await (await tx.db.execute(query, params)).fetchall()]  # type: ignore[arg-type]
+
+    async def say(self, text: str, remark: str = REMARK) -> None:
+        payload = {"text": text, "remark": remark, "channel": "imessage", "lang": "sl"}
+        async with transaction(self.pool, self.now) as tx:
+            await tx.execute(
+                "update record set payload = %s where id = %s",
+                (Jsonb(payload), self.found.record_id),
+            )
+
+    async def mark(self, tlp: Tlp) -> None:
+        async with transaction(self.pool, self.now) as tx:
+            await tx.execute(
+                "update record set tlp = %s where id = (select record_id from incident where uuid = %s)",
+                (int(tlp), self.incident),
+            )
+
+
+@pytest.fixture
+async def world(pool: Pool, now: datetime, tmp_path: Path) -> AsyncIterator[World]:
+    settings = Settings(root=tmp_path, name="si", country="SI")
+    key = identity.node_key(settings.key_file, os.urandom)
+    async with transaction(pool, now) as tx:
+        await person.put_roles(tx, SHIPPED_ROLES)
+        await identity.create_node(tx, settings, now, os.urandom)
+        node = await identity.node(tx.db, key)
+        home = await party.own(tx.db)
+        terms = group.Terms(name="slo-cro", policy=GroupPolicy(max_tlp="amber"))
+        made = await group.found(tx, terms, node, "https://si.example", now, os.urandom)
+    world = World(pool, now, node, made.group)
+    world.analyst = await somebody(pool, now, home, "ana", ["analyst"])
+    world.approver = await somebody(pool, now, home, "bor", ["approver"])
+    world.found = await reported(pool, now, home)
+    world.incident = world.found.incident_uuid
+    await world.say(TEXT)
+    seen = [
+        ingest.Sighted(Observable(kind, value), role, now)
+        for kind, value, role in (
+            (ObservableType.URL, "https://posta-si.dostava-paketa.example/i?t=7F3K9Q", 1),
+            (ObservableType.DOMAIN, "posta-si.dostava-paketa.example", 1),
+            (ObservableType.PHONE, "+447700900123", 1),
+            (ObservableType.PHONE, "+38640000111", 4),
+        )
+    ]
+    async with transaction(pool, now) as tx:
+        await ingest.occurrences(tx, world.found.record_id, seen)
+    yield world
+
+
+async def test_the_analyst_sees_before_and_after(world: World) -> None:
+    share = await world.prepare()
+    assert share.state == "waiting"
+    assert share.before["parts"]["message.text"] == TEXT
+    assert share.after is not None
+    assert share.after["parts"] == {"message.text": TEXT.removesuffix("?t=7F3K9Q")}
+    assert [o["type"] for o in share.after["observables"]] == ["url", "domain"] or [
+        o["type"] for o in share.after["observables"]
+    ] == ["domain", "url"]
+    assert any(s["text"] == "Maja Zupanc" and s["state"] == "pseudonymise" for s in share.spans)
+    assert all(s["evidence"] or s["type"] != "IP" for s in share.spans)
+
+
+async def test_a_release_makes_entry_record_vault_and_audit_in_one(world: World) -> None:
+    share = await world.prepare()
+    released = await world.release(share)
+    assert released.event["uuid"] == str(share.uuid)
+    assert msgspec.convert(released.event, Event).verdict == "malicious"
+    assert await world.column("select state from share") == ["released"]
+    assert await world.column("select kind from feed_entry") == ["add"]
+    assert await world.column("select payload->>'uuid' from record where kind = 'event'") == [
+        str(share.uuid)
+    ]
+    actions = await world.column("select action from audit where object = %s", str(share.uuid))
+    assert actions == ["share:prepare", "share:release"]
+    assert await world.column("select count(*) from pseudonym") != [0]
+    left = json.dumps(released.event, ensure_ascii=False)
+    for secret in ("Zupanc", "Maja", "000 111", "38640000111", "7F3K9Q", "447700900123"):
+        assert secret not in left
+
+
+async def test_nothing_of_the_victim_is_in_the_audit(world: World) -> None:
+    share = await world.prepare()
+    number = next(i for i, s in enumerate(share.spans) if s["type"] == "URL")
+    await world.release(share, **{f"n{number}": "keep"})
+    trail = json.dumps(await world.column("select detail from audit"), ensure_ascii=False)
+    assert str(number) in trail
+    assert "Zupanc" not in trail
+    assert "dostava-paketa" not in trail
+
+
+async def test_an_analyst_prepares_and_cannot_release(world: World) -> None:
+    share = await world.prepare()
+    with pytest.raises(Denied):
+        await world.release(share, viewer=world.analyst)
+    assert await world.column("select state from share") == ["waiting"]
+    assert await world.column("select count(*) from feed_entry") == [0]
+
+
+async def test_one_open_question_holds_the_whole_item_until_it_is_decided(world: World) -> None:
+    await world.say(TEXT + "\nPovezava kaže tudi 46.123.240.11")
+    share = await world.prepare()
+    assert (share.state, share.after, share.open_spans) == ("held", None, 1)
+    assert "46.123.240.11" not in json.dumps(share.preview)
+    with pytest.raises(release.StillHeld) as held:
+        await world.release(share)
+    assert held.value.open_spans == 1
+    number = next(i for i, s in enumerate(share.spans) if s["state"] == "ask")
+    released = await world.release(share, **{f"n{number}": "hide"})
+    assert "ip-v-" in released.event["parts"]["message.text"]
+    assert "46.123.240.11" not in json.dumps(released.event)
+
+
+async def test_a_person_may_keep_what_was_asked_and_never_a_card(world: World) -> None:
+    await world.say(TEXT + "\nPovezava kaže tudi 46.123.240.11, kartica 4111 1111 1111 1111")
+    share = await world.prepare()
+    asked = next(i for i, s in enumerate(share.spans) if s["state"] == "ask")
+    card = next(i for i, s in enumerate(share.spans) if s["type"] == "CARD")
+    with pytest.raises(BadOverride):
+        await world.release(share, **{f"n{asked}": "keep", f"n{card}": "keep"})
+    released = await world.release(share, **{f"n{asked}": "keep"})
+    assert "46.123.240.11" in released.event["parts"]["message.text"]
+    assert "4111" not in json.dumps(released.event)
+    vault = await world.column("select token from pseudonym")
+    assert not any(str(token).startswith("card-") for token in vault)
+
+
+async def test_red_is_refused_and_the_refusal_is_in_the_audit(world: World) -> None:
+    await world.mark(Tlp.RED)
+    with pytest.raises(release.ShareRefused) as refused:
+        await world.prepare()
+    assert refused.value.reason == "TLP_RED"
+    assert await world.column("select count(*) from share") == [0]
+    assert await world.column("select rule from audit where outcome = 'refused'") == ["TLP_RED"]
+
+
+async def test_above_the_maximum_of_the_group_is_refused(world: World) -> None:
+    await world.mark(Tlp.AMBER_STRICT)
+    with pytest.raises(release.ShareRefused) as refused:
+        await world.prepare()
+    assert refused.value.reason == "TLP_ABOVE_GROUP"
+
+
+async def test_an_incident_that_became_red_meanwhile_does_not_leave(world: World) -> None:
+    share = await world.prepare()
+    await world.mark(Tlp.RED)
+    with pytest.raises(release.ShareRefused):
+        await world.release(share)
+    assert await world.column("select count(*) from feed_entry") == [0]
+
+
+async def test_what_is_benign_is_not_shared(world: World) -> None:
+    async with transaction(world.pool, world.now) as tx:
+        await tx.execute("update incident set verdict = 'benign'")
+    with pytest.raises(release.ShareRefused) as refused:
+        await world.prepare()
+    assert refused.value.reason == "NOT_MALICIOUS"
+
+
+async def test_a_release_happens_once_and_can_be_taken_back_once(world: World) -> None:
+    share = await world.prepare()
+    await world.release(share)
+    with pytest.raises(release.NotOpen):
+        await world.release(share)
+    async with transaction(world.pool, world.now) as tx:
+        gone = await release.revoke(
+            tx, world.approver, share.uuid, "a mistake", world.now, world.node
+        )
+    assert (gone.state, gone.revoke_reason) == ("revoked", "a mistake")
+    assert await world.column("select kind from feed_entry order by n") == ["add", "revoke"]
+    with pytest.raises(release.NotOpen):
+        async with transaction(world.pool, world.now) as tx:
+            await release.revoke(tx, world.approver, share.uuid, "again", world.now, world.node)
+
+
+async def test_only_the_door_makes_a_released_value(world: World) -> None:
+    released = await world.release(await world.prepare())
+    with pytest.raises(TypeError):
+        release.Released(
+            object(),  # type: ignore[arg-type]
+            share_id=1, group_uuid=world.group, policy=released.policy, event={},
+        )  # fmt: skip
+    with pytest.raises(AttributeError):
+        released.event = {}
+
+
+async def test_a_key_that_cannot_be_opened_lets_nothing_leave(world: World) -> None:
+    share = await world.prepare()
+    wrong = msgspec.structs.replace(world.node, key=bytes(32))
+    with pytest.raises(ValueError, match="pseudonym.key"):
+        async with transaction(world.pool, world.now) as tx:
+            await release.release(tx, world.approver, share.uuid, {}, world.now, wrong)
+    assert await world.column("select state from share") == ["waiting"]
+    assert await world.column("select count(*) from feed_entry") == [0]
+
+
+async def test_the_constituency_is_never_an_attacker(world: World) -> None:
+    await world.say(TEXT + "\nPovezave na lipa-primer.si in 46.123.240.11 so nevarne.")
+    async with transaction(world.pool, world.now) as tx:
+        await constituency.put(
+            tx,
+            [constituency.Entry("domain", "lipa-primer.si"),
+             constituency.Entry("prefix", "46.123.240.0/24")],
+        )  # fmt: skip
+    share = await world.prepare()
+    gone = {s["text"] for s in share.spans if s["state"] == "pseudonymise"}
+    assert {"lipa-primer.si", "46.123.240.11"} <= gone
+
+
+async def test_the_originator_reverses_a_token_with_a_reason_and_a_trace(world: World) -> None:
+    share = await world.prepare()
+    await world.release(share)
+    token = next(s["replacement"] for s in share.spans if s["text"] == "Maja Zupanc")
+    epoch = epoch_of(world.now)
+
+    async def ask(viewer: Viewer, reason: str, wanted: str = token) -> str:
+        async with transaction(world.pool, world.now) as tx:
+            return await reverse(
+                tx, viewer, group_uuid=world.group, epoch=epoch, token=wanted, reason=reason,
+                node=world.node,
+            )  # fmt: skip
+
+    assert await ask(world.approver, "partner asked") == "Maja Zupanc"
+    with pytest.raises(Refused):
+        await ask(world.analyst, "curious")
+    with pytest.raises(ValueError, match="reason"):
+        await ask(world.approver, " ")
+    with pytest.raises(UnknownToken):
+        await ask(world.approver, "partner asked", "person-000000000000")
+    outcomes = await world.column(
+        "select outcome from audit where action = 'share:reverse' order by seq"
+    )
+    assert outcomes == ["done", "refused"]
+
+
+async def test_a_destroyed_epoch_makes_and_reverses_nothing(world: World) -> None:
+    share = await world.prepare()
+    await world.release(share)
+    epoch = epoch_of(world.now)
+    async with transaction(world.pool, world.now) as tx:
+        assert await destroy_key(tx, world.group, epoch, world.now)
+        assert not await destroy_key(tx, world.group, epoch, world.now)
+    with pytest.raises(DestroyedEpoch):
+        async with transaction(world.pool, world.now) as tx:
+            await domain(tx, world.group, epoch, world.node, world.now, os.urandom)
+    assert await world.column("select count(*) from pseudonym") == [0]
+
+
+async def test_keys_of_two_epochs_and_groups_differ_and_are_sealed(world: World) -> None:
+    async with transaction(world.pool, world.now) as tx:
+        a = await domain(tx, world.group, "2026-11", world.node, world.now, os.urandom)
+        again = await domain(tx, world.group, "2026-11", world.node, world.now, os.urandom)
+        later = await domain(tx, world.group, "2026-12", world.node, world.now, os.urandom)
+    assert a == again
+    assert a.key != later.key
+    stored = await world.column("select key_sealed from pseudonym_key")
+    assert all(a.key not in bytes(s) for s in stored)  # type: ignore[call-overload]
+    assert a.key.hex() not in repr(a)
+
+
+async def test_a_share_is_listed_and_read_by_those_who_may(world: World) -> None:
+    share = await world.prepare()
+    async with transaction(world.pool, world.now) as tx:
+        assert [s.uuid for s in await release.list_all(tx.db, world.analyst)] == [share.uuid]
+        assert (await release.get(tx.db, world.analyst, share.uuid)).incident_uuid == world.incident
+        other = await release.list_all(tx.db, world.analyst, incident_uuid=share.uuid)
+        assert other == []
+        with pytest.raises(rows.NoShare):
+            await release.get(tx.db, world.analyst, world.incident)
+        stranger = msgspec.structs.replace(world.analyst, permissions=frozenset())
+        with pytest.raises(Denied):
+            await release.list_all(tx.db, stranger)
