@@ -5,7 +5,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
@@ -131,29 +131,21 @@ async def _web(settings: Settings, stop: asyncio.Event) -> None:
             await _alongside("web", context.pool, stop, tasks, addresses, close)
 
 
-class _files:  # noqa: N801 -- reads like `open`
-    """Texts as files that only this process can read and that no disk keeps (memfd on Linux)."""
+@contextmanager
+def _files(texts: Mapping[str, str]) -> Iterator[dict[str, Path]]:
+    """Texts as files that only this user can read, while the context lasts.
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
-        self._open: list[int] = []
-
-    def __enter__(self) -> dict[str, Path]:
-        paths = {}
-        for name, text in self._texts.items():
-            if hasattr(os, "memfd_create"):
-                handle = os.memfd_create(name)
-                paths[name] = Path(f"/proc/self/fd/{handle}")
-            else:
-                handle, where = tempfile.mkstemp()
-                paths[name] = Path(where)
-            os.write(handle, text.encode())
-            self._open.append(handle)
-        return paths
-
-    def __exit__(self, *_: object) -> None:
-        for handle in self._open:
-            os.close(handle)
+    In memory where Linux offers a folder for that; the server resolves the paths, so that an
+    anonymous file would not do.
+    """
+    memory = Path("/dev/shm")
+    base = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="zvon-", dir=base) as folder:
+        paths = {name: Path(folder) / f"{name}.pem" for name in texts}
+        for name, path in paths.items():
+            path.touch(mode=0o600)
+            path.write_text(texts[name], encoding="ascii")
+        yield paths
 
 
 async def _alongside(
