@@ -22,7 +22,9 @@ PLACES = 4
 @app.default
 def demo(
     *,
-    lang: Annotated[Literal["sl", "hr", "en"], Parameter(help="Language of what is printed.")] = "en",
+    lang: Annotated[
+        Literal["sl", "hr", "en"], Parameter(help="Language of what is printed.")
+    ] = "en",
     once: Annotated[bool, Parameter(help="Do not wait at the end; tear everything down.")] = False,
     json_: Annotated[
         Path | None, Parameter(name="--json", help="Write the evidence of each step here.")
@@ -100,7 +102,9 @@ async def _play(plan: "Plan", *, wait: bool, evidence: Path | None) -> int:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(_tear_down, stage)
         watch = await stack.enter_async_context(serve_page(show, plan.lang))
-        show.plain(f"zvon demo · seed {plan.seed} · {plan.lang} · {stage.text('Ctrl-C stops and cleans up')}")
+        show.plain(
+            f"zvon demo · seed {plan.seed} · {plan.lang} · {stage.text('Ctrl-C stops and cleans up')}"
+        )
         show.plain(f"   {stage.text('watch')}: {watch}")
         playing = asyncio.create_task(run(stage))
         try:

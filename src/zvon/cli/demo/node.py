@@ -109,7 +109,7 @@ class DemoNode:
             ready = await asyncio.wait_for(self._ready_line(), START_S)
         except TimeoutError:
             raise NodeFailed(f"{self.name} was not ready in {START_S:.0f} s{self._log()}") from None
-        self.login_link = ready.get("login_link") or self.login_link
+        self.login_link = ready.get("link") or self.login_link
 
     async def _ready_line(self) -> dict[str, Any]:
         assert self._process is not None

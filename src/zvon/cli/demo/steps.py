@@ -8,6 +8,7 @@ import asyncio
 import base64
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from zvon.cli.demo.node import Account, ApiError, DemoNode
 from zvon.cli.demo.resolvers import Running, Wanted, start_resolver
 from zvon.cli.demo.show import Clock, Row, Show, StepFailed
 from zvon.cli.demo.stopwatch import Target, Timed, addresses, ask, blocked, until
-from zvon.cli.demo.world import World, kit_reports
+from zvon.cli.demo.world import World
 from zvon.model.name import defang
 from zvon.respond.fixtures import fixture
 from zvon.respond.fixtures import world as world_text
@@ -127,7 +128,7 @@ async def run(stage: Stage) -> bool:
 
 async def world(stage: Stage) -> dict[str, Any]:
     """0: the authority and the RDAP server answer, and the wanted resolvers are found."""
-    stage.world = await World(world_text()).__aenter__()
+    stage.world = await World(world_text(), lambda: datetime.now(UTC)).__aenter__()
     answer = await ask(int(stage.world.resolver.rpartition(":")[2]), LURE)
     if answer is None or not addresses(answer):
         raise StepFailed(f"the authority does not answer for {LURE}")
@@ -135,7 +136,9 @@ async def world(stage: Stage) -> dict[str, Any]:
         found = await http.get(f"{stage.world.rdap_url}/domain/{LURE_NAME}")
     if found.status_code != httpx.codes.OK:
         raise StepFailed(f"RDAP answered {found.status_code} for {LURE_NAME}")
-    stage.show.line(0, stage.text(".example authority, RDAP · {brands}", brands=", ".join(stage.plan.brands)))
+    stage.show.line(
+        0, stage.text(".example authority, RDAP · {brands}", brands=", ".join(stage.plan.brands))
+    )
     return {"resolver": None, "answer_wire_b64": _b64(answer.to_wire()), "rdap": found.json()}
 
 
@@ -209,9 +212,7 @@ async def _subscribe(stage: Stage, node: DemoNode, label: str, brand: str) -> Su
     if answer is not None and blocked(answer):
         raise StepFailed(f"{label} blocks while it should only log")
     kit = await admin.post(f"/subscribers/{made['id']}/mode", {"mode": "enforce"})
-    files = [
-        f | {"text": f["text"].replace("@SECRET@", made["secret"] or "")} for f in kit["kit"]
-    ]
+    files = [f | {"text": f["text"].replace("@SECRET@", made["secret"] or "")} for f in kit["kit"]]
     await running.stop()
     running = await start_resolver(wanted, files)
     return Subscribed(label=label, node=node, running=running, id=made["id"], secret=made["secret"])
@@ -275,7 +276,8 @@ async def flood(stage: Stage) -> dict[str, Any]:
     assert stage.si is not None
     clock = Clock()
     node = stage.si
-    texts = kit_reports(world_text(), kit="parcels", count=FLOOD, seed=stage.plan.seed)
+    assert stage.world is not None
+    texts = list(stage.world.kit_reports("parcels", FLOOD, stage.plan.seed))
     texts[-1] = texts[0]
     handed = await asyncio.gather(*(node.report(t, "imessage") for t in texts))
     await asyncio.gather(*(_answered(node, h["receipt_url"]) for h in handed))
@@ -354,9 +356,7 @@ async def share(stage: Stage) -> dict[str, Any]:
     """9: the event leaves without the victims; the partner approves; its resolvers refuse too."""
     assert stage.hr is not None
     group = (await stage.ana.get("/groups"))["groups"][0]
-    made = await stage.ana.post(
-        f"/incidents/{stage.incident['id']}/shares", {"group": group["id"]}
-    )
+    made = await stage.ana.post(f"/incidents/{stage.incident['id']}/shares", {"group": group["id"]})
     seen = await stage.bor.get(f"/shares/{made['id']}")
     overrides = {str(n): "hide" for n, d in enumerate(seen["decisions"]) if d["state"] == "ask"}
     await stage.bor.post(f"/shares/{made['id']}/release", {"overrides": overrides})
@@ -499,7 +499,11 @@ async def result(stage: Stage) -> dict[str, Any]:
             n=brands,
         )
     )
-    return {"seconds": {k: round(v, 4) for k, v in s.items()}, "real_resolvers": real, "audit": audit}
+    return {
+        "seconds": {k: round(v, 4) for k, v in s.items()},
+        "real_resolvers": real,
+        "audit": audit,
+    }
 
 
 STEPS: tuple[tuple[int, Step], ...] = (

@@ -74,9 +74,7 @@ async def until(
         asked += 1
         now = time.monotonic()
         if answer is not None and wanted(answer):
-            return Timed(
-                target=target, seconds=now - began, asked=asked, answer=answer.to_wire()
-            )
+            return Timed(target=target, seconds=now - began, asked=asked, answer=answer.to_wire())
         if now - began > limit_s:
             wire = answer.to_wire() if answer is not None else None
             return Timed(target=target, seconds=None, asked=asked, answer=wire)
