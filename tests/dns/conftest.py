@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+
 from tests.authority import authority
 from tests.blocks import People, people_of
-
 from zvon.access.node import create_node, node
 from zvon.cli.demo.resolvers import Running, Wanted, free_port, start_resolver
 from zvon.config import Settings
@@ -45,7 +45,7 @@ class Lab:
                 waiting = asyncio.create_task(self.service.ready.wait())
                 await asyncio.wait({waiting, self._task}, return_when=asyncio.FIRST_COMPLETED)
         else:
-            while not self.service.bound and not self._task.done():  # noqa: ASYNC110
+            while not self.service.bound and not self._task.done():
                 await asyncio.sleep(0.01)
         if self._task.done():
             self._task.result()
@@ -71,9 +71,9 @@ class Lab:
             )  # fmt: skip
         self.secrets[name] = secret
         async with asyncio.timeout(5):
-            while made.id not in self.service.registry.endpoints:  # noqa: ASYNC110
+            while made.id not in self.service.registry.endpoints:
                 await asyncio.sleep(0.01)
-            while made.name not in str(list(self.service.registry.zones)):  # noqa: ASYNC110
+            while made.name not in str(list(self.service.registry.zones)):
                 await asyncio.sleep(0.01)
         return made
 

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.blocks import publish
 from tests.dns.conftest import Lab, clock
-
 from zvon.dns.ask import Answer, Asker
 from zvon.model.lifecycle import BlockState
 from zvon.model.scope import Scope
@@ -50,7 +50,7 @@ async def test_a_block_and_its_lift_reach_a_real_resolver_and_are_proved(
         lab.pool, lab.people, clock(), "evil.example", scope=Scope.REGISTRABLE_SUB
     )
     seconds = await until(asker, "evil.example", blocked=True)
-    print(f"{brand} relay={relay}: blocked after {seconds:.3f} s")  # noqa: T201
+    print(f"{brand} relay={relay}: blocked after {seconds:.3f} s")
     await until(asker, "www.evil.example", blocked=True)
     await until(asker, "control.example", blocked=False)
     detail = await proved(lab, row.uuid)

@@ -77,6 +77,11 @@ class Loader:
         async with self._one:
             await self._everything()
 
+    async def anew(self, name: str) -> None:
+        """Read one zone whole, because its serial made a jump."""
+        async with self._one:
+            await self._read(name)
+
     async def _everything(self) -> None:
         async with self._pool.connection() as db:
             kept = _Kept([_endpoint(one) for one in await subscribers.list_all(db)],
@@ -118,14 +123,11 @@ class Loader:
 
     async def _read(self, name: str) -> None:
         """Read a zone whole, with its recent past."""
-        async with self._pool.connection() as db, db.transaction():
-            await db.execute("set transaction isolation level repeatable read")
-            row = next((one for one in await rows.zones(db) if one.name == name), None)
-            if row is None:
-                return
-            rules = [pair async for batch in rows.rules_in(db, row.id) for pair in batch]
-            after = max(row.serial - PAST_SERIALS, 1) if row.serial > 1 else 1
-            past = await rows.edits(db, row.id, after=after, upto=row.serial)
+        async with self._pool.connection() as db:
+            found = await rows.whole(db, name, PAST_SERIALS)
+        if found is None:
+            return
+        row, rules, past = found
         marker = marker_name(row.kind, row.feed) if row.feed else None
         zone = await asyncio.to_thread(
             lambda: RamZone(name, zone_id=row.id, ttl=row.ttl, serial=row.serial, marker=marker,

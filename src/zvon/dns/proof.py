@@ -51,9 +51,7 @@ class ProofResolver:
         self.forward = forward
         self.zones = {name: dns.zone.Zone(name, relativize=True) for name in config.zones}
         self._changed = asyncio.Event()
-        self._keyring = dns.tsigkeyring.from_text(
-            {config.key: (config.algorithm, config.secret)}
-        )
+        self._keyring = dns.tsigkeyring.from_text({config.key: (config.algorithm, config.secret)})
 
     def notified(self) -> None:
         """Look for changes at once."""

@@ -178,13 +178,6 @@ class RamZone:
             if self._place.get(gone.before, self._dropped) < self._dropped:
                 del self._place[gone.before]
 
-    def jump(self, serial: int) -> None:
-        """Go to another serial without a change; nobody can be served a difference over it."""
-        self.serial = serial
-        self._journal.clear()
-        self._place.clear()
-        self._ops = 0
-
     def snapshot(self) -> Snapshot:
         """The state now."""
         return Snapshot(self, self.serial, tuple(self.buckets))

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 import structlog
@@ -134,8 +134,13 @@ class Service:
             asked = [zone.max_serial_asked] if zone.max_serial_asked else []
             asked += [h.asked for h in held if h.zone_id == zone.id and h.asked is not None]
             ahead = [serial for serial in asked if serial_newer(serial, zone.serial)]
+            # A database from an old backup knows less than what we served ourselves.
+            served = self.registry.zones.get(zone.name)
+            if served is not None and serial_newer(served.serial, zone.serial):
+                ahead.append(served.serial)
             for serial in ahead:
-                self._ahead[zone.name] = serial
+                highest = self._ahead.get(zone.name, serial)
+                self._ahead[zone.name] = serial if serial_newer(serial, highest) else highest
         await self._jump()
         await self.loader.everything()
         self.prober = Prober(self.pool, self.registry, signing=self.node.signing, clock=self.clock)
@@ -158,11 +163,7 @@ class Service:
                     await rows.jump(tx, zone, to)
             self._jumped[name] = now
             log.error("zone.serial_jump", zone=name, was=zone.serial, now=to)
-            known = self.registry.zones.get(name)
-            if known is not None:
-                known.jump(to)
-                self._changed(known)
-                await asyncio.to_thread(self.shelf.put, known.snapshot())
+            await self.loader.anew(name)
 
     async def _flush(self) -> None:
         """Write what subscribers showed since the last time."""
@@ -202,8 +203,7 @@ class Service:
 
 async def run(
     pool: Pool, settings: Settings, node: Node | None = None, *,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    random: Callable[[int], bytes] = os.urandom,
+    clock: Callable[[], datetime], random: Callable[[int], bytes] = os.urandom,
 ) -> None:  # fmt: skip
     """Serve policy zones until cancelled. Starts and serves with the database down."""
     await Service(pool, settings, clock=clock, node=node, random=random).run()

@@ -125,6 +125,20 @@ async def zones(db: Db) -> list[Zone]:
         return await cursor.fetchall()
 
 
+async def whole(
+    db: Db, name: str, past: int
+) -> tuple[Zone, list[tuple[str, str]], list[Edit]] | None:
+    """A zone, its rules and the journal of its last `past` serials, all of one moment."""
+    async with db.transaction():
+        await db.execute("set transaction isolation level repeatable read")
+        row = next((one for one in await zones(db) if one.name == name), None)
+        if row is None:
+            return None
+        rules = [pair async for batch in rules_in(db, row.id) for pair in batch]
+        after = max(row.serial - past, 1)
+        return row, rules, await edits(db, row.id, after=after, upto=row.serial)
+
+
 async def rules_in(db: Db, zone_id: int) -> AsyncIterator[Sequence[tuple[str, str]]]:
     """The content of a zone in batches of (owner, rdata); needs an open transaction."""
     async with db.cursor("zone_rules") as cursor:
@@ -139,6 +153,8 @@ async def edits(db: Db, zone_id: int, *, after: int, upto: int, limit: int = 100
 
     Serials wrap: with `after` above `upto` the rows over the top come first.
     """
+    if after == upto:
+        return []
     rows = await (
         await db.execute(
             """
