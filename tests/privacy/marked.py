@@ -13,7 +13,7 @@ _ROLE = {"p": "pseudonymise", "k": "keep"}
 def read(path: Path) -> list[GoldMail]:
     """The mails of a marked file, labels taken out of the text."""
     mails = []
-    for block in re.split(r"^== ", path.read_text(encoding="utf-8"), flags=re.M)[1:]:
+    for block in re.split(r"^== ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         head, _, body = block.partition("\n")
         name, lang = head.split()
         mails.append(mail(name, lang, body.rstrip("\n")))

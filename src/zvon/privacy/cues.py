@@ -15,6 +15,9 @@ _SECTIONS = ("contact", "person", "alias", "host", "secret", "org", "parcel", "b
              "document", "plate", "address")  # fmt: skip
 
 
+REMEMBERED = 20_000
+
+
 class Word(NamedTuple):
     """One word of the text; `folded` has its diacritics and case removed."""
 
@@ -46,6 +49,21 @@ class Lexicon(NamedTuple):
 
     exact: dict[str, list[_Entry]]
     stems: dict[int, dict[str, list[_Entry]]]
+    seen: dict[str, tuple[_Entry, ...]]
+
+    def of(self, word: str) -> tuple[_Entry, ...]:
+        """The phrases that begin with `word`; words repeat, so the answer is remembered."""
+        found = self.seen.get(word)
+        if found is None:
+            entries = list(self.exact.get(word, ()))
+            for length, table in self.stems.items():
+                if len(word) >= length:
+                    entries.extend(table.get(word[:length], ()))
+            found = tuple(entries)
+            if len(self.seen) >= REMEMBERED:
+                self.seen.clear()
+            self.seen[word] = found
+        return found
 
 
 def words(text: str, folded: str) -> list[Word]:
@@ -58,7 +76,7 @@ def words(text: str, folded: str) -> list[Word]:
 @cache
 def lexicon(languages: tuple[str, ...]) -> Lexicon:
     """Compile the phrases of `languages`."""
-    built = Lexicon({}, {})
+    built = Lexicon({}, {}, {})
     for language in languages:
         for section, body in cue_files()[language].items():
             if section in {"before", "after", "people", "given"}:
@@ -87,10 +105,9 @@ def find(found: list[Word], lex: Lexicon) -> list[Cue]:
     """All phrases in the text, in order; of two that begin together the longer one stays."""
     out: list[Cue] = []
     for i, word in enumerate(found):
-        entries = list(lex.exact.get(word.folded, ()))
-        for length, table in lex.stems.items():
-            if len(word.folded) >= length:
-                entries.extend(table.get(word.folded[:length], ()))
+        entries = lex.of(word.folded)
+        if not entries:
+            continue
         best: dict[str, tuple[int, int, _Entry]] = {}
         for entry in entries:
             end = _match(found, i, entry.rest)

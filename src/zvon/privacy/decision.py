@@ -54,3 +54,10 @@ def _span(span: SpanDecision) -> dict[str, Any]:
         {k: i[k] for k in ("start", "end", "type", "state", "replacement")} for i in row["inner"]
     ]
     return row
+
+
+def rule_code(rule: str) -> tuple[str, dict[str, str]]:
+    """The message of an evidence rule in the `privacy` catalogue, and its parameters."""
+    if rule.startswith("cue.") and rule not in {"cue.alias", "cue.contact"}:
+        return "RULE_CUE", {"phrase": rule.removeprefix("cue.").replace("*", "…")}
+    return "RULE_" + rule.upper().replace(".", "_"), {}

@@ -22,8 +22,8 @@ from zvon.privacy.pseudonym import Domain, token
 from zvon.privacy.residue import Original, Residue, scan
 from zvon.privacy.role import Score, entity_key, score
 from zvon.privacy.scrub import Edit, Victims, plain_edits, url_edits
-from zvon.privacy.tables import hosts
 from zvon.privacy.sweep import sweep, sweep_labels
+from zvon.privacy.tables import hosts
 
 
 class Part(Struct, frozen=True):

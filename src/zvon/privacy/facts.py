@@ -46,7 +46,12 @@ class Facts(Struct, frozen=True, kw_only=True):
 
     def imitates(self, name: str) -> bool:
         """True when a brand's distinctive label stands in a name that is not the brand's."""
-        return any(label in name for label in self.brand_labels)
+        return bool(self.brand_labels) and _labels(self.brand_labels).search(name) is not None
+
+
+@cache
+def _labels(labels: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, labels)))
 
 
 @cache

@@ -11,7 +11,8 @@ from zvon.privacy.cues import Word
 from zvon.privacy.fold import fold
 from zvon.privacy.lemma import lemmas
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.names import organisation, person
+from zvon.privacy.names import organisation
+from zvon.privacy.names import person as canonical_person
 
 
 def sweep(readings: list[Reading]) -> None:
@@ -51,7 +52,7 @@ def _from_addresses(readings: list[Reading]) -> None:
             if reading.free(a.start, b.end) and any(_is_pair(a, b, pair) for pair in pairs):
                 reading.add(
                     Mention(reading.part, a.start, b.end, "NAME", reading.text[a.start : b.end],
-                            person([a.folded, b.folded]))
+                            canonical_person([a.folded, b.folded]))
                 )  # fmt: skip
 
 

@@ -1,0 +1,164 @@
+"""Properties that hold for every text, and the mails that people labelled."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.privacy.conftest import gate
+from tests.privacy.marked import MAILS, read
+from zvon.model.role import SpanState
+from zvon.privacy.engine import Outcome, Part, Status
+from zvon.privacy.facts import Facts, with_brands
+from zvon.privacy.gold import Score, judge
+
+PIECES = (
+    "Kontakt: Igor Kos", "maja.hribar@gradnje-lipa.si", "10.24.8.117", "185.220.101[.]47", ", ",
+    "hxxps://nlb-varnost[.]top/prijava?e=bWFqYS5ocmliYXJAZ3JhZG5qZS1saXBhLnNp", "\n", " in ", "od ",
+    "041 332 118", "+44 7911 123456", "SI56 9383 4992 7229 031", "https://a.example/b", "geslo: X9!x",
+    "46.123.240.11", "\u200b", "ž&#269;", "OIB 09442102730", "Livarna Kresnik d.o.o.", "srv-erp02", ". ",
+    "evil-fixture.top", "CVE-2024-21762", "person-0123456789ab", "4303 4799 0845 7288", "🙏", "\r\n",
+)  # fmt: skip
+texts = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=12).map(" ".join)
+quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@quick
+@given(texts)
+def test_spans_are_valid_sorted_and_apart(text: str) -> None:
+    at = 0
+    for span in gate(text).spans:
+        assert at <= span.start < span.end <= len(text)
+        assert span.text == text[span.start : span.end]
+        inner_at = span.start
+        for inner in span.inner:
+            assert inner_at <= inner.start <= inner.end <= span.end
+            inner_at = inner.end
+        at = span.end
+
+
+@quick
+@given(texts)
+def test_nothing_is_released_while_something_is_asked(text: str) -> None:
+    outcome = gate(text)
+    asked = any(span.state is SpanState.ASK for span in outcome.spans)
+    assert (outcome.status is Status.HELD) == asked
+    assert bool(outcome.shared) == (outcome.status is Status.RELEASED)
+    assert outcome.status is Status.RELEASED or not outcome.vault
+
+
+@quick
+@given(texts)
+def test_what_is_outside_spans_or_kept_is_unchanged(text: str) -> None:
+    outcome = gate(text)
+    rest = outcome.preview["text"]
+    at = 0
+    for span in outcome.spans:
+        between = text[at : span.start]
+        assert rest.startswith(between)
+        rest = rest[len(between) :]
+        if span.state is SpanState.KEEP and not span.inner:
+            assert rest.startswith(span.text)
+            rest = rest[len(span.text) :]
+        elif span.state is SpanState.ASK:
+            rest = rest.removeprefix(f"[ask:{span.type}]")
+        elif span.state is not SpanState.KEEP:
+            assert span.replacement is not None
+            rest = rest.removeprefix(span.replacement)
+        else:
+            return
+        at = span.end
+    assert rest == text[at:]
+
+
+@quick
+@given(texts)
+def test_the_gate_changes_nothing_in_what_it_made(text: str) -> None:
+    outcome = gate(text)
+    if outcome.status is Status.RELEASED:
+        again = gate(outcome.shared["text"])
+        changed = [s for s in again.spans if s.state.removes]
+        assert not changed, [(s.type, s.text) for s in changed]
+
+
+def test_equal_people_have_equal_tokens_in_one_group_and_epoch_only() -> None:
+    text = "Kontakt: Špela Zupančič. Obvestili smo Špelo Zupančič in ŠPELO ZUPANČIČ."
+
+    def tokens(**where: str) -> set[str | None]:
+        return {s.replacement for s in gate(text, **where).spans}
+
+    here = tokens()
+    assert len(here) == 1
+    assert here == tokens()
+    assert here.isdisjoint(tokens(group="demo-amber-2"))
+    assert here.isdisjoint(tokens(epoch="2026-12"))
+
+
+def test_hosts_and_mails_of_one_owner_share_their_organisation() -> None:
+    outcome = gate(
+        "Naš strežnik ris1.kbc-primjer.hr, kontakt Ana Horvat, ana.horvat@kbc-primjer.hr"
+    )
+    owners = {s.replacement.rpartition("org-")[2] for s in outcome.spans if s.type in {"HOST", "EMAIL"} and s.replacement}  # fmt: skip
+    assert len(owners) == 1
+
+
+def test_clear_drops_queries_and_hashes_accounts() -> None:
+    text = "Nakazal je na DE89370400440532013000, povezava hxxps://evil-fixture[.]top/a?id=8812"
+    amber, clear = gate(text), gate(text, group="demo-clear", tlp="CLEAR")
+    assert "?id=8812" in amber.shared["text"]
+    assert "DE89370400440532013000" in amber.shared["text"]
+    assert "8812" not in clear.shared["text"]
+    assert "iban-de-" in clear.shared["text"]
+
+
+def test_amber_does_not_enter_a_public_group() -> None:
+    outcome = gate("TLP:AMBER", group="demo-clear")
+    assert (outcome.status, outcome.leave.reason) == (Status.REFUSED, "TLP_ABOVE_GROUP")
+
+
+def test_a_victim_inside_a_kept_url_is_replaced_in_any_coding() -> None:
+    text = (
+        "Prejela Maja Hribar, maja.hribar@gradnje-lipa.si. Povezava "
+        "hxxps://evil-fixture[.]top/u/maja.hribar?e=bWFqYS5ocmliYXJAZ3JhZG5qZS1saXBhLnNp&page=2"
+    )
+    shared = gate(text).shared["text"]
+    assert "hxxps://evil-fixture[.]top/u/" in shared
+    assert "page=2" in shared
+    assert "hribar" not in shared
+    assert "bWFqYS5" not in shared
+
+
+def test_the_register_beats_a_missing_cue() -> None:
+    text = "Povezava kaže tudi 46.123.240.11"
+    assert gate(text).status is Status.HELD
+    known = with_brands(Facts(prefixes=("46.123.240.0/24",)))
+    assert gate(text, facts=known).status is Status.RELEASED
+
+
+def test_two_strong_terms_against_each_other_ask() -> None:
+    both = with_brands(Facts(domains=frozenset({"lipa-primer.si"})))
+    outcome = gate("Napad z lipa-primer[.]si", facts=both)
+    assert [s.state for s in outcome.spans] == [SpanState.ASK]
+
+
+def total(outcomes: list[tuple[Score, Outcome]]) -> Score:
+    return sum((score for score, _ in outcomes), Score())
+
+
+def test_labelled_mails_stay_at_the_level_that_was_reached() -> None:
+    mails = read(MAILS / "own.txt")
+    found = total([(judge(m, o := gate(m.text)), o) for m in mails])
+    assert found.mails == 30
+    assert found.recalled >= 0.95 * found.pii
+    assert found.not_removed >= 0.97 * found.indicators
+    assert found.kept >= 0.88 * found.indicators
+    assert found.clean >= 0.9 * found.mails
+    assert found.asks <= 0.08 * found.spans
+
+
+def test_parts_know_each_other() -> None:
+    from tests.privacy.conftest import demo, key
+    from zvon.privacy.engine import share_text
+
+    parts = [Part("a", "Kontakt: Tomaž Zupančič"), Part("b", "Tomaž je kliknil")]
+    outcome = share_text(parts, facts=Facts(), policy=demo(), keys=key())
+    assert len({s.replacement for s in outcome.spans}) == 1
+    assert outcome.shared["b"].startswith("person-")
