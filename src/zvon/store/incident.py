@@ -369,6 +369,20 @@ async def _put_names(tx: Tx, incident_id: int, names: Sequence[NameAdvice], *, c
             """,
             (incident_id, n.name, n.scope.value, n.reason, n.url, n.action.value, int(count)),
         )
+    await _name_summary(tx, incident_id)
+
+
+async def _name_summary(tx: Tx, incident_id: int) -> None:
+    await tx.execute(
+        """
+        update incident i set
+          names = array(select name from incident_name where incident_id = %(id)s
+                        order by reports desc, name limit 3),
+          name_count = (select count(*) from incident_name where incident_id = %(id)s)
+        where i.id = %(id)s
+        """,
+        {"id": incident_id},
+    )
 
 
 async def _fold(tx: Tx, campaign_id: int, into: int, now: datetime) -> None:
@@ -408,6 +422,7 @@ async def _fold(tx: Tx, campaign_id: int, into: int, now: datetime) -> None:
         (into, into),
     )
     await tx.execute("update incident set duplicate_of = %s where id = %s", (into, old))
+    await _name_summary(tx, into)
     if state in {"new", "triage", "open", "contained", "on_hold"}:
         await _set_state(tx, old, "merged")
     await timeline(tx, into, "state", "system", "INCIDENT_ABSORBED", {"number": number}, now)

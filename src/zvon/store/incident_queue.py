@@ -91,10 +91,9 @@ _OPEN: LiteralString = "i.state in ('new', 'triage', 'open')"
 _TABS: dict[Tab, LiteralString] = {
     Tab.ALL: _OPEN,
     Tab.MINE: _OPEN + " and i.owner_id = %(person)s",
-    Tab.APPROVALS: "i.id in (select b.incident_id from block b where b.state = 'validated'"
-    " and b.proposer_id <> %(person)s and b.incident_id is not null)",
-    Tab.HELD: "i.id in (select b.incident_id from block b where b.state = 'held'"
-    " and b.incident_id is not null)",
+    Tab.APPROVALS: "i.id = any (array(select b.incident_id from block b"
+    " where b.state = 'validated' and b.proposer_id <> %(person)s))",
+    Tab.HELD: "i.id = any (array(select b.incident_id from block b where b.state = 'held'))",
 }
 _COUNT: LiteralString = (
     "(select count(*) from (select from incident i where {tab} limit %(cap)s) c)"
@@ -102,18 +101,17 @@ _COUNT: LiteralString = (
 _COUNTS: LiteralString = "select " + ", ".join(
     _COUNT.replace("{tab}", _TABS[tab]) for tab in (Tab.MINE, Tab.ALL, Tab.APPROVALS, Tab.HELD)
 )
-# The page is cut before names and owners are joined, so that only its rows are looked up.
+# The page is cut on what the index holds; only its rows are looked up.
 _PAGE: LiteralString = """
 select i.id, i.uuid, i.number, i.title, i.title_params, i.state, i.verdict, i.category, i.brand,
        i.probability, i.rank, i.rank_reasons, i.report_count, i.first_at, i.last_at,
        o.login as owner, d.login as decided_by, i.origin, i.tlp, i.version,
-       array(select n.name from incident_name n where n.incident_id = i.id
-             order by n.reports desc, n.name limit 3) as names,
-       (select count(*) from incident_name n where n.incident_id = i.id) as name_count,
+       i.names, i.name_count,
        (select count(*) from block b where b.incident_id = i.id
         and b.state in ('validated', 'held')) as waiting_blocks
-from (select * from incident i where {tab} {after}
-      order by i.rank desc, i.id desc limit %(limit)s) i
+from (select i.id from incident i where {tab} {after}
+      order by i.rank desc, i.id desc limit %(limit)s) page
+join incident i on i.id = page.id
 left join person o on o.id = i.owner_id
 left join person d on d.id = i.verdict_by
 order by i.rank desc, i.id desc

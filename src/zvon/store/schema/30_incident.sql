@@ -113,9 +113,14 @@ create table incident (
   tlp smallint not null,
   org_id bigint not null,
   orgc_id bigint not null,
-  group_uuid uuid
+  group_uuid uuid,
+  -- The names of most reports, at most three, and how many there are, for the queue.
+  names text[] not null default '{}',
+  name_count integer not null default 0
 );
-create index incident_queue on incident (rank desc, id desc) where state in ('new','triage','open');
+-- Holds all that row security asks, so that a page for a guest party reads no row it does not show.
+create index incident_queue on incident (rank desc, id desc)
+  include (record_id, tlp, org_id, orgc_id, group_uuid) where state in ('new','triage','open');
 create index incident_owner on incident (owner_id, rank desc, id desc)
   where state in ('new','triage','open');
 create index incident_tlp on incident (tlp) where state in ('new','triage','open');
