@@ -23,10 +23,11 @@ from zvon.collect.submit import submit
 from zvon.config import Settings
 from zvon.formats.membership import GroupPolicy
 from zvon.jobs import Context
+from zvon.model.advice import NameAdvice
 from zvon.model.link import links
 from zvon.model.report import Channel, Door, Lang, Message, ReportIn
 from zvon.model.rsit import rsit
-from zvon.model.verdict import VerdictWord
+from zvon.model.verdict import Verdict, VerdictWord
 from zvon.respond.fixtures import IDS, Fixture, fixture, world
 from zvon.share import group, release
 from zvon.store import brand, party, person, verdict
@@ -53,8 +54,8 @@ class Outcome(Struct, frozen=True):
     """What came out of one report, as plain values."""
 
     record_id: int
-    verdict: Any
-    names: tuple[Any, ...]
+    verdict: Verdict
+    names: tuple[NameAdvice, ...]
     message: Message
     answer: str
     addons: list[str]
@@ -178,8 +179,8 @@ async def prepared(context: Context, given: Fixture, incident: Any) -> str:
     return text.replace("[.]", ".").replace("hxxp", "http")
 
 
-def holds(key: str, expected: Any, outcome: Outcome) -> bool:
-    """Whether one line of `expect.toml` came true."""
+def holds(key: str, expected: Any, outcome: Outcome) -> object:
+    """Something true when one line of `expect.toml` came true."""
     found, names = outcome.verdict, outcome.names
     main = names[0] if names else None
     codes = {reason.code for reason in found.reasons}
@@ -187,15 +188,15 @@ def holds(key: str, expected: Any, outcome: Outcome) -> bool:
         case "verdict":
             return found.word in (expected if isinstance(expected, list) else [expected])
         case "category":
-            return bool(found.category == expected)
+            return found.category == expected
         case "rsit":
             return list(rsit(found.category)) == expected
         case "brand":
-            return bool(found.brand == expected)
+            return found.brand == expected
         case "min_probability":
-            return bool(found.probability >= expected)
+            return (found.probability or 0.0) >= expected
         case "max_probability":
-            return bool(found.probability <= expected)
+            return (found.probability or 0.0) <= expected
         case "reasons_any":
             return not codes.isdisjoint(expected)
         case "reasons_all":

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from zvon.assess.facts import Assessor, Facts, LinkFacts
+from zvon.assess.policy import Policy
 from zvon.ml.brand import Technique
 from zvon.model.brand import by_id
 from zvon.model.verdict import Category, Reason, Verdict, VerdictWord
@@ -45,18 +46,32 @@ def clean(facts: Facts) -> bool:
 
 
 def _word(assessor: Assessor, facts: Facts, probability: float) -> VerdictWord:
-    limits = assessor.policy.threshold
-    deciding = {
-        reason.code
-        for reason in (*facts.reasons, *(r for link in facts.links for r in link.reasons
-                                         if link.hit is None
-                                         or link.hit.technique is not Technique.TYPO))
-    } & assessor.policy.deciding  # fmt: skip
-    if clean(facts) and probability <= limits.official:
+    policy = assessor.policy
+    codes = {reason.code for reason in facts.reasons}
+    for link in facts.links:
+        weak = link.hit is not None and link.hit.technique is Technique.TYPO
+        codes |= {r.code for r in link.reasons if not (weak and r.code == "BRAND_NOT_OFFICIAL")}
+    telling = codes & policy.telling
+    enough = bool(telling) and len(telling | codes & policy.beside) > 1
+    if clean(facts) and probability <= policy.threshold.official:
         return VerdictWord.BENIGN
-    if probability >= limits.malicious and deciding:
+    if probability >= policy.threshold.malicious and enough and not _established(facts, policy):
         return VerdictWord.MALICIOUS
-    return VerdictWord.SUSPICIOUS if probability >= limits.suspicious else VerdictWord.UNDETERMINED
+    if probability >= policy.threshold.suspicious:
+        return VerdictWord.SUSPICIOUS
+    return VerdictWord.UNDETERMINED
+
+
+def _established(facts: Facts, policy: Policy) -> bool:
+    """True when every blamed name is years old, is its owner's own and was not broken into."""
+    targets = blamed(facts)
+    return bool(targets) and all(
+        target.age_days is not None
+        and target.age_days >= policy.age.old
+        and not target.path_only
+        and not target.borrowed
+        for target in targets
+    )
 
 
 def _category(reasons: Sequence[Reason], word: VerdictWord) -> Category:

@@ -42,6 +42,12 @@ class LinkFacts(Struct, frozen=True, kw_only=True):
         return any(reason.weight > 0 for reason in self.reasons)
 
     @property
+    def borrowed(self) -> bool:
+        """True when the age is a platform's or a shortener's and not that of its customer."""
+        codes = {reason.code for reason in self.reasons}
+        return self.link.platform or "SHORTENER" in codes
+
+    @property
     def path_only(self) -> bool:
         """True when an established site has one bad path."""
         return any(reason.code == "COMPROMISED" for reason in self.reasons)
@@ -184,7 +190,7 @@ class Assessor(Struct, frozen=True, kw_only=True):
             yield self._reason("DOMAIN_NEW", grade, source="rdap", span=link.span, n=age)
         elif age >= self.policy.age.settled and (in_path or (software and claimed)):
             yield self._reason("COMPROMISED", source="rdap", span=link.span)
-        elif age >= self.policy.age.old and (hit is None or hit.technique is Technique.TYPO):
+        elif age >= self.policy.age.old:
             yield self._reason("DOMAIN_OLD", source="rdap", span=link.span, n=age // 365)
 
     def _claim(self, named: Sequence[Claim], targets: Sequence[LinkFacts]) -> Iterable[Reason]:

@@ -42,7 +42,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     prior: dict[str, float]
     threshold: Thresholds
-    deciding: frozenset[str]
+    telling: frozenset[str]
+    beside: frozenset[str]
     action: dict[Category, Action]
     age: Ages
 
