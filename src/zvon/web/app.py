@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar, MediaType, Router
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 from litestar.openapi import OpenAPIConfig
@@ -62,18 +62,14 @@ def create_app(context: Context) -> Litestar:
             version=__version__,
             description=DESCRIPTION,
             path="/api",
-            render_plugins=[JsonRenderPlugin(path="/schema", media_type="application/json")],
+            render_plugins=[JsonRenderPlugin(path="/schema", media_type=MediaType.JSON)],
             components=Components(
                 security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}
             ),
             security=[{"key": []}],
         ),
     )
-    check_routes(
-        handler
-        for route in app.routes
-        for handler in _handlers(route)
-    )
+    check_routes(handler for route in app.routes for handler in _handlers(route))
     return app
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -39,7 +40,7 @@ class Doorkeeper:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Authenticate an HTTP request; a wrong key or session is nobody."""
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             scope["user"], scope["auth"] = await self._who(scope)
         await self.app(scope, receive, send)
 
@@ -88,7 +89,7 @@ async def permitted(
         return
     if viewer is None:
         raise SignInNeeded
-    if connection.scope.get("auth") == "session" and connection.scope["method"] not in SAFE:
+    if connection.scope.get("auth") == "session" and connection.scope.get("method") not in SAFE:
         check_origin(connection)
         if connection.headers.get("x-csrf-token", "") != viewer.csrf or not viewer.csrf:
             raise BadCsrf

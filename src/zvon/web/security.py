@@ -3,6 +3,7 @@
 from urllib.parse import unquote_to_bytes
 
 from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 CSP = (
@@ -38,7 +39,7 @@ class SecureHeaders:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        await self.app(scope, receive, sending if scope["type"] == "http" else send)
+        await self.app(scope, receive, sending if scope["type"] == ScopeType.HTTP else send)
 
 
 class Sanity:
@@ -49,7 +50,7 @@ class Sanity:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check path and query of a request."""
-        if scope["type"] == "http" and not _sane(scope):
+        if scope["type"] == ScopeType.HTTP and not _sane(scope):
             await send({
                 "type": "http.response.start", "status": 400,
                 "headers": [(b"content-type", b"application/problem+json")],

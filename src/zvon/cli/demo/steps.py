@@ -31,6 +31,7 @@ CONTROL = "sapunara-bura.example"
 AFTER_CRASH = "glasanje-plesna.example"
 LIMIT_S = 30.0
 FLOOD = 40
+NAMES = 6
 
 Text = Callable[..., str]
 
@@ -287,6 +288,8 @@ async def flood(stage: Stage) -> dict[str, Any]:
     names = {n["name"] for n in stage.incident["names"]}
     if campaign["reports"] != FLOOD + 1:
         raise StepFailed(f"{campaign['reports']} reports in the campaign, not {FLOOD + 1}")
+    if len(names) != NAMES:
+        raise StepFailed(f"{len(names)} names in the incident, not {NAMES}: {sorted(names)}")
     stage.show.line(
         5,
         stage.text(
@@ -358,7 +361,7 @@ async def share(stage: Stage) -> dict[str, Any]:
     group = (await stage.ana.get("/groups"))["groups"][0]
     made = await stage.ana.post(f"/incidents/{stage.incident['id']}/shares", {"group": group["id"]})
     seen = await stage.bor.get(f"/shares/{made['id']}")
-    overrides = {str(n): "hide" for n, d in enumerate(seen["decisions"]) if d["state"] == "ask"}
+    overrides = {str(n): "hide" for n, d in enumerate(seen["spans"]) if d["state"] == "ask"}
     await stage.bor.post(f"/shares/{made['id']}/release", {"overrides": overrides})
     incident = await _from_peer(stage.iva)
     planted = fixture("R01").expect["leak_forbidden"]

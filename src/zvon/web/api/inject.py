@@ -32,7 +32,8 @@ async def who(request: AnyRequest) -> Viewer:
 
 async def maybe_who(request: AnyRequest) -> Viewer | None:
     """The caller, or nobody."""
-    return request.scope.get("user")
+    viewer: Viewer | None = request.scope.get("user")
+    return viewer
 
 
 DEPENDENCIES = {

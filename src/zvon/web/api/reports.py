@@ -14,7 +14,7 @@ from zvon.access.permission import Permission
 from zvon.collect.submit import submit
 from zvon.locale import best, translator
 from zvon.locale.sentence import answer as answer_sentences
-from zvon.model.brand import registry
+from zvon.model.brand import by_id
 from zvon.model.marking import Tlp
 from zvon.model.report import MAX_REPORT_BYTES, Channel, Door, Lang, ReportIn
 from zvon.model.verdict import Reason
@@ -206,7 +206,7 @@ def receipt_out(view: reports.ReceiptView) -> ReceiptOut:
     sentences = (
         answer_sentences(
             speak, view.answer, number=view.number, addons=view.addons,
-            brand=brand_name(view.brand, view.lang), category=view.category,
+            brand=brand_name(view.brand), category=view.category,
         )
         if view.answer
         else ()
@@ -218,12 +218,12 @@ def receipt_out(view: reports.ReceiptView) -> ReceiptOut:
     )  # fmt: skip
 
 
-def brand_name(brand: str | None, lang: str) -> str | None:
+def brand_name(brand: str | None) -> str | None:
     """The brand's name for people; its id when the registry does not know it."""
-    for known in registry():
-        if known.id == brand:
-            return known.names.get(lang) or next(iter(known.names.values()), brand)
-    return brand
+    if brand is None:
+        return None
+    known = by_id().get(brand)
+    return known.name if known else brand
 
 
 @get("/reports", opt={"permission": Permission.REPORT_READ}, responses=problems(*SIGNED, 422))

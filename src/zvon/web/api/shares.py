@@ -19,7 +19,10 @@ from zvon.web.problem import SIGNED, problems
 
 
 class ShareOut(Struct, frozen=True, kw_only=True):
-    """A release: before and after side by side, and what was decided about each span."""
+    """A release: before and after side by side, and what was decided about each span.
+
+    `spans` in order are what `overrides` of a release number; `preview` marks the open ones.
+    """
 
     id: UUID
     incident: UUID
@@ -27,10 +30,12 @@ class ShareOut(Struct, frozen=True, kw_only=True):
     group: UUID
     group_name: str
     state: str
+    reason: str
     policy: dict[str, Any]
     before: dict[str, Any]
     after: dict[str, Any] | None
-    decisions: list[dict[str, Any]]
+    preview: dict[str, str]
+    spans: list[dict[str, Any]]
     residue: dict[str, Any]
     risk: float
     prepared_at: datetime
@@ -53,7 +58,7 @@ class ShareIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReleaseIn(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person decided about spans: number in `decisions` to `keep` or `hide`."""
+    """What a person decided about spans: number in `spans` to `keep` or `hide`."""
 
     overrides: dict[Annotated[str, Meta(pattern="^[0-9]{1,6}$")],
                     Annotated[str, Meta(pattern="^(keep|hide)$")]] = {}  # fmt: skip
@@ -63,10 +68,10 @@ def share_out(s: Share) -> ShareOut:
     """What the API shows of a release, to those of the node."""
     return ShareOut(
         id=s.uuid, incident=s.incident_uuid, incident_number=s.incident_number,
-        group=s.group_uuid, group_name=s.group_name, state=s.state, policy=s.policy,
-        before=s.before, after=s.after, decisions=s.decisions, residue=s.residue, risk=s.risk,
-        prepared_at=s.prepared_at, released_by=s.released_by, released_at=s.released_at,
-        revoked_at=s.revoked_at, revoke_reason=s.revoke_reason,
+        group=s.group_uuid, group_name=s.group_name, state=s.state, reason=s.reason,
+        policy=s.policy, before=s.before, after=s.after, preview=s.preview, spans=s.spans,
+        residue=s.residue, risk=s.risk, prepared_at=s.prepared_at, released_by=s.released_by,
+        released_at=s.released_at, revoked_at=s.revoked_at, revoke_reason=s.revoke_reason,
     )  # fmt: skip
 
 

@@ -73,9 +73,13 @@ async def prefer(
     lang = data.lang if data.lang in LANGS else ""
     theme = data.theme if data.theme in THEMES else ""
     if lang:
-        cookies.append(Cookie(LANG_COOKIE, lang, max_age=YEAR_S, path="/", samesite="lax"))
+        cookies.append(
+            Cookie(key=LANG_COOKIE, value=lang, max_age=YEAR_S, path="/", samesite="lax")
+        )
     if theme:
-        cookies.append(Cookie(THEME_COOKIE, theme, max_age=YEAR_S, path="/", samesite="lax"))
+        cookies.append(
+            Cookie(key=THEME_COOKIE, value=theme, max_age=YEAR_S, path="/", samesite="lax")
+        )
     if maybe_who is not None:
         async with transaction(context.pool, context.clock()) as tx:
             await people.set_preferences(

@@ -93,23 +93,27 @@ def render(
     speak = translator(lang)
     kept = list(cookies or [])
     if request.query_params.get("lang") in LANGS:
-        kept.append(Cookie(LANG_COOKIE, lang, max_age=YEAR_S, path="/", samesite="lax"))
-    body = environment().get_template(template).render(
-        _=speak.text,
-        ngettext=speak.plural,
-        speak=speak,
-        say=lambda code, params=None: sentence(speak, code, params),
-        lang=lang,
-        langs=LANGS,
-        theme=theme(request, viewer),
-        viewer=viewer,
-        node=context.node,
-        now=context.clock(),
-        here=request.url.path,
-        lang_link=lambda to: _with_lang(request, to),
-        ago=lambda at: ago(speak, context.clock(), at),
-        partial="hx-request" in request.headers,
-        **(values or {}),
+        kept.append(Cookie(key=LANG_COOKIE, value=lang, max_age=YEAR_S, path="/", samesite="lax"))
+    body = (
+        environment()
+        .get_template(template)
+        .render(
+            _=speak.text,
+            ngettext=speak.plural,
+            speak=speak,
+            say=lambda code, params=None: sentence(speak, code, params),
+            lang=lang,
+            langs=LANGS,
+            theme=theme(request, viewer),
+            viewer=viewer,
+            node=context.node,
+            now=context.clock(),
+            here=request.url.path,
+            lang_link=lambda to: _with_lang(request, to),
+            ago=lambda at: ago(speak, context.clock(), at),
+            partial="hx-request" in request.headers,
+            **(values or {}),
+        )
     )
     return Response(
         body,
@@ -141,5 +145,7 @@ def ago(speak: Translator, now: datetime, at: datetime) -> str:
 
 def quoted(text: str) -> Markup:
     """Hostile text, escaped; line ends stay, what turns the direction of writing does not."""
-    shown = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    shown = "".join(
+        c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text
+    )
     return Markup.escape(shown)
