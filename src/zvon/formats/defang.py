@@ -62,7 +62,8 @@ def is_defanged(text: str) -> bool:
     found = _SCHEME.match(text.strip())
     if found is not None and (scheme_of(found[1]) != found[1].lower() or "[" in found[0]):
         return True
-    head = text[: _host_end(text)] if found is None else text[found.end() :]
+    rest = text if found is None else text.strip()[found.end() :]
+    head = rest[: _host_end(rest)]
     return bool(
         re.search(rf"{_OPEN}[ \t]?(?:\.|,|@|{_WORD_DOT}|{_WORD_AT})|\.\]|\\\.|{BARE_DOT}", head)
     )
