@@ -1,0 +1,47 @@
+"""A node's API, asked from the command line; what it refuses becomes one line."""
+
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+NODE = "http://127.0.0.1:8080"
+TIMEOUT_S = 30.0
+
+NodeFlag = Annotated[str, Parameter(help="Address of the node.", env_var="ZVON_NODE")]
+KeyFlag = Annotated[str | None, Parameter(help="API key of a person.", env_var="ZVON_KEY")]
+JsonFlag = Annotated[bool, Parameter(help="Print JSON.", negative=())]
+
+
+class NoAnswer(RuntimeError):
+    """The node did not answer."""
+
+
+class NodeRefused(ValueError):
+    """The node did not take the request; says why."""
+
+
+def call(
+    node: str, key: str | None, method: str, path: str, body: Any = None, **query: str
+) -> dict[str, Any]:
+    """One request to `/api/v1`. Raises `NoAnswer`, `NodeRefused`."""
+    import httpx
+    import msgspec
+
+    headers = {} if key is None else {"authorization": f"Bearer {key}"}
+    try:
+        answer = httpx.request(
+            method, f"{node.rstrip('/')}/api/v1{path}", headers=headers, json=body,
+            params=query or None, timeout=TIMEOUT_S,
+        )  # fmt: skip
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise NodeRefused(f"{node!r} is not the address of a node") from None
+    except httpx.HTTPError as problem:
+        raise NoAnswer(f"no answer from {node}: {problem}") from None
+    try:
+        said = msgspec.json.decode(answer.content, type=dict[str, Any]) if answer.content else {}
+    except msgspec.DecodeError:
+        raise NoAnswer(f"{node} answered something that is no node's") from None
+    if not answer.is_success:
+        reason = said.get("detail") or said.get("title") or answer.reason_phrase
+        raise NodeRefused(f"{node} refused it ({answer.status_code}): {reason}")
+    return said
