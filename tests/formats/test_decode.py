@@ -35,9 +35,7 @@ def test_any_bytes_give_a_message_that_can_be_stored_or_our_error(
 ) -> None:
     try:
         message = decode(body, kind, channel)
-    except Undecodable as problem:
-        assert problem.position
-        assert problem.reason
+    except Undecodable:
         return
     stored = msgspec.json.encode(message)
     assert b"\\u0000" not in stored

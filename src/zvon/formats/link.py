@@ -37,7 +37,8 @@ def mentions(page: Page, region: str) -> tuple[list[Mention], tuple[str, ...]]:
                     shown = mention.raw
                     found.append(structs.replace(mention, side="link_text"))
         found.append(structs.replace(target, shown=shown))
-        inner = unwrap(target.observable.value)
+        is_web = target.observable.type is ObservableType.URL
+        inner = unwrap(target.observable.value) if is_web else None
         if inner is not None:
             found.append(structs.replace(target, observable=Observable(ObservableType.URL, inner)))
     found += [mention for i, mention in enumerate(in_text) if i not in covered]

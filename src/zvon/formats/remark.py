@@ -38,9 +38,9 @@ OPENINGS = (
     r"please (?:check|have a look|verify) (?:this|if|whether)",
 )
 
-# Words of a question whether it is real. Only a paragraph that asks and holds nothing else counts.
+# Beginnings of words that ask whether it is real. Only a paragraph that asks and holds nothing else counts.
 ASKING = (
-    "prevar", "goljufij", "res ", "resnic", "varno", "prav", "pristn", "lažn", "laž",
+    "prevar", "goljufij", r"res\b", "resnic", "varno", "prav", "pristn", "lažn", r"laž\b",
     "prijevar", "istin", "stvarn", "sigurno", "siguran", "legitim", "pravo",
     "scam", "fraud", "real", "legit", "safe", "phishing", "genuine", "fake", "spam", "virus",
 )  # fmt: skip
@@ -51,6 +51,7 @@ _LABEL = re.compile(
     rf"(?i)^[ \t*_>-]*(?:{'|'.join(sorted(map(re.escape, set(LABELS)), key=len, reverse=True))})"
     r"[ \t]*(?:\([^)\n]{0,40}\))?[ \t]*:"
 )
+_ASKING = re.compile(rf"\b(?:{'|'.join(ASKING)})")
 _OPENING = re.compile(rf"(?i)^[ \t*_>-]*(?:{'|'.join(OPENINGS)})")
 _ADDRESS = re.compile(r"://|www\.|@|\d{4}|[^\W\d_]\.[^\W\d_]{2}")
 
@@ -99,7 +100,7 @@ def only_asks(paragraph: str) -> bool:
     question = paragraph.strip().lower()
     if not question.endswith("?") or len(question) > MAX_QUESTION or _ADDRESS.search(question):
         return False
-    return any(word in question for word in ASKING)
+    return _ASKING.search(question) is not None
 
 
 def _joined(lines: list[str]) -> list[str]:
