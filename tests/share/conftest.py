@@ -13,16 +13,31 @@ from zvon.share import invitation
 _numbers = itertools.count()
 
 
-@pytest.fixture
-def other_dsn(server: str, dsn: str) -> Iterator[str]:
-    """A second fresh database beside `dsn`."""
+def _beside(server: str, dsn: str) -> Iterator[str]:
+    """One more fresh database."""
     name = psycopg.conninfo.conninfo_to_dict(dsn)["dbname"]
     other = f"{name}_other_{next(_numbers)}"
     with psycopg.connect(server, autocommit=True) as db:
-        db.execute(f"create database {other} template zvon_template strategy file_copy")  # type: ignore[arg-type]
+        db.execute(f"create database {other} template zvon_template strategy file_copy")
     yield psycopg.conninfo.make_conninfo(server, dbname=other)
     with psycopg.connect(server, autocommit=True) as db:
-        db.execute(f"drop database {other} with (force)")  # type: ignore[arg-type]
+        db.execute(f"drop database {other} with (force)")
+
+
+@pytest.fixture
+def other_dsn(server: str, dsn: str) -> Iterator[str]:
+    yield from _beside(server, dsn)
+
+
+@pytest.fixture
+def third_dsn(server: str, dsn: str) -> Iterator[str]:
+    yield from _beside(server, dsn)
+
+
+@pytest.fixture
+async def third(third_dsn: str, tmp_path: Path) -> AsyncIterator[Two]:
+    async with open_two(third_dsn, "csirt-at", "AT", tmp_path / "at") as node:
+        yield node
 
 
 @pytest.fixture

@@ -33,7 +33,12 @@ _SIGNATURE = re.compile(
 
 
 class PeerError(ValueError):
-    """What a peer sent is not what the protocol says; the message names the reason."""
+    """What a peer sent is not what the protocol says; the message names the reason.
+
+    `code` is a message of the catalogue `share`, as `PEER_<code>`.
+    """
+
+    code = "PROTOCOL"
 
 
 class Signature(Struct, frozen=True):

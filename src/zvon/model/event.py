@@ -11,8 +11,10 @@ from zvon.model.observable import ObservableType
 from zvon.model.verdict import Category, Probability, VerdictWord
 
 Instant = Annotated[datetime, Meta(tz=True)]
-Code = Annotated[str, Meta(min_length=1, max_length=80)]
-Params = Annotated[dict[str, str | int | float], Meta(max_length=20)]
+Code = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{0,79}\Z")]
+Key = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,30}\Z")]
+Word = Annotated[str, Meta(max_length=2_000)]
+Params = Annotated[dict[Key, Word | int], Meta(max_length=20)]
 Text = Annotated[str, Meta(max_length=50_000)]
 Short = Annotated[str, Meta(max_length=300)]
 

@@ -6,7 +6,7 @@ gates as everybody's and wait for a local approver. What a partner takes back is
 as that partner caused it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,10 @@ from zvon.access.viewer import Viewer
 from zvon.formats.note import PeerError
 from zvon.formats.peer import Entry, EntryKind
 from zvon.jobs import Context
+from zvon.locale import LANGS, translator
+from zvon.locale.sentence import sentence
 from zvon.model.advice import NameAdvice
-from zvon.model.event import Event, EventName, wire
+from zvon.model.event import Event, EventName, Title, wire
 from zvon.model.marking import Pap, Tlp
 from zvon.model.name import BadName, canonical
 from zvon.model.observable import BadValue, Observable
@@ -36,6 +38,7 @@ from zvon.store.savepoint import savepoint
 from zvon.store.transaction import AuditEntry, Tx
 
 LIVE = frozenset({"published", "enforced", "expiring", "failed", "disputed"})
+PLAIN_TITLE = Title(code="TITLE_SUSPICIOUS")
 LEGAL_GROUND = "shared by a partner node; for the local approver to confirm"
 
 
@@ -158,6 +161,16 @@ def _marking(event: Event, entry: Entry, group: Group) -> tuple[Tlp, Pap]:
     return tlp, max(entry.policy.pap_level, Pap(event.pap), floor)
 
 
+def _readable(code: str, params: Mapping[str, str | int]) -> bool:
+    """False when the parameters do not fit the code: such a sentence would break its page."""
+    try:
+        for lang in LANGS:
+            sentence(translator(lang), code, params)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return False
+    return True
+
+
 def _names(names: Sequence[EventName]) -> list[NameAdvice]:
     """The names in canonical form with a scope that we know. Raises `NotTaken`."""
     result: list[NameAdvice] = []
@@ -184,7 +197,7 @@ async def _new_event(
     tx: Tx, peer: Peer, group: Group, entry: Entry, event: Event, tlp: Tlp, pap: Pap,
     advice: Sequence[NameAdvice], sighted: Sequence[Sighted], now: datetime,
 ) -> tuple[int, int]:  # fmt: skip
-    if await events.record_is_ours(tx.db, entry.id):
+    if await events.is_taken(tx.db, entry.id):
         raise NotTaken("ID: another record has this identifier")
     own = await party.own(tx.db)
     source = await party.source(tx, f"peer:{peer.uuid}", "peer", now, party_id=peer.party_id)
@@ -216,22 +229,22 @@ async def _new_event(
         reasons=tuple(
             Reason(
                 code=r.code,
-                params={k: v if isinstance(v, str | int) else str(v) for k, v in r.params.items()},
+                params=r.params,
                 weight=r.weight,
                 source=f"peer:{peer.name}",
             )
             for r in event.reasons
+            if _readable(r.code, r.params)
         ),
     )
+    title = event.title if _readable(event.title.code, event.title.params) else PLAIN_TITLE
     incident_id, _ = await incident.from_peer(
         tx,
         record_id=record_id,
         peer_person_id=peer.person_id,
         verdict=verdict,
-        title_code=event.title.code,
-        title_params={
-            k: v if isinstance(v, str | int) else str(v) for k, v in event.title.params.items()
-        },
+        title_code=title.code,
+        title_params=title.params,
         names=advice,
         now=now,
     )

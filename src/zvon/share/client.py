@@ -33,12 +33,16 @@ class Unreachable(ConnectionError):
 class WrongPin(PeerError):
     """The server at the partner's address does not hold the partner's key."""
 
+    code = "WRONG_PIN"
+
     def __init__(self) -> None:
         super().__init__("the server's TLS key is not the one that was promised (pin)")
 
 
 class Rejected(PeerError):
     """The partner answered with a status that says no."""
+
+    code = "REJECTED"
 
     def __init__(self, status: int, target: str) -> None:
         super().__init__(f"the peer answered {status} to {target}")

@@ -76,6 +76,7 @@ async def revoke(
         random=random,
     )
     await feed.erase(tx, node.uuid, share.uuid)
+    await events.retire(tx, share.uuid)
     tx.audit(
         AuditEntry(actor=actor, action="share:revoke", object=str(share.uuid),
                    detail={"reason": reason, "entry": n})

@@ -32,6 +32,8 @@ class NotAdmin(PermissionError):
 class KeyChanged(PeerError):
     """A membership names another key for a node that we know already."""
 
+    code = "KEY_CHANGED"
+
     def __init__(self, name: str) -> None:
         super().__init__(f"the membership names another key for {name}")
 

@@ -78,7 +78,7 @@ async def pull_peer(context: Context, payload: dict[str, Any]) -> None:
     except Unreachable as problem:
         error = f"UNREACHABLE: {problem}"
     except PeerError as problem:
-        error = f"{type(problem).__name__}: {problem}"
+        error = f"{problem.code}: {problem}"
     now = context.clock()
     async with transaction(context.pool, now) as tx:
         await peer.pull_ends(tx, partner.id, now, error)

@@ -43,13 +43,19 @@ APPLY_AT_ONCE = 500
 class Forked(PeerError):
     """The partner signed two histories of one feed."""
 
+    code = "EQUIVOCATION"
+
 
 class Shrunk(PeerError):
     """The partner's feed is shorter than what we hold of it; its database may be an old copy."""
 
+    code = "SHRUNK"
+
 
 class Frozen(PeerError):
     """The feed contradicted itself before; a person has to look first."""
+
+    code = "EQUIVOCATION"
 
 
 class Pulled(Struct, frozen=True):

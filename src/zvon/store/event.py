@@ -166,8 +166,21 @@ async def mark_revoked(tx: Tx, share_id: int, uuid: UUID, reason: str, now: date
     return done.rowcount == 1
 
 
-async def record_is_ours(db: Db, uuid: UUID) -> bool:
-    """True when a record with this identifier is here already, whoever made it."""
+async def retire(tx: Tx, uuid: UUID) -> None:
+    """Take our own released event off every surface; what it said stays with its share."""
+    row = await (
+        await tx.execute(
+            "update record set deleted = true where uuid = %s and kind = 'event' and not deleted"
+            " returning id",
+            (uuid,),
+        )
+    ).fetchone()
+    if row is not None:
+        tx.note(Change(kind="event", subject=uuid, op=Op.REVOKE, record_id=row[0]))
+
+
+async def is_taken(db: Db, uuid: UUID) -> bool:
+    """True when a record with this identifier is here, whoever made it."""
     row = await (await db.execute("select from record where uuid = %s", (uuid,))).fetchone()
     return row is not None
 
