@@ -13,7 +13,7 @@ from zvon.assess.rank import Lexical, lexical, rank
 class Model:
     name = "test@1"
 
-    def score(self, urls: list[str]) -> np.ndarray:  # type: ignore[type-arg]
+    def score(self, urls: list[str]) -> np.ndarray:
         return np.array([0.9 if "a.example" in url else 0.2 for url in urls])
 
 

@@ -79,28 +79,37 @@ async def fetch(
     """
     rows = list(known)
     have = {(row.observable, row.code) for row in rows}
-    http = rdap.client(BUDGET_S)
-    asking = dns.resolver(settings.resolver, BUDGET_S)
-    tasks: list[asyncio.Task[list[Evidence]]] = []
-    for domain in dict.fromkeys(n.registered for n in names if not n.platform):
-        about = Observable(ObservableType.REGISTERED, domain)
-        if settings.rdap_url and (about, EvidenceCode.REGISTERED) not in have:
-            tasks.append(asyncio.create_task(_rdap(http, settings.rdap_url, about, clock)))
-    for name in names:
-        if (Observable(ObservableType.DOMAIN, name.host), EvidenceCode.ADDRESSES) not in have:
-            tasks.append(asyncio.create_task(_dns(asking, name, clock)))
-    try:
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=BUDGET_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-    finally:
-        await http.aclose()
-    fetched = [row for task in tasks if not task.cancelled() for row in task.result()]
+    domains = [
+        Observable(ObservableType.REGISTERED, domain)
+        for domain in dict.fromkeys(n.registered for n in names if not n.platform)
+        if settings.rdap_url
+    ]
+    domains = [about for about in domains if (about, EvidenceCode.REGISTERED) not in have]
+    hosts = [
+        name
+        for name in names
+        if (Observable(ObservableType.DOMAIN, name.host), EvidenceCode.ADDRESSES) not in have
+    ]
+    fetched = await _ask(settings, domains, hosts, clock) if domains or hosts else []
     rows += [row for row in fetched if (row.observable, row.code) not in have]
     unique = {(row.observable, row.code): row for row in rows}
     return [unique[key] for key in sorted(unique)]
+
+
+async def _ask(
+    settings: Settings, domains: Sequence[Observable], hosts: Sequence[Subject], clock: Any
+) -> list[Evidence]:
+    asking = dns.resolver(settings.resolver, BUDGET_S)
+    async with rdap.client(BUDGET_S) as http:
+        tasks = [
+            *(asyncio.create_task(_rdap(http, settings.rdap_url or "", d, clock)) for d in domains),
+            *(asyncio.create_task(_dns(asking, host, clock)) for host in hosts),
+        ]
+        _, late = await asyncio.wait(tasks, timeout=BUDGET_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+    return [row for task in tasks if not task.cancelled() for row in task.result()]
 
 
 async def _rdap(http: Any, rdap_url: str, about: Observable, clock: Any) -> list[Evidence]:

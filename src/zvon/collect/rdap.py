@@ -3,7 +3,9 @@
 The service is an operator setting, not an untrusted address. Redirects are not followed.
 """
 
+import ssl
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -27,11 +29,18 @@ class NoAnswer(LookupError):
 def client(timeout_s: float) -> httpx.AsyncClient:
     """A connection pool for `registration`; close it after use."""
     return httpx.AsyncClient(
+        verify=_trust(),
         timeout=timeout_s,
         trust_env=False,
         follow_redirects=False,
         headers={"Accept": "application/rdap+json", "User-Agent": "zvon"},
     )
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The machine's certificates; reading them takes longer than a whole enrichment."""
+    return ssl.create_default_context()
 
 
 async def registration(http: httpx.AsyncClient, rdap_url: str, name: str) -> Registration:

@@ -102,13 +102,15 @@ async def join(
     else:
         chosen, merged, links = await _create(tx, now, random, brand, at or now), (), ()
     await _add(tx, chosen, record_id, links, list(known.values()), brand, at or now)
-    campaign = await get(tx.db, chosen)
-    op = Op.EDIT if found else Op.ADD
-    tx.note(Change(kind="campaign", subject=campaign.uuid, op=op))
+    row = await (
+        await tx.execute("select uuid, number from campaign where id = %s", (chosen,))
+    ).fetchone()
+    assert row is not None
+    tx.note(Change(kind="campaign", subject=row[0], op=Op.EDIT if found else Op.ADD))
     return Joined(
         campaign_id=chosen,
-        uuid=campaign.uuid,
-        number=campaign.number,
+        uuid=row[0],
+        number=row[1],
         links=links,
         created=not found,
         merged=merged,
