@@ -1,10 +1,14 @@
 """Which facts a report gives, and which it does not."""
 
+import time
 from collections.abc import Sequence
+
+import msgspec
 
 from tests.assess.message import AT, message, registered
 from zvon.assess.facts import Facts
 from zvon.assess.jobs import shipped
+from zvon.ml.template import signature
 from zvon.model.evidence import Evidence
 from zvon.model.report import Channel, Lang, Message
 
@@ -103,3 +107,13 @@ def test_a_customer_of_a_platform_and_a_numeric_host_are_told() -> None:
 def test_a_name_that_is_only_shown_is_never_a_target() -> None:
     found = facts(message("https://obvestilo.example/x", shown="https://www.posta.hr/moj"))
     assert [link.link.host for link in found.links] == ["obvestilo.example"]
+
+
+def test_a_hostile_text_of_a_million_letters_takes_no_time() -> None:
+    began = time.monotonic()
+    for piece in ("A-", "1.", "a.", "š-1.", "NLB ", "mama telefon "):
+        what = message("https://a.example/")
+        text = piece * (1_000_000 // len(piece))
+        facts(msgspec.structs.replace(what, text=text))
+        signature(text)
+    assert time.monotonic() - began < 10.0

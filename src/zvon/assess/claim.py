@@ -5,6 +5,7 @@ from functools import cache
 
 from msgspec import Struct
 
+from zvon.assess.cues import MAX_CHARS
 from zvon.ml.brand import lang_country
 from zvon.ml.fold import in_place
 from zvon.model.brand import Brand, registry
@@ -35,6 +36,7 @@ def claims(text: str, lang: str | None, part: str = "text") -> tuple[Claim, ...]
 
     Of brands with one name in two countries, the one of the message's language counts.
     """
+    text = text[:MAX_CHARS]
     folded = in_place(text)
     found: dict[tuple[int, int], list[Brand]] = {}
     for brand, pattern in _patterns():

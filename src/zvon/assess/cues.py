@@ -12,6 +12,8 @@ from msgspec import Struct
 from zvon.ml.fold import in_place
 from zvon.model.verdict import Span
 
+MAX_CHARS = 20_000  # of a message; a lure says what it wants in its first pages
+
 
 class Cue(Struct, frozen=True):
     """Compiled patterns; each group must be found. `iban` asks for an account number besides."""
@@ -39,7 +41,7 @@ class Cues(Struct, frozen=True):
 
 def found(cues: Mapping[str, Cue], text: str, *, iban: bool = False) -> dict[str, Span]:
     """The cues that `text` has, each with the place of its first word. `iban`: it names one."""
-    folded = in_place(text)
+    folded = in_place(text[:MAX_CHARS])
     spans = {code: cue.find(folded) for code, cue in cues.items() if iban or not cue.iban}
     return {code: span for code, span in spans.items() if span is not None}
 

@@ -15,6 +15,7 @@ from zvon.store.campaign import Key
 
 BATCH_DAYS = 3  # names registered within 72 hours
 YOUNG_DAYS = 90
+MAX_VALUE = 500
 
 
 def keys(
@@ -51,7 +52,7 @@ def _sender(text: str) -> str:
     try:
         return phone.canonical(text, "SI")
     except phone.BadPhone:
-        return text.strip().lower()
+        return text.strip().lower()[:MAX_VALUE]
 
 
 def _owned(link: Link, age: int | None) -> bool:
@@ -75,7 +76,10 @@ def _registration(domain: str, evidence: Sequence[Evidence]) -> list[Key]:
     day: date = datetime.fromisoformat(registered).date()
     return [
         Key(
-            Observable(ObservableType.REGISTRATION, f"{day + timedelta(n)} {registrar} {servers}"),
+            Observable(
+                ObservableType.REGISTRATION,
+                f"{day + timedelta(n)} {registrar} {servers}"[:MAX_VALUE],
+            ),
             False,
             "SAME_REGISTRATION",
         )

@@ -16,20 +16,24 @@ WORDS = 5
 PERMUTATIONS = 128
 BANDS = 16
 ALIKE = 0.7
+MAX_CHARS = 20_000  # a lure says what it wants in its first pages
 LEAST_SHINGLES = 4  # a shorter text says too little to be anybody's template
 
 Signature = NDArray[np.uint32]
 
+# Every repetition is bounded or anchored: a hostile text must not take more than linear time.
 _SLOTS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)\b(?:https?|hxxps?)\S+|\bwww\.\S+|\b[\w-]+(?:\.[\w-]+)+/\S*"), " urlslot "),
-    (re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), " mailslot "),
+    (re.compile(r"(?i)\b(?:https?|hxxps?)\S+|\bwww\.\S+|\b[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}/\S*"),
+     " urlslot "),
+    (re.compile(r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}"), " mailslot "),
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b"), " ibanslot "),
-    (re.compile(r"(?i)\b\d+(?:[.,]\d+)*\s*(?:eur|€|kn|usd|\$)|(?:€|\$)\s*\d+(?:[.,]\d+)*"),
-     " amountslot "),
+    (re.compile(r"(?i)\b\d{1,9}(?:[.,]\d{1,3}){0,4}\s?(?:eur|€|kn|usd|\$)"
+                r"|(?:€|\$)\s?\d{1,9}(?:[.,]\d{1,3}){0,4}"), " amountslot "),
     (re.compile(r"\b\d{1,2}\.\s?\d{1,2}\.(?:\s?\d{4})?|\b\d{4}-\d\d-\d\d\b|\b\d{1,2}:\d\d\b"),
      " dateslot "),
-    (re.compile(r"\+?\d(?:[ /-]?\d){6,}"), " phoneslot "),
-    (re.compile(r"\b(?=[A-Z0-9-]*\d)(?=[A-Z0-9-]*[A-Z])[A-Z0-9-]{5,}\b"), " codeslot "),
+    (re.compile(r"\+?\d(?:[ /-]?\d){6,18}"), " phoneslot "),
+    (re.compile(r"\b(?=[A-Z0-9-]{0,40}\d)(?=[A-Z0-9-]{0,40}[A-Z])[A-Z0-9-]{5,40}\b"),
+     " codeslot "),
     (re.compile(r"\d+"), " numberslot "),
 )  # fmt: skip
 _GREETING = re.compile(
@@ -40,8 +44,8 @@ _WORD = re.compile(r"[a-z]+")
 
 
 def template(text: str) -> str:
-    """`text` with slots, lower case, without accents and punctuation."""
-    text = _GREETING.sub(r"\1 nameslot", text)
+    """The first `MAX_CHARS` of `text` with slots, lower case, without accents and punctuation."""
+    text = _GREETING.sub(r"\1 nameslot", text[:MAX_CHARS])
     for pattern, slot in _SLOTS:
         text = pattern.sub(slot, text)
     return " ".join(_WORD.findall(accents(text)))
