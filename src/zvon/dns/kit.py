@@ -137,11 +137,17 @@ def _pdns(subscriber: Subscriber, primary: str, secret: str) -> list[KitFile]:
     lines = []
     for z in _zones(subscriber):
         refresh = 1 if z.kind == "hot" else 60
+        # What log-only dumped has other actions under the same serial.
+        file = f"{z.kind}.{subscriber.mode}.rpz"
+        # Seeded from a file, Recursor 4.8 asks only every 10 s until the zone changes (measured),
+        # so the hot zone is not; a restart without us begins with the allow and cold zones.
+        files = "" if z.kind == "hot" else f' dumpFile="{file}", seedFile="{file}",'
         tail = "" if z.kind == "allow" else f', tags={{"{z.kind}"}}, overridesGettag=true{off}'
         lines.append(
             f'rpzPrimary({{"{primary}"}}, "{z.name}", {{tsigname="{subscriber.key_name}",'
             f' tsigalgo="{subscriber.algorithm}", tsigsecret="{secret}", refresh={refresh},'
-            f' dumpFile="{z.kind}.rpz", seedFile="{z.kind}.rpz", policyName="{z.kind}"{tail}}})\n'
+            f"{files}"
+            f' policyName="{z.kind}"{tail}}})\n'
         )
     conf = "lua-config-file=zvon.lua\n# Recursor 4.8 would go on giving a cached answer.\n"
     return [

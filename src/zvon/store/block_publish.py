@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from zvon.formats.rpz import check_owner
 from zvon.model.lifecycle import BlockState
+from zvon.model.zone import zone_name
 from zvon.store.block_row import BlockRow, Db, read
 from zvon.store.block_step import move
 from zvon.store.transaction import Tx, ZoneOp
@@ -59,6 +61,7 @@ async def publish(
         there = await _held(tx.db, hot, [owner for row in batch for owner in owners(row)])
         for row in batch:
             for owner in owners(row):
+                check_owner(owner, zone_name("cold", row.feed))
                 _put(tx, hot, owner, _RDATA[row.action], there.get(owner), row.id)
     await move(tx, rows, BlockState.PUBLISHED, actor=actor, action="block:publish", reason=reason,
                now=now, also=", published_at = %s", params=[now])  # fmt: skip
