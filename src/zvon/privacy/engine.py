@@ -21,7 +21,7 @@ from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.pseudonym import Domain, token
 from zvon.privacy.residue import Original, Residue, scan
 from zvon.privacy.role import Score, entity_key, score
-from zvon.privacy.scrub import Edit, Victims, plain_edits, url_edits
+from zvon.privacy.scrub import Edit, Victims, marks, plain_edits, url_edits
 from zvon.privacy.sweep import sweep, sweep_labels
 from zvon.privacy.tables import hosts
 
@@ -228,7 +228,11 @@ def _victims(
             plain = fold(form)
             if len(plain) >= 4:
                 out.setdefault(plain, token_)
-    return Victims(out)
+    known = Victims(out)
+    for (_, mention), state in zip(ordered, chosen, strict=True):
+        if mention.type == "URL" and state is SpanState.KEEP:
+            out.update(dict.fromkeys(marks(mention.raw, known), ""))
+    return known
 
 
 def _edits(

@@ -86,17 +86,13 @@ def read_register(texts: Iterable[str]) -> Facts:
         kind: [] for kind in ("domain", "prefix", "organisation", "person", "mail")
     }
     for text in texts:
-        for number, line in enumerate(csv.reader(io.StringIO(text)), start=1):
-            if not line or not line[0].strip() or line[0].startswith("#"):
-                continue
-            fields = [field.strip() for field in line]
-            if fields[:2] == ["kind", "value"]:
-                continue
-            kind, value = (fields[0], fields[1]) if len(fields) > 1 else (_guess(fields[0]), fields[0])  # fmt: skip
-            try:
-                rows[kind].append(_value(kind, value))
-            except (KeyError, ValueError) as problem:
-                raise BadRegister(f"line {number}: {problem}") from None
+        lines = csv.reader(io.StringIO(text), strict=True)
+        try:
+            for line in lines:
+                if line and line[0].strip() and not line[0].startswith("#"):
+                    _take(rows, [field.strip() for field in line])
+        except (csv.Error, KeyError, ValueError) as problem:
+            raise BadRegister(f"line {lines.line_num}: {problem}") from None
     return Facts(
         domains=frozenset(rows["domain"]),
         prefixes=tuple(rows["prefix"]),
@@ -104,6 +100,13 @@ def read_register(texts: Iterable[str]) -> Facts:
         people=tuple(rows["person"]),
         mails=frozenset(rows["mail"]),
     )
+
+
+def _take(rows: dict[str, list[str]], fields: list[str]) -> None:
+    if fields[:2] == ["kind", "value"]:
+        return
+    kind, value = (fields[0], fields[1]) if len(fields) > 1 else (_guess(fields[0]), fields[0])
+    rows[kind].append(_value(kind, value))
 
 
 def _guess(value: str) -> str:

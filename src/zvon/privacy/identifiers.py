@@ -68,7 +68,9 @@ _UNIX = re.compile(r"(?<![\w/.:@-])/(?:[\w.@~+%-]+/)+[\w.@~+%-]*")
 _ACCOUNT = re.compile(r"(?<![\w\\:])[A-Z][\w.-]{1,20}\\[\w.-]{1,40}\w")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?!\w)")
 _CARD = re.compile(r"(?<![\w+.-])[3-6]\d{3}(?:[ -]?\d){9,15}(?![\w-])")
-_PHONE = re.compile(r"(?<![\w./+-])(?:\+|00|\(?0|\(\+)\(?\d[\d ()/.\u2011-]{5,20}\d(?!\w|[/.-]\d)")
+_PHONE = re.compile(
+    r"(?<![\w./+-])(?:\(\+\d{1,3}\) ?|\+|00|\(?0)\(?\d[\d ()/.\u2011-]{5,20}\d(?!\w|[/.-]\d)"
+)
 _DATE = re.compile(r"\d{1,2}\. ?\d{1,2}\. ?\d{2,4}|\d{4}-\d\d-\d\d")
 _DIGITS = re.compile(r"(?<![\w.,:/+-])(?:SI|HR)?\d{7,13}(?![\w/]|[.,:]\d|-\d)")
 _PARCEL = re.compile(r"(?<!\w)[A-Z]{2}[ ]?\d{9}[ ]?[A-Z]{2}(?!\w)")
@@ -309,21 +311,23 @@ def _numbers(reading: Reading) -> None:
             _put(reading, found.start(), found.end(), "CARD", digits, fixed="remove")
     for found in _PLACE.finditer(text):
         _put(reading, found.start(), found.end(), "PLACE", found[0], fixed="remove")
-    _phones(reading)
     for found in _DIGITS.finditer(text):
         if reading.free(found.start(), found.end()):
             _state_number(reading, found.start(), found.end(), found[0])
+    _phones(reading)
     _by_word(reading)
 
 
 def _phones(reading: Reading) -> None:
     for found in _PHONE.finditer(reading.text):
-        raw = found[0].rstrip(" (-/.")
-        start, end = found.start(), found.start() + len(raw)
+        raw, start = found[0].rstrip(" (-/."), found.start()
+        if raw[0] == "(" and ")" not in raw:
+            raw, start = raw[1:], start + 1
+        end = start + len(raw)
         digits = re.sub(r"\D", "", raw)
         if not 8 <= len(digits) <= 15 or _DATE.search(raw):
             continue
-        if raw.count("(") > raw.count(")") or (raw[0] != "+" and re.search(r"\d{12,}", raw)):
+        if raw[0] not in "+(" and re.search(r"\d{12,}", raw):
             continue
         code, number = international(raw, digits, reading.lang)
         _put(reading, start, end, "PHONE", number, country=code)

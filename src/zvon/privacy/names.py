@@ -21,7 +21,7 @@ _TITLE = re.compile(
     r"|gosp\.|gđa\.?|gdin\.|gda\.)\s+(?=[" + _UP + "])",
 )
 _LEGAL = re.compile(
-    rf"(?:[{_UP}][\w&'’.-]*[ ,]+(?:(?:[\w&'’-]+|in|i|and|&) +){{0,4}}?)"
+    rf"[{_UP}][\w&'’.-]*(?: [\w&'’-]+){{0,5}}?,? +"
     r"(?:d\. ?o\. ?o\.|j\. ?d\. ?o\. ?o\.|d\. ?d\.|s\. ?p\.|k\. ?d\.|d\. ?n\. ?o\.|z\. ?o\. ?o\."
     r"|Ltd\.?|Limited|LLC|Inc\.?|GmbH|AG|PLC|plc|S\.?A\.?|B\.V\.|Corp\.?)(?!\w)"
 )
@@ -49,7 +49,7 @@ _BRITISH = re.compile(
     rf"(?:, [{_UP}][\w' -]+?)?(?:,? [A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}})?(?!\w)"
 )
 _USER_TOKEN = re.compile(r"[\s:=(»\"'„“`]*([^\W_][\w.$-]{1,38}[\w$])")
-_SERVICE = re.compile(r"(?<![\w.@/\\-])(?:svc|sa|adm|admin|srv|usr)[_-][\w.-]*\w(?![@\w])|(?<![\w.@/\\-])(?:svc|usr|adm)\d+(?!\w)")  # fmt: skip
+_SERVICE = re.compile(r"(?<![\w.@/\\-])(?:svc|sa|adm|admin|usr)[_-][\w.-]*\w(?![@\w])|(?<![\w.@/\\-])(?:svc|usr|adm)\d+(?!\w)")  # fmt: skip
 _BARE_HOST = re.compile(r"(?<![\w.@/\\:-])[A-Za-z]{1,12}\d{0,4}(?:[-_][A-Za-z0-9]+)*(?![\w@\\:/-]|\.\w)")  # fmt: skip
 _SECRET_AFTER = re.compile(r"[\s:=»\"'„“`]*((?=\S*[\d!#$%&*?@^_+])[^\s»\"'“”`]{4,64})")
 _PORT = re.compile(r"\d+$")
@@ -155,7 +155,7 @@ def _organisations(reading: Reading, brands: Sequence[tuple[int, int]]) -> None:
     for pattern in (_LEGAL, _INSTITUTION):
         for found in pattern.finditer(reading.text):
             start = _after_stop(reading, found.start(), found.end())
-            if any(low <= start + 1 and found.end() - high < 10 for low, high in brands if low < found.end() and start < high):  # fmt: skip
+            if any(found.end() - high < 10 for low, high in brands if low < found.end() and start < high):  # fmt: skip
                 continue
             _put(reading, start, found.end(), "ORG", organisation(reading.text[start : found.end()]))  # fmt: skip
     for found in _CUSTOMER.finditer(reading.text):
@@ -163,12 +163,20 @@ def _organisations(reading: Reading, brands: Sequence[tuple[int, int]]) -> None:
             _put(reading, found.start(1), found.end(1), "ORG", organisation(found[1]))
 
 
+_JOINING = frozenset({"in", "i", "and", "za", "of", "na", "&"})
+_FIRM = ("podjetj", "druzb", "tvrtk", "poduzec", "odjel", "firm", "compan", "strank", "narocnik")
+
+
 def _after_stop(reading: Reading, start: int, end: int) -> int:
-    """Skip sentence words that only begin with a capital: `Dear CERT, I am …`."""
-    for found in re.finditer(r"\b(?:podjetj\w*|družb\w*|tvrtk\w*|poduzeć\w*|odjel\w*|of|iz|company|v|u|pri|kod|at|from|firm\w*)\s+", reading.text[start:end], re.IGNORECASE):  # fmt: skip
-        if reading.text[start + found.end()].isupper():
-            start = start + found.end()
-            break
+    """Drop the words of the sentence before a firm: `Danes je podjetje Livarna d.o.o.`"""
+    inside = [w for w in reading.words if start <= w.start < end]
+    for i, word in reversed(list(enumerate(inside[:-1]))):
+        ends = word.folded.startswith(_FIRM) or (
+            word.folded in all_stops() and word.folded not in _JOINING
+        )
+        following = inside[i + 1]
+        if ends and following.text[0].isupper():
+            return following.start
     return start
 
 
@@ -255,7 +263,7 @@ def _length(run: list[Word], *, cued: bool) -> int:
     """How many words at the start of `run` are one person's name; 0 when none."""
     head = run[0]
     second = run[1] if len(run) > 1 else None
-    if head.folded in _not_people() or _acronym(head, second):
+    if head.folded in _not_people() or head.folded in all_stops() or _acronym(head, second):
         return 0
     first, last = first_name(head.folded), last_name(head.folded)
     if second is not None and second.folded not in _not_people() and not _acronym(second, None):

@@ -33,6 +33,8 @@ _DEVICE = re.compile(
     r"\s*(?:ip\w*|naslov\w*|adres\w*|address)?\s*[:=]?\s*$"
 )
 _OWNED = frozenset({"URL", "EMAIL", "HOST", "DOMAIN"})
+_FROM = frozenset({"from", "od", "z", "s", "sa", "iz", "by"})
+_MAILBOX = frozenset({"predal*", "mailbox", "the mailbox", "mailbox of", "sanduci*"})
 _PEOPLE = frozenset({"NAME", "USER", "ORG"})
 
 
@@ -194,6 +196,8 @@ def _words(graph: Graph, reading: Reading) -> None:
         before = [c for c in reading.cues if low <= c.start and c.end <= mention.start]
         if mention.type not in _PEOPLE:
             _spoken(reading, mention, before, max(low, previous), node)
+            if mention.type == "PHONE" and not reading.text[: mention.start].strip(" ("):
+                node.term("leading", terms().rule["leading"])
             _after(reading, mention, ordered, i, high, node)
         _contact(reading, mention, before, max(low, previous), node)
 
@@ -204,7 +208,7 @@ def _spoken(
     factor = 1.0
     spoken = [(c, w) for c in before if (w := _weight(c, mention))]
     if "mail.anonymous" in node.evidence:  # extortion notes give a contact too
-        spoken = [(c, w) for c, w in spoken if c.section != "people"]
+        spoken = [(c, w) for c, w in spoken if c.section != "people" and c.phrase not in _MAILBOX]
     for cue, weight in reversed(spoken[-5:]):
         near = 1.0 if cue.end >= previous or cue.section == "given" else 0.3
         beside = 1.25 if mention.start - cue.end <= 2 else 1.0
@@ -221,6 +225,8 @@ def _weight(cue: Cue, mention: Mention) -> float:
         case "before":
             if len(cue.phrase) <= 2 and gap > 2:
                 return 0.0
+            if mention.type == "IBAN" and cue.phrase in _FROM:
+                return -abs(cue.weight)  # money comes from the victim's account
             if mention.type == "ASN" and cue.weight > -2.4:
                 return max(0.0, cue.weight)
             return cue.weight

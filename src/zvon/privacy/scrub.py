@@ -14,6 +14,7 @@ from zvon.privacy.fold import fold
 from zvon.privacy.identifiers import host_range
 from zvon.privacy.tables import hosts
 
+MIN_MARK = 4
 _MAIL = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[\w-]{2,}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _FIELD = re.compile(r"[?&;]([^=&;#]*)(?:=([^&;#]*))?")
@@ -58,6 +59,14 @@ def is_opaque(segment: str) -> bool:
         return False
     turns = len(_TURNS.findall(bare))
     return turns >= 2 or (bare.isupper() and turns >= 1)
+
+
+def marks(raw: str, victims: Victims) -> set[str]:
+    """Opaque values beside a victim's in one query: they name the same person to the attacker."""
+    fields = [f[2] or "" for f in _FIELD.finditer(raw, max(raw.find("?"), 0))]
+    if "?" not in raw or not any(victims.inside(v) or _mail(v) for v in fields):
+        return set()
+    return {fold(v) for v in fields if len(v) >= MIN_MARK and is_opaque(v) and not _mail(v)}
 
 
 def url_edits(raw: str, policy: Policy, victims: Victims) -> Iterator[Edit]:
