@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from tests.store.world import new_uuid, own_party, reported, somebody
+from tests.store.test_incident_queue import block
+from tests.store.world import Reported, new_uuid, own_party, reported, somebody
 from zvon.access.permission import Denied
 from zvon.access.viewer import Viewer
 from zvon.model.lifecycle import IllegalMove
@@ -13,7 +14,7 @@ from zvon.model.marking import Tlp
 from zvon.model.verdict import VerdictWord
 from zvon.respond import decide
 from zvon.respond.decide import BadDuplicate, BadReason, NothingToUndo, Stale
-from zvon.store import incident
+from zvon.store import incident, incident_decision
 from zvon.store.incident import IncidentDetail, NotFound, Tab
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read, viewer_setting
@@ -266,3 +267,87 @@ async def test_taking_over_fills_the_own_tab(pool: Pool, now: datetime) -> None:
         other = await incident.queue(db, bor, tab=Tab.MINE)
     assert [r.uuid for r in page.rows] == [found.incident_uuid]
     assert (page.counts.mine, page.counts.all, other.rows) == (1, 2, ())
+
+
+async def states(pool: Pool) -> dict[str, str]:
+    async with pool.connection() as db:
+        return dict(await (await db.execute("select name, state from block")).fetchall())
+
+
+async def test_benign_withdraws_what_waits(pool: Pool, now: datetime) -> None:
+    home = await own_party(pool, now)
+    ana, bor = await somebody(pool, now, home, "ana"), await somebody(pool, now, home, "bor")
+    found, other = await reported(pool, now, home), await reported(pool, now, home)
+    await block(pool, now, found, bor, "validated", "a.example")
+    await block(pool, now, found, bor, "held", "b.example")
+    await block(pool, now, other, bor, "validated", "c.example")
+    await say(pool, now, ana, found.incident_uuid, "suspicious")
+    assert set((await states(pool)).values()) == {"validated", "held"}
+    await say(pool, now, ana, found.incident_uuid, "benign")
+    assert await states(pool) == {
+        "a.example": "withdrawn",
+        "b.example": "withdrawn",
+        "c.example": "validated",
+    }
+    codes = [line.code for line in (await seen(pool, ana, found.incident_uuid)).timeline]
+    assert codes.count("BLOCK_WITHDRAWN") == 2
+
+
+async def enforced(
+    pool: Pool, now: datetime, found: Reported, proposer: Viewer, approver: Viewer
+) -> None:
+    """A block that went its whole way."""
+    await block(pool, now, found, proposer, "validated")
+    async with transaction(pool, now) as tx:
+        await tx.execute(
+            "insert into approval (block_id, proposer_id, person_id, approves, reason, at)"
+            " select id, proposer_id, %s, true, 'seen', %s from block",
+            (approver.person_id, now),
+        )
+        for state in ("approved", "published", "enforced"):
+            await tx.execute("update block set state = %s", (state,))
+
+
+async def test_a_live_block_is_not_left_behind_by_a_benign_verdict(
+    pool: Pool, now: datetime
+) -> None:
+    home = await own_party(pool, now)
+    ana, bor = (
+        await somebody(pool, now, home, "ana"),
+        await somebody(pool, now, home, "bor", roles=["approver"]),
+    )
+    eva = await somebody(pool, now, home, "eva")
+    found = await reported(pool, now, home)
+    await enforced(pool, now, found, ana, bor)
+    with pytest.raises(Denied, match="block:lift"):
+        await say(pool, now, eva, found.incident_uuid, "benign")
+    assert await states(pool) == {"a.example": "enforced"}
+    assert (await seen(pool, eva, found.incident_uuid)).decided_by is None
+
+
+async def test_incidents_follow_their_blocks(pool: Pool, now: datetime) -> None:
+    home = await own_party(pool, now)
+    ana, bor = (
+        await somebody(pool, now, home, "ana"),
+        await somebody(pool, now, home, "bor", roles=["approver"]),
+    )
+    found, untouched = await reported(pool, now, home), await reported(pool, now, home)
+    await say(pool, now, ana, found.incident_uuid, "malicious")
+
+    async def settle() -> tuple[int, str]:
+        async with transaction(pool, now) as tx:
+            moved = await incident_decision.settle(tx, now)
+        return moved, (await seen(pool, ana, found.incident_uuid)).state
+
+    assert await settle() == (0, "open")
+    await enforced(pool, now, found, ana, bor)
+    await block(pool, now, found, ana, "validated", "b.example")
+    assert await settle() == (0, "open")
+    async with transaction(pool, now) as tx:
+        await tx.execute("update block set state = 'withdrawn' where name = 'b.example'")
+    assert await settle() == (1, "contained")
+    assert await settle() == (0, "contained")
+    async with transaction(pool, now) as tx:
+        await tx.execute("update block set state = 'lifted' where name = 'a.example'")
+    assert await settle() == (1, "resolved")
+    assert (await seen(pool, ana, untouched.incident_uuid)).state == "new"

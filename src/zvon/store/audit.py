@@ -13,6 +13,7 @@ from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, audit_hash
 
 BATCH = 5_000
+MAX_SEQ = (1 << 63) - 1
 MAX_PROBLEMS = 100
 
 
@@ -55,7 +56,11 @@ async def page(
               and (%(actor)s::text is null or actor = %(actor)s)
             order by seq desc limit %(limit)s
             """,
-            {"after": after, "limit": limit, "actor": actor},
+            {
+                "after": None if after is None else min(after, MAX_SEQ),
+                "limit": limit,
+                "actor": actor,
+            },
         )
         return await cursor.fetchall()
 

@@ -9,6 +9,8 @@ from psycopg.rows import class_row
 from zvon.store.party import Db
 from zvon.store.visibility import Looking
 
+MAX_SEQ = (1 << 63) - 1
+
 
 class ChangeRow(Struct, frozen=True, kw_only=True):
     """One change. `seq` rises without gaps in commit order; a viewer sees those it may see."""
@@ -32,7 +34,7 @@ async def since(db: Db, _viewer: Looking, seq: int, limit: int = 1000) -> list[C
         await cursor.execute(
             "select seq, at, record_id, subject, kind, op, tlp from change"
             " where seq > %s order by seq limit %s",
-            (seq, limit),
+            (min(seq, MAX_SEQ), limit),
         )
         return await cursor.fetchall()
 

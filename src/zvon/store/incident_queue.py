@@ -1,5 +1,6 @@
 """The queue: incidents that wait, ranked, page by page, as far as the viewer may see."""
 
+import math
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, LiteralString
@@ -183,6 +184,9 @@ def _place(after: str | None) -> tuple[float, int] | None:
         return None
     rank, _, number = after.partition("_")
     try:
-        return float(rank), int(number)
+        place = float(rank), int(number)
     except ValueError:
         raise BadCursor from None
+    if not (math.isfinite(place[0]) and number.isdigit() and place[1] < 1 << 63):
+        raise BadCursor
+    return place

@@ -11,6 +11,8 @@ from zvon.access.viewer import Viewer
 from zvon.store.party import Db
 from zvon.store.transaction import Tx
 
+MAX_ID = (1 << 63) - 1
+
 
 class Quarantined(Struct, frozen=True, kw_only=True):
     """One input that waits. `position` says where reading failed, `reason` why."""
@@ -71,7 +73,7 @@ async def waiting(
             where q.replayed_at is null and (%(after)s::bigint is null or q.id < %(after)s)
             order by q.id desc limit %(limit)s
             """,
-            {"after": after, "limit": limit},
+            {"after": None if after is None else min(after, MAX_ID), "limit": limit},
         )
         return await cursor.fetchall()
 
