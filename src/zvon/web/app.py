@@ -20,7 +20,7 @@ from zvon.web.api.inject import DEPENDENCIES
 from zvon.web.api.live import Bell
 from zvon.web.doorkeeper import Doorkeeper, check_routes, permitted
 from zvon.web.pages import PAGES
-from zvon.web.problem import answer_problem
+from zvon.web.pages.error import answer_problem
 from zvon.web.security import Sanity, SecureHeaders
 
 MAX_BODY = 1024 * 1024

@@ -1,11 +1,9 @@
 """One shape for everything that goes wrong (RFC 9457), and which error becomes which status."""
 
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import Struct, ValidationError
@@ -17,7 +15,6 @@ from zvon.access.permission import Denied
 from zvon.access.session import BadLogin, TooManyAttempts
 from zvon.model.lifecycle import IllegalMove
 
-log = logging.getLogger("zvon.web")
 PROBLEM = "application/problem+json"
 
 
@@ -127,33 +124,6 @@ def problem_of(error: BaseException) -> Problem:
     ]
     detail = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
     return Problem(status=int(status), title=status.phrase, detail=detail, errors=errors[:20])
-
-
-def wants_page(request: Request[Any, Any, Any]) -> bool:
-    """True when a person's browser asked, not a program."""
-    if request.url.path.startswith(("/api/", "/peer/")):
-        return False
-    return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
-
-
-def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """The exception handler of the whole application."""
-    problem = problem_of(error)
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.error("%s %s", request.method, request.url.path, exc_info=error)
-    headers = {"Cache-Control": "no-store"}
-    if problem.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = 'Bearer realm="zvon"'
-    if isinstance(error, HTTPException) and error.headers:
-        headers |= {k: v for k, v in error.headers.items() if k.lower() == "allow"}
-    if wants_page(request):
-        from zvon.web.pages.error import error_page
-
-        return error_page(request, problem, headers)
-    return Response(
-        problem, status_code=problem.status, media_type=PROBLEM,
-        headers=headers,
-    )  # fmt: skip
 
 
 def problems(*codes: int) -> dict[int, ResponseSpec]:

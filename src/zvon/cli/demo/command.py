@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import shutil
 import signal
 import sys
@@ -49,6 +50,7 @@ def demo(
     """
     from zvon.cli.demo.steps import Plan
 
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     base = folder or Path(tempfile.mkdtemp(prefix="zvon-demo-"))
     base.mkdir(parents=True, exist_ok=True)
     base.chmod(0o755)

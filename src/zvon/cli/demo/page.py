@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import resources
 
+from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar, Response, get
 from litestar.response import ServerSentEvent
@@ -14,6 +15,7 @@ from zvon.cli.demo.node import free_port
 from zvon.cli.demo.show import Show
 from zvon.locale import translator
 
+GRACE_S = 2.0
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -57,12 +59,15 @@ async def serve_page(show: Show, lang: str) -> AsyncIterator[str]:
 
     app = Litestar([html, asset, steps], openapi_config=None)
     port = free_port()
-    server = Server(app, address="127.0.0.1", port=port)
+    server = Server(
+        app, "127.0.0.1", port, interface=Interfaces.ASGI, websockets=False, log_enabled=False
+    )
     serving = asyncio.create_task(server.serve())
     try:
         yield f"http://127.0.0.1:{port}/demo"
     finally:
-        server.stop()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(server.shutdown(), GRACE_S)  # type: ignore[no-untyped-call]
         serving.cancel()
 
 

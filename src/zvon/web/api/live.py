@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
+from typing import Annotated
 
 import msgspec
 from litestar import Router, get
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from msgspec import Struct
-from typing import Annotated
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer

@@ -2,6 +2,15 @@
 
 from litestar.handlers import BaseRouteHandler
 
-from zvon.web.pages import assets, report, signin
+from zvon.web.pages import assets, blocks, govern, incident, queue, report, sharing, signin
 
-PAGES: tuple[BaseRouteHandler, ...] = (*assets.HANDLERS, *report.HANDLERS, *signin.HANDLERS)
+PAGES: tuple[BaseRouteHandler, ...] = (
+    *assets.HANDLERS,
+    *report.HANDLERS,
+    *signin.HANDLERS,
+    *queue.HANDLERS,
+    *incident.HANDLERS,
+    *blocks.HANDLERS,
+    *sharing.HANDLERS,
+    *govern.HANDLERS,
+)

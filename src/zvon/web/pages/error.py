@@ -1,15 +1,19 @@
 """What a person sees when something went wrong: what failed, and what to do."""
 
+import logging
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Response
+from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from zvon.web.api.inject import AnyRequest
 from zvon.web.pages.page import render
-from zvon.web.problem import Problem
+from zvon.web.problem import PROBLEM, Problem, problem_of
+
+log = logging.getLogger("zvon.web")
 
 # The sentence of each status is in the catalogue.
 SENTENCES = {
@@ -36,4 +40,29 @@ def error_page(request: AnyRequest, problem: Problem, headers: dict[str, str]) -
     return render(
         request, template, {"problem": problem, "sentence_id": known},
         status=problem.status, headers=headers,
+    )  # fmt: skip
+
+
+def wants_page(request: AnyRequest) -> bool:
+    """True when a person's browser asked, not a program."""
+    if request.url.path.startswith(("/api/", "/peer/")):
+        return False
+    return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+
+
+def answer_problem(request: AnyRequest, error: Exception) -> Response[Any]:
+    """The exception handler of the whole application."""
+    problem = problem_of(error)
+    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s %s", request.method, request.url.path, exc_info=error)
+    headers = {"Cache-Control": "no-store"}
+    if problem.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="zvon"'
+    if isinstance(error, HTTPException) and error.headers:
+        headers |= {k: v for k, v in error.headers.items() if k.lower() == "allow"}
+    if wants_page(request):
+        return error_page(request, problem, headers)
+    return Response(
+        problem, status_code=problem.status, media_type=PROBLEM,
+        headers=headers,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from zvon.locale.sentence import sentence
 from zvon.model import name as names
 from zvon.model import url as urls
 from zvon.web.api.inject import AnyRequest
+from zvon.web.pages.words import role_word
 
 LANG_COOKIE = "zvon_lang"
 THEME_COOKIE = "zvon_theme"
@@ -39,6 +40,7 @@ def environment() -> Environment:
     )
     made.globals["asset"] = asset
     made.filters["defang"] = defanged
+    made.filters["role_word"] = role_word
     return made
 
 

@@ -1,0 +1,79 @@
+"""Audit and administration."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get
+from litestar.params import Parameter
+from msgspec import Struct
+
+from zvon.access import person as people
+from zvon.access.permission import Permission
+from zvon.dns.kit import kit
+from zvon.model.zone import test_name
+from zvon.store import audit, job, subscriber
+from zvon.store.job import Backlog, Heartbeat, HeldJob
+from zvon.store.visibility import read
+from zvon.web.api.inject import AnyRequest, In, Who
+from zvon.web.pages.page import render
+
+PAGE = 100
+
+
+class Jobs(Struct, frozen=True):
+    """What the machine has to do, and its processes."""
+
+    backlog: Backlog
+    held: list[HeldJob]
+    parts: list[Heartbeat]
+
+
+@get("/audit", opt={"permission": Permission.AUDIT_READ}, include_in_schema=False)
+async def audit_page(
+    request: AnyRequest,
+    context: In,
+    who: Who,
+    after: Annotated[int | None, Parameter(ge=1, le=2**62)] = None,
+) -> Response[str]:
+    """Who did, or was refused, what; and whether the chain is whole."""
+    async with read(context.pool, who) as db:
+        rows = await audit.page(db, who, after=after, limit=PAGE)
+        problems = await audit.verify(db)
+        length = await audit.length(db)
+    values = {"rows": rows, "problems": problems, "length": length, "more": len(rows) == PAGE}
+    return render(request, "audit.html", values)
+
+
+@get("/admin", opt={"permission": Permission.SUBSCRIBER_READ}, include_in_schema=False)
+async def admin(request: AnyRequest, context: In, who: Who) -> Response[str]:
+    """People, subscribers and the machine, as far as the viewer may see them."""
+    now = context.clock()
+    async with read(context.pool, who) as db:
+        values = {
+            "people": await people.list_people(db, who)
+            if who.may(Permission.PERSON_READ)
+            else None,
+            "subscribers": await subscriber.list_all(db),
+            "test_name": test_name(context.settings.country.lower()),
+            "jobs": Jobs(
+                await job.backlog(db, now), await job.held(db), list(await job.heartbeats(db))
+            )
+            if who.may(Permission.JOB_READ)
+            else None,
+        }
+    return render(request, "admin.html", values)
+
+
+@get(
+    "/admin/kits/{id:uuid}", opt={"permission": Permission.SUBSCRIBER_READ}, include_in_schema=False
+)
+async def kit_page(request: AnyRequest, context: In, who: Who, id: UUID) -> Response[str]:
+    """The configuration of one subscriber, without its secret."""
+    async with read(context.pool, who) as db:
+        found = await subscriber.get(db, id)
+    return render(
+        request, "kit.html", {"s": found, "files": kit(found, context.settings.dns, None)}
+    )
+
+
+HANDLERS = (audit_page, admin, kit_page)

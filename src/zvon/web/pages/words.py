@@ -1,0 +1,109 @@
+"""Words of the console for what the code calls by a code; every msgid stands here as a literal."""
+
+from collections.abc import Callable
+
+from zvon.locale import Translator
+from zvon.model.marking import Tlp
+
+VERDICTS = {
+    "malicious": "Malicious",
+    "suspicious": "Suspicious",
+    "benign": "Benign",
+    "undetermined": "Undetermined",
+}
+BLOCK_STATES = {
+    "proposed": "Proposed", "validated": "Waits for approval", "approved": "Approved",
+    "published": "Published", "enforced": "Enforced", "expiring": "Expiring", "lifted": "Lifted",
+    "held": "Held", "rejected": "Rejected", "disputed": "Disputed", "withdrawn": "Taken back",
+    "failed": "Not proved",
+}  # fmt: skip
+INCIDENT_STATES = {
+    "new": "New", "triage": "Triage", "open": "Open", "contained": "Contained",
+    "resolved": "Resolved", "closed": "Closed", "on_hold": "On hold", "rejected": "Rejected",
+    "merged": "Merged",
+}  # fmt: skip
+SHARE_STATES = {
+    "held": "Held", "waiting": "Waits for release", "released": "Released",
+    "revoked": "Revoked", "refused": "Refused",
+}  # fmt: skip
+SCOPES = {
+    "none": "no block",
+    "host": "this host only",
+    "host_sub": "this host and all names below",
+    "registrable_sub": "the whole name and all below",
+}
+SCOPE_REASONS = {
+    "registered_for_abuse": "the whole name was registered for abuse",
+    "wildcard_abuse": "hundreds of hosts below the name are abused",
+    "narrow": "a fact is missing or speaks against more, so the scope stays narrow",
+    "customer_of_platform": "one customer of a shared platform",
+    "compromised_site": "an old or ordinary site, probably broken into: tell its owner",
+    "official": "an official name of a brand",
+    "allowed": "on the list of names that are never blocked",
+    "user_content": "a platform for everybody's content",
+    "popular": "a name that very many people use",
+    "infrastructure": "the network depends on this name",
+    "public_suffix": "strangers have names under it",
+    "serves_others": "many other names depend on it",
+    "address": "an address, not a name",
+    "not_public": "not a name of the public DNS",
+    "too_long": "too long for a policy zone",
+    "not_a_name": "not a name",
+}
+CHANNELS = {
+    "sms": "SMS", "imessage": "iMessage", "whatsapp": "WhatsApp", "email": "E-mail",
+    "web": "Web page", "unknown": "unknown way",
+}  # fmt: skip
+ROLES = {
+    "reporter": "reporter", "analyst": "analyst", "approver": "approver",
+    "administrator": "administrator", "auditor": "auditor",
+}  # fmt: skip
+
+Word = Callable[[str | None], str]
+
+
+def words(speak: Translator) -> dict[str, Word]:
+    """Functions for templates: a code in, the word in the page's language out."""
+
+    def of(table: dict[str, str], otherwise: str = "") -> Word:
+        def word(code: str | None) -> str:
+            msgid = table.get(code or "", otherwise)
+            return speak.text(msgid) if msgid else code or ""
+
+        return word
+
+    return {
+        "verdict_word": of(VERDICTS, VERDICTS["undetermined"]),
+        "state_word": of(BLOCK_STATES),
+        "incident_word": of(INCIDENT_STATES),
+        "share_word": of(SHARE_STATES),
+        "scope_word": of(SCOPES),
+        "scope_reason": of(SCOPE_REASONS),
+        "channel_word": of(CHANNELS),
+    }
+
+
+def role_word(code: str, speak: Translator) -> str:
+    """The name of a role; one that an operator added keeps its own."""
+    return speak.text(ROLES[code]) if code in ROLES else code
+
+
+def tlp_label(value: int) -> str:
+    """`TLP:AMBER+STRICT`."""
+    return Tlp(value).label
+
+
+def menu(speak: Translator) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """The screens: path, word, the key after `g`, and a count (empty: none)."""
+    _ = speak.text
+    return [
+        (_("Work"), [("/", _("Overview"), "o", ""), ("/queue", _("Queue"), "q", ""),
+                     ("/blocks", _("Blocks"), "b", "")]),
+        (_("Exchange"), [("/sharing", _("Sharing"), "s", "")]),
+        (_("Govern"), [("/audit", _("Audit"), "t", ""), ("/admin", _("Administration"), "a", "")]),
+    ]  # fmt: skip
+
+
+def count(value: int) -> str:
+    """A count that stops at a thousand."""
+    return "1000+" if value > 1000 else str(value)

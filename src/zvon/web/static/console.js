@@ -1,0 +1,236 @@
+// The console: actions, keys, live news. One file, no framework, nothing inline.
+"use strict";
+const csrf = document.querySelector('meta[name="csrf"]').content;
+const said = document.getElementById("said");
+const ask = document.getElementById("ask");
+
+// --- Actions: a button names its address and body; what goes wrong is said beside it.
+
+async function send(path, body, method = "POST") {
+  const answer = await fetch(path, {
+    method,
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
+    body: JSON.stringify(body),
+  });
+  const text = await answer.text();
+  const data = text ? JSON.parse(text) : {};
+  if (!answer.ok) {
+    const more = (data.errors || []).map((e) => Object.values(e).join(" ")).join("; ");
+    throw new Error([data.detail || answer.statusText, more].filter(Boolean).join(": "));
+  }
+  return data;
+}
+
+function say(near, text, tone) {
+  said.textContent = text;
+  let line = near.parentElement.querySelector(":scope > .said");
+  if (!line) {
+    line = document.createElement("p");
+    line.className = "said";
+    near.insertAdjacentElement("afterend", line);
+  }
+  line.dataset.tone = tone;
+  line.textContent = text;
+}
+
+function confirmed(text, wantsReason) {
+  const field = document.getElementById("ask-field");
+  const reason = document.getElementById("ask-reason");
+  document.getElementById("ask-text").textContent = text;
+  field.hidden = !wantsReason;
+  reason.required = wantsReason;
+  reason.value = "";
+  return new Promise((resolve) => {
+    ask.returnValue = "no";
+    ask.addEventListener(
+      "close",
+      () => resolve(ask.returnValue === "yes" ? { reason: reason.value } : null),
+      { once: true },
+    );
+    ask.showModal();
+    (wantsReason ? reason : document.getElementById("ask-yes")).focus();
+  });
+}
+
+async function act(button, path, extra = {}) {
+  let body = { ...JSON.parse(button.dataset.body || "{}"), ...extra };
+  if (button.dataset.confirm) {
+    const yes = await confirmed(button.dataset.confirm, "reason" in button.dataset);
+    if (!yes) return;
+    if ("reason" in button.dataset) body = { ...body, reason: yes.reason };
+  }
+  button.disabled = true;
+  try {
+    const data = await send(path, body);
+    if (button.dataset.show) {
+      const box = document.getElementById(button.dataset.show);
+      box.value = data.invitation || data.link;
+      document.getElementById(`${button.dataset.show}-box`).hidden = false;
+      box.focus();
+      box.select();
+    } else {
+      sessionStorage.setItem("said", said.dataset.done);
+      location.reload();
+    }
+  } catch (problem) {
+    say(button, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+  } finally {
+    button.disabled = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-post]");
+  if (button) act(button, button.dataset.post);
+  const rowButton = event.target.closest("[data-row-post]");
+  if (rowButton) actOnRow(rowButton);
+});
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("[data-form]");
+  if (!form) return;
+  event.preventDefault();
+  const body = Object.fromEntries(new FormData(form));
+  if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
+  try {
+    await send(form.dataset.form, body);
+    sessionStorage.setItem("said", said.dataset.done);
+    location.reload();
+  } catch (problem) {
+    const near = form.querySelector("button");
+    say(near, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+  }
+});
+
+document.getElementById("signout").addEventListener("click", async () => {
+  await send("/signout", {});
+  location.assign("/signin");
+});
+
+const kept = sessionStorage.getItem("said");
+if (kept) {
+  said.textContent = kept;
+  sessionStorage.removeItem("said");
+}
+
+// --- Rows: one is current; keys act on it, and the place is kept over a reload.
+
+const rows = () => [...document.querySelectorAll("[data-row]")];
+const current = () => document.querySelector("[data-row].is-current");
+
+function choose(row) {
+  for (const other of rows()) {
+    other.classList.toggle("is-current", other === row);
+    other.tabIndex = other === row ? 0 : -1;
+  }
+  row.focus();
+  sessionStorage.setItem("row", String(rows().indexOf(row)));
+}
+
+function step(by) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.indexOf(current());
+  choose(all[Math.min(all.length - 1, Math.max(0, at + by))] || all[0]);
+}
+
+function actOnRow(button) {
+  const row = current() || rows()[0];
+  if (!row) return;
+  const word = button.dataset.rowPost;
+  const extra = word === "/verdict" ? { version: Number(row.dataset.version) } : {};
+  act(button, `/api/v1/incidents/${row.dataset.id}${word}`, extra);
+}
+
+document.addEventListener("focusin", (event) => {
+  const row = event.target.closest("[data-row]");
+  if (row && !row.classList.contains("is-current")) {
+    for (const other of rows()) other.classList.toggle("is-current", other === row);
+  }
+});
+
+if (rows().length) {
+  const all = rows();
+  const at = Math.min(Number(sessionStorage.getItem("row") || 0), all.length - 1);
+  all[at].classList.add("is-current");
+}
+
+// --- Keys: the same attribute that shows a key binds it.
+
+let prefix = "";
+const keysOn = document.documentElement.dataset.keys === "on";
+
+function named(key) {
+  return [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === key);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest("input, textarea, select, dialog")) return;
+  if (event.key === "ArrowDown" || (keysOn && event.key === "j")) step(+1);
+  else if (event.key === "ArrowUp" || (keysOn && event.key === "k")) step(-1);
+  else if (event.key === "Enter" && event.target.closest("[data-row]") && !event.target.closest("a, button")) {
+    event.target.closest("[data-row]").querySelector("a").click();
+  } else if (keysOn && event.key === "g" && !prefix) {
+    prefix = "g ";
+    setTimeout(() => { prefix = ""; }, 1500);
+    return;
+  } else if (keysOn || event.key === "?") {
+    const found = named(prefix + event.key);
+    prefix = "";
+    if (!found) return;
+    if (found.matches("input, textarea")) found.focus();
+    else found.click();
+  } else return;
+  event.preventDefault();
+});
+
+document.getElementById("help-open").addEventListener("click", () => {
+  const list = document.getElementById("help-list");
+  list.replaceChildren();
+  for (const found of document.querySelectorAll("[data-key]")) {
+    const key = document.createElement("dt");
+    const what = document.createElement("dd");
+    const box = document.createElement("kbd");
+    box.textContent = found.dataset.key;
+    key.append(box);
+    const words = found.dataset.says || found.getAttribute("aria-label") || found.textContent;
+    what.textContent = words.replace(found.dataset.key, "").trim() || words.trim();
+    list.append(key, what);
+  }
+  document.getElementById("help").showModal();
+});
+
+// --- Live: news wait until they are asked for; a lost line is said with its age.
+
+const live = document.getElementById("live");
+const watched = document.querySelector("[data-live]");
+if (watched && "EventSource" in window) {
+  const wanted = watched.dataset.live.split(" ");
+  let newer = 0;
+  const source = new EventSource("/api/v1/live");
+  const clock = () => new Date().toTimeString().slice(0, 8);
+  const alive = () => {
+    live.className = "push mark mark--good quiet";
+    live.lastElementChild.textContent = `${live.dataset.liveWord}, ${clock()}`;
+  };
+  source.addEventListener("here", alive);
+  source.addEventListener("beat", alive);
+  source.addEventListener("change", (event) => {
+    alive();
+    const change = JSON.parse(event.data);
+    if (!wanted.includes(change.kind) && !wanted.includes(change.id)) return;
+    newer += 1;
+    const box = document.getElementById("newer");
+    if (box) {
+      box.hidden = false;
+      box.querySelector("[data-newer]").textContent = String(newer);
+    } else {
+      document.getElementById("stale").hidden = false;
+    }
+  });
+  source.onerror = () => {
+    live.className = "push mark mark--warn quiet";
+    live.lastElementChild.textContent = `${live.dataset.lostWord} ${clock()}`;
+  };
+}
