@@ -120,7 +120,8 @@ def _nsd(subscriber: Subscriber, primary: str, secret: str) -> KitFile:
     listening = dict.fromkeys((f"127.0.0.1@{relay_port}", f"{outside}@{relay_port}"))
     unbound_port = host_port(subscriber.probe_address)[1] if subscriber.probe_address else 53
     text = "server:\n" + "".join(f"  ip-address: {one}\n" for one in listening)
-    text += '  database: ""\n'
+    # By default NSD puts transfers into force once a second at most.
+    text += '  database: ""\n  xfrd-reload-timeout: 0\n'
     text += f'key:\n  name: "{key}"\n  algorithm: {subscriber.algorithm}\n  secret: "{secret}"\n'
     for z in _zones(subscriber):
         text += (

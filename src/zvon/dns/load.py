@@ -43,7 +43,7 @@ class Loader:
         self, pool: Pool, registry: Registry, shelf: Shelf, *, key: bytes,
         changed: Callable[[RamZone], None],
     ) -> None:  # fmt: skip
-        self._pool = pool
+        self.pool = pool
         self._registry = registry
         self._shelf = shelf
         self._key = key
@@ -63,7 +63,7 @@ class Loader:
 
     async def follow(self) -> None:
         """Listen for ever; the state is read anew after every lost connection."""
-        async for notice in listen(self._pool, [ZONE_CHANNEL]):
+        async for notice in listen(self.pool, [ZONE_CHANNEL]):
             name, _, serial = notice.payload.partition(" ")
             zone = self._registry.zones.get(name)
             if zone is None or not serial.isdigit():
@@ -83,7 +83,7 @@ class Loader:
             await self._read(name)
 
     async def _everything(self) -> None:
-        async with self._pool.connection() as db:
+        async with self.pool.connection() as db:
             kept = _Kept([_endpoint(one) for one in await subscribers.list_all(db)],
                          await subscribers.keys(db))  # fmt: skip
             found = await rows.zones(db)
@@ -105,7 +105,7 @@ class Loader:
 
     async def _catch_up(self, zone: RamZone, serial: int) -> None:
         """Apply the journal up to `serial`; read the zone anew when that does not lead there."""
-        async with self._pool.connection() as db:
+        async with self.pool.connection() as db:
             edits = await rows.edits(db, zone.id, after=zone.serial, upto=serial)
         try:
             for each, group in groupby(edits, key=lambda edit: edit.serial):
@@ -123,7 +123,7 @@ class Loader:
 
     async def _read(self, name: str) -> None:
         """Read a zone whole, with its recent past."""
-        async with self._pool.connection() as db:
+        async with self.pool.connection() as db:
             found = await rows.whole(db, name, PAST_SERIALS)
         if found is None:
             return

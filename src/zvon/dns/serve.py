@@ -25,6 +25,7 @@ from zvon.dns.snapshot import Shelf
 from zvon.model.zone import next_serial, serial_newer
 from zvon.store import neverblock
 from zvon.store import zone as rows
+from zvon.store.pool import dsn_of, open_pool
 from zvon.store.transaction import Pool, transaction
 
 FLUSH_S, PROBE_S, EXPIRE_S, COMPACT_S = 0.3, 2.0, 1.0, 15.0
@@ -92,7 +93,9 @@ class Service:
         self.notifier.transports = self.primary.transports
         log.info("dns.listening", addresses=self.bound, zones=zones)
         try:
-            async with asyncio.TaskGroup() as group:
+            # A connection of its own for reading zones: no block waits for the proof of another.
+            async with open_pool(dsn_of(self.pool), size=1) as own, asyncio.TaskGroup() as group:
+                self.loader.pool = own
                 for name, step, every in (
                     ("prepare", self._prepare, None),
                     ("follow", self.loader.follow, None),
