@@ -24,21 +24,28 @@ from zvon.store.visibility import SYSTEM, read
 
 
 async def assess(context: Context, payload: dict[str, Any]) -> None:
-    """Judge one decoded report; nothing happens when it has its answer already."""
-    record_id = int(payload["record_id"])
+    """Judge one decoded report; nothing happens when it has its answer already.
+
+    With `again` an answered report is judged anew, because a fact came late; when nothing
+    changes, nothing is written.
+    """
+    record_id, again = int(payload["record_id"]), bool(payload.get("again", False))
     async with read(context.pool, SYSTEM) as db:
-        report = await answer.waiting(db, record_id)
+        report = await answer.waiting(db, record_id, again=again)
         known = await evidence.of_record(db, record_id)
         verified = await brand.verified(db)
+        before = await verdict.latest(db, record_id)
     if report is None:
         return
     assessor = shipped(frozenset(verified))
     facts = assessor.facts(report.message, known, report.received_at)
     judged = decide(assessor, facts, report.message.channel.value)
     names = advise(facts, judged, assessor.policy)
+    if before == (judged, names):
+        return
     likeness = lexical(facts)
     async with transaction(context.pool, context.clock()) as tx:
-        current = await answer.waiting(tx.db, record_id)
+        current = await answer.waiting(tx.db, record_id, again=again)
         if current is None:
             return
         await conclude(context, tx, current, facts, known, judged, names, likeness, assessor)

@@ -1,17 +1,19 @@
-"""The job `collect.enrich`: what RDAP and DNS say of the sender's names, within two seconds.
+"""The job `collect.enrich`: what RDAP and DNS say of the sender's names, within four seconds.
 
-Facts that are still fresh are taken from the store. What does not answer in time is missing, and
-missing is not the same as harmless.
+Facts that are still fresh are taken from the store, look-ups under way are shared. What does not
+answer in time is missing, which is not the same as harmless; it is asked for again later.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
 
 from zvon.collect import dns, rdap
+from zvon.collect.flight import Flights
 from zvon.config import Settings
 from zvon.jobs import Context, enqueue
 from zvon.model.brand import official
@@ -25,10 +27,21 @@ from zvon.store.ingest import NEAR, Sighted, occurrences
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read
 
-BUDGET_S = 1.8
+BUDGET_S = 4.0
 MOST_NAMES = 12
 RDAP_KEPT = timedelta(hours=24)
 DNS_KEPT = timedelta(minutes=5)
+AGAIN_AFTER = timedelta(seconds=30)
+MOST_ATTEMPTS = 3
+
+_flights = Flights()
+
+
+class Fetched(Struct, frozen=True):
+    """Facts about one name or several; `late` when some did not come in time."""
+
+    rows: tuple[Evidence, ...]
+    late: bool
 
 
 class Subject(Struct, frozen=True, order=True):
@@ -52,81 +65,86 @@ def subjects(message: Message) -> tuple[Subject, ...]:
 
 
 async def enrich(context: Context, payload: dict[str, Any]) -> None:
-    """Fetch evidence for one report and hand it on to `assess.report`."""
-    record_id = int(payload["record_id"])
+    """Fetch evidence for one report and hand it on to `assess.report`.
+
+    `attempt` counts from 0. A later attempt asks only for what is missing, and the report is
+    assessed again when it brought something.
+    """
+    record_id, attempt = int(payload["record_id"]), int(payload.get("attempt", 0))
     async with read(context.pool, SYSTEM) as db:
-        report = await answer.waiting(db, record_id)
+        report = await answer.waiting(db, record_id, again=attempt > 0)
         names = subjects(report.message) if report else ()
         known = await evidence.fresh(db, _observables(names), context.clock())
+        mine = await evidence.of_record(db, record_id)
     if report is None:
         return
-    rows = await fetch(context.settings, names, known, context.clock)
+    found = await fetch(context.settings, names, known, context.clock)
+    have = {(row.observable, row.code) for row in mine}
+    rows = [row for row in found.rows if (row.observable, row.code) not in have]
     now = context.clock()
     async with transaction(context.pool, now) as tx:
         about = {row.observable for row in rows}
         await occurrences(tx, record_id, [Sighted(each, NEAR, now) for each in sorted(about)])
         await evidence.put(tx, record_id, rows)
-        await enqueue(tx, "assess.report", {"record_id": record_id},
-                      dedupe=f"assess.report {record_id}")  # fmt: skip
+        if attempt == 0 or rows:
+            await enqueue(tx, "assess.report", {"record_id": record_id, "again": attempt > 0},
+                          dedupe=f"assess.report {record_id} {attempt}")  # fmt: skip
+        if found.late and attempt < MOST_ATTEMPTS:
+            await enqueue(tx, "collect.enrich", {"record_id": record_id, "attempt": attempt + 1},
+                          dedupe=f"collect.enrich {record_id} {attempt + 1}",
+                          after=AGAIN_AFTER)  # fmt: skip
 
 
 async def fetch(
     settings: Settings, names: Sequence[Subject], known: Iterable[Evidence], clock: Any
-) -> list[Evidence]:
+) -> Fetched:
     """Facts about `names`: those of `known` that apply, and the rest from the network.
 
-    Everything is asked at once; what has no answer when the time is up is left out.
+    Everything is asked at once and has `BUDGET_S` seconds.
     """
-    rows = list(known)
-    have = {(row.observable, row.code) for row in rows}
-    domains = [
-        Observable(ObservableType.REGISTERED, domain)
-        for domain in dict.fromkeys(n.registered for n in names if not n.platform)
-        if settings.rdap_url
-    ]
-    domains = [about for about in domains if (about, EvidenceCode.REGISTERED) not in have]
-    hosts = [
-        name
-        for name in names
-        if (Observable(ObservableType.DOMAIN, name.host), EvidenceCode.ADDRESSES) not in have
-    ]
-    fetched = await _ask(settings, domains, hosts, clock) if domains or hosts else []
-    rows += [row for row in fetched if (row.observable, row.code) not in have]
-    unique = {(row.observable, row.code): row for row in rows}
-    return [unique[key] for key in sorted(unique)]
+    rows = {(row.observable, row.code): row for row in known}
+    asking: list[Awaitable[Fetched]] = []
+    rdap_url = settings.rdap_url
+    for domain in dict.fromkeys(n.registered for n in names if not n.platform):
+        about = Observable(ObservableType.REGISTERED, domain)
+        if rdap_url and (about, EvidenceCode.REGISTERED) not in rows:
+            start = partial(_rdap, rdap_url, about, clock)
+            asking.append(_flights.share(("rdap", rdap_url, domain), start))
+    for name in names:
+        if (Observable(ObservableType.DOMAIN, name.host), EvidenceCode.ADDRESSES) not in rows:
+            start = partial(_dns, settings.resolver, name, clock)
+            asking.append(_flights.share(("dns", settings.resolver, name), start))
+    answers = await asyncio.gather(*asking)
+    for row in (row for each in answers for row in each.rows):
+        rows.setdefault((row.observable, row.code), row)
+    return Fetched(tuple(rows[key] for key in sorted(rows)), any(each.late for each in answers))
 
 
-async def _ask(
-    settings: Settings, domains: Sequence[Observable], hosts: Sequence[Subject], clock: Any
-) -> list[Evidence]:
-    asking = dns.resolver(settings.resolver, BUDGET_S)
-    async with rdap.client(BUDGET_S) as http:
-        tasks = [
-            *(asyncio.create_task(_rdap(http, settings.rdap_url or "", d, clock)) for d in domains),
-            *(asyncio.create_task(_dns(asking, host, clock)) for host in hosts),
-        ]
-        _, late = await asyncio.wait(tasks, timeout=BUDGET_S)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-    return [row for task in tasks if not task.cancelled() for row in task.result()]
-
-
-async def _rdap(http: Any, rdap_url: str, about: Observable, clock: Any) -> list[Evidence]:
+async def _rdap(rdap_url: str, about: Observable, clock: Any) -> Fetched:
     try:
-        found = await rdap.registration(http, rdap_url, about.value)
+        async with asyncio.timeout(BUDGET_S), rdap.client(BUDGET_S) as http:
+            found = await rdap.registration(http, rdap_url, about.value)
+    except (rdap.Silent, TimeoutError):
+        return Fetched((), late=True)
     except rdap.NoAnswer:
-        return []
+        return Fetched((), late=False)
     rows = []
     if found.registered_at:
         rows.append((EvidenceCode.REGISTERED, found.registered_at.isoformat()))
     if found.registrar:
         rows.append((EvidenceCode.REGISTRAR, found.registrar))
-    return [_row(about, code, value, "rdap", clock(), RDAP_KEPT) for code, value in rows]
+    now = clock()
+    return Fetched(
+        tuple(_row(about, code, value, "rdap", now, RDAP_KEPT) for code, value in rows), late=False
+    )
 
 
-async def _dns(asking: Any, name: Subject, clock: Any) -> list[Evidence]:
-    facts = await dns.ask(asking, name.host, name.registered)
+async def _dns(resolver: str | None, name: Subject, clock: Any) -> Fetched:
+    try:
+        async with asyncio.timeout(BUDGET_S):
+            facts = await dns.ask(dns.resolver(resolver, BUDGET_S), name.host, name.registered)
+    except TimeoutError:
+        facts = dns.Facts()
     host = Observable(ObservableType.DOMAIN, name.host)
     domain = Observable(ObservableType.REGISTERED, name.registered)
     now, rows = clock(), []
@@ -139,7 +157,7 @@ async def _dns(asking: Any, name: Subject, clock: Any) -> list[Evidence]:
                          (EvidenceCode.MAIL_SERVERS, facts.mail_servers)):  # fmt: skip
         if values is not None:
             rows.append(_row(domain, code, " ".join(values), "dns", now, DNS_KEPT))
-    return rows
+    return Fetched(tuple(rows), late=facts.addresses is None)
 
 
 def _row(

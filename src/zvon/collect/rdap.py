@@ -26,6 +26,10 @@ class NoAnswer(LookupError):
     """The service did not answer in time, or not with what RFC 9083 describes."""
 
 
+class Silent(NoAnswer):
+    """The service did not answer in time, or is overloaded: ask again later."""
+
+
 def client(timeout_s: float) -> httpx.AsyncClient:
     """A connection pool for `registration`; close it after use."""
     return httpx.AsyncClient(
@@ -44,11 +48,13 @@ def _trust() -> ssl.SSLContext:
 
 
 async def registration(http: httpx.AsyncClient, rdap_url: str, name: str) -> Registration:
-    """Ask for one registered domain. Raises `NoAnswer`."""
+    """Ask for one registered domain. Raises `NoAnswer`, and `Silent` where later may help."""
     url = f"{rdap_url.rstrip('/')}/domain/{name}"
     body = b""
     try:
         async with http.stream("GET", url) as answer:
+            if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
+                raise Silent(f"{name}: RDAP answered {answer.status_code}")
             if answer.status_code != httpx.codes.OK:
                 raise NoAnswer(f"{name}: RDAP answered {answer.status_code}")
             async for piece in answer.aiter_bytes():
@@ -56,7 +62,7 @@ async def registration(http: httpx.AsyncClient, rdap_url: str, name: str) -> Reg
                 if len(body) > MAX_BYTES:
                     raise NoAnswer(f"{name}: the RDAP answer is over {MAX_BYTES} bytes")
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
-        raise NoAnswer(f"{name}: {problem}") from problem
+        raise Silent(f"{name}: {problem}") from problem
     return parse(body, name)
 
 

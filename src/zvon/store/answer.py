@@ -25,16 +25,16 @@ class Waiting(Struct, frozen=True, kw_only=True):
     message: Message
 
 
-async def waiting(db: Db, record_id: int) -> Waiting | None:
-    """The report when it was decoded and not answered, else `None`."""
+async def waiting(db: Db, record_id: int, *, again: bool = False) -> Waiting | None:
+    """The report when it was decoded and not answered (or, `again`, when it was), else `None`."""
     row = await (
         await db.execute(
             """
             select r.record_id, c.uuid, r.number, r.lang, r.received_at, c.tlp, c.payload
             from report r join record c on c.id = r.record_id
-            where r.record_id = %s and r.status = 'decoded' and not c.deleted
+            where r.record_id = %s and r.status = %s and not c.deleted
             """,
-            (record_id,),
+            (record_id, "answered" if again else "decoded"),
         )
     ).fetchone()
     if row is None:
@@ -51,10 +51,14 @@ async def waiting(db: Db, record_id: int) -> Waiting | None:
 
 
 async def give(tx: Tx, report: Waiting, kind: str, addons: Sequence[str], now: datetime) -> None:
-    """Store the answer: `dangerous`, `official`, `no_sign` or `looking`, and what is urgent."""
+    """Store the answer: `dangerous`, `official`, `no_sign` or `looking`, and what is urgent.
+
+    A later answer replaces an earlier one; `answered_at` stays that of the first.
+    """
     await tx.execute(
         """
-        update report set status = 'answered', answered_at = %s, answer = %s, answer_addons = %s
+        update report set status = 'answered', answered_at = coalesce(answered_at, %s), answer = %s,
+          answer_addons = %s
         where record_id = %s
         """,
         (now, kind, list(addons), report.record_id),

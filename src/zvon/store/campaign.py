@@ -82,37 +82,39 @@ async def join(
 ) -> Joined:
     """Put a report into the campaign that its keys point to, or into a new one; idempotent.
 
+    A report that has a campaign keeps it; keys that came late may merge it with others.
     Joins run one after the other (an advisory lock until the caller's commit), so that two
     reports of one wave cannot found two campaigns. `at` is when the report came in.
     """
     await tx.execute("select pg_advisory_xact_lock(hashtextextended('zvon.campaign', 0))")
-    already = await _of_record(tx.db, record_id)
-    if already is not None:
-        return already
+    held = await _of_record(tx.db, record_id)
     await occurrences(tx, record_id, [Sighted(k.observable, NEAR, at or now) for k in keys])
     known = await observable.ids(tx.db, [key.observable for key in keys])
     found = _linked(keys, known, *await _holders(tx.db, list(known.values())))
-    if found:
-        chosen = min(found)
-        merged = tuple(sorted(set(found) - {chosen}))
-        links = found[chosen]
-        for other in merged:
-            links = _stronger(links, found[other])
-            await _merge(tx, other, chosen)
-    else:
-        chosen, merged, links = await _create(tx, now, random, brand, at or now), (), ()
-    await _add(tx, chosen, record_id, links, list(known.values()), brand, at or now)
+    created = held is None and not found
+    if held is not None:
+        found[held] = ()  # what it shares with its own campaign is told in the member's row
+    if created:
+        found[await _create(tx, now, random, brand, at or now)] = ()
+    chosen = min(found)
+    merged = tuple(sorted(set(found) - {chosen}))
+    links = found[chosen]
+    for other in merged:
+        links = _stronger(links, found[other])
+        await _merge(tx, other, chosen)
+    await _add(tx, chosen, record_id, links, list(known.values()), brand, at or now,
+               counted=held is not None)  # fmt: skip
     row = await (
         await tx.execute("select uuid, number from campaign where id = %s", (chosen,))
     ).fetchone()
     assert row is not None
-    tx.note(Change(kind="campaign", subject=row[0], op=Op.EDIT if found else Op.ADD))
+    tx.note(Change(kind="campaign", subject=row[0], op=Op.ADD if created else Op.EDIT))
     return Joined(
         campaign_id=chosen,
         uuid=row[0],
         number=row[1],
         links=links,
-        created=not found,
+        created=created,
         merged=merged,
     )
 
@@ -180,17 +182,11 @@ async def family(tx: Tx, sketch: texts.Signature) -> str:
     return name
 
 
-async def _of_record(db: Db, record_id: int) -> Joined | None:
+async def _of_record(db: Db, record_id: int) -> int | None:
     row = await (
-        await db.execute(
-            """
-            select c.id, c.uuid, c.number from report r join campaign c on c.id = r.campaign_id
-            where r.record_id = %s
-            """,
-            (record_id,),
-        )
+        await db.execute("select campaign_id from report where record_id = %s", (record_id,))
     ).fetchone()
-    return None if row is None else Joined(campaign_id=row[0], uuid=row[1], number=row[2])
+    return None if row is None else row[0]
 
 
 async def _holders(db: Db, known: Sequence[int]) -> tuple[int, Mapping[int, list[tuple[int, int]]]]:
@@ -309,9 +305,16 @@ async def _add(
     keys: Sequence[int],
     brand: str | None,
     at: datetime,
+    *,
+    counted: bool,
 ) -> None:
+    """Write the member, its keys and the campaign's span; `counted`: its keys were counted."""
     await tx.execute(
-        "insert into campaign_member (campaign_id, record_id, reasons, at) values (%s, %s, %s, %s)",
+        """
+        insert into campaign_member (campaign_id, record_id, reasons, at) values (%s, %s, %s, %s)
+        on conflict (campaign_id, record_id) do update set reasons =
+          case when excluded.reasons = '[]' then campaign_member.reasons else excluded.reasons end
+        """,
         (campaign, record_id, Jsonb(to_builtins(list(links))), at),
     )
     await tx.execute(
@@ -321,9 +324,10 @@ async def _add(
         """
         insert into campaign_key (observable_id, campaign_id)
         select distinct k, %s::bigint from unnest(%s::bigint[]) k order by k
-        on conflict (observable_id, campaign_id) do update set reports = campaign_key.reports + 1
+        on conflict (observable_id, campaign_id)
+          do update set reports = campaign_key.reports + %s
         """,
-        (campaign, list(keys)),
+        (campaign, list(keys), 0 if counted else 1),
     )
     await tx.execute(
         """
