@@ -1,5 +1,7 @@
 """A partner that does not keep to the protocol: refused with a reason, and nothing half-taken."""
 
+import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.share.two import Two
-from zvon.formats import checkpoint
+from zvon.formats import checkpoint, membership
 from zvon.formats.checkpoint import Checkpoint
+from zvon.formats.membership import GroupPolicy
 from zvon.formats.merkle import Frontier, leaf_hash
 from zvon.formats.note import PeerError
 from zvon.formats.peer import EntryKind, Marking, genesis, write_entry
@@ -17,6 +20,7 @@ from zvon.model.marking import Pap, Tlp
 from zvon.share import group, invitation
 from zvon.share.group import KeyChanged
 from zvon.share.pull import Forked, Frozen, Shrunk, pull
+from zvon.store import peer
 from zvon.store.transaction import transaction
 
 pytestmark = pytest.mark.slow  # two nodes for each test
@@ -209,3 +213,52 @@ async def test_a_membership_that_swaps_a_known_key_is_refused(
         async with transaction(third.context.pool, third.now) as tx:
             await group._partner(tx, forged, third.now, third.context.random)
     assert (await third.peer(hr)).signing_key == hr.context.node.signing_public
+
+
+async def test_two_pulls_at_once_apply_an_entry_once(partners: tuple[Two, Two]) -> None:
+    si, hr = partners
+    for n in range(4):
+        await si.share(await si.group(), names=(f"a{n}.paket-naslov.example",))
+    await asyncio.gather(*(fetch(hr, si) for _ in range(3)))
+    rows = await hr.rows("select state, problem from feed_entry")
+    assert [tuple(r.values()) for r in rows] == [("applied", "")] * 4
+    assert len(await hr.rows("select * from incident")) == 4
+
+
+async def test_the_leader_of_a_group_cannot_make_its_rules_laxer_later(
+    partners: tuple[Two, Two],
+) -> None:
+    si, hr = partners
+    (before,) = await hr.rows("select max_tlp, policy from share_group")
+    async with transaction(si.context.pool, si.now) as tx:
+        stored = await peer.lock_group(tx, await si.group())
+        document, _ = membership.parse(stored.membership)
+        lax = GroupPolicy(max_tlp="amber+strict", agreement={"url_query": "keep"})
+        following = msgspec.structs.replace(
+            document, version=3, previous=membership.fingerprint(stored.membership), policy=lax
+        )
+        node = si.context.node
+        note = membership.write(following, [(node.uuid, node.signing)])
+        await group.adopt(tx, following, note, node, si.now, si.context.random)
+    await fetch(hr, si)
+    (after,) = await hr.rows("select version, max_tlp, policy from share_group")
+    assert after == {"version": 3, **before}
+
+
+async def test_the_leader_renews_a_membership_before_it_expires(
+    partners: tuple[Two, Two],
+) -> None:
+    si, hr = partners
+    for node in (si, hr):
+        node.set_clock(timedelta(days=340))
+        async with transaction(node.context.pool, node.now) as tx:
+            await node.enqueue_poll(tx)
+        await node.work()
+    assert [r["version"] for r in await hr.rows("select version from share_group")] == [3]
+    for node in (si, hr):
+        node.set_clock(timedelta(days=366))
+    assert await fetch(hr, si) == 0
+    for node in (si, hr):
+        node.set_clock(timedelta(days=720))
+    with pytest.raises(PeerError, match="403"):
+        await fetch(hr, si)

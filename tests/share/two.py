@@ -24,7 +24,7 @@ from zvon.config import Settings
 from zvon.jobs import Context, Handler, enqueue
 from zvon.model.ids import uuid7
 from zvon.model.marking import Pap, Tlp
-from zvon.share import door, feed, invitation, pull
+from zvon.share import door, feed, invitation
 from zvon.share.jobs import JOBS
 from zvon.store import neverblock, party, peer, person, zone
 from zvon.store.pool import open_pool
@@ -183,11 +183,9 @@ class Two:
         """What the schedule does each minute."""
         await enqueue(tx, "share.poll", {})
 
-    async def release_held(self, other: "Two") -> int:
+    async def release_held(self, other: "Two") -> None:
         """Take in what was held of a partner."""
-        async with self.context.pool.connection() as db:
-            group = await peer.group(db, await self.group())
-        return await pull.apply_stored(self.context, await self.peer(other), group, wanted="held")
+        await JOBS["share.take_held"](self.context, {"peer_id": (await self.peer(other)).id})
 
     async def peer(self, other: "Two") -> peer.Peer:
         async with self.context.pool.connection() as db:

@@ -21,7 +21,7 @@ from zvon.formats.merkle import HASH_BYTES, leaf_hash
 from zvon.formats.note import PeerError
 from zvon.model.marking import Pap, Tlp
 
-MAX_ENTRY = 256 * 1024
+MAX_ENTRY = 1024 * 1024
 MAX_BATCH = 8 * 1024 * 1024  # compressed, and also the sum of the entries
 MAX_BATCH_ENTRIES = 10_000
 MAX_INFLATED = MAX_BATCH + MAX_BATCH_ENTRIES * 8 + MAX_ENTRY

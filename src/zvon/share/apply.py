@@ -141,6 +141,10 @@ async def _event(
     outputs, problem = await _propose(
         tx, context, peer, event, advice, pap, incident_id, limits, now
     )
+    tx.audit(
+        AuditEntry(actor=f"peer:{peer.name}", action=f"share:{entry.kind.value}",
+                   object=str(entry.id), detail={"group": str(group.uuid), **outputs, **lifted})
+    )  # fmt: skip
     return Outcome(
         state="applied",
         problem=problem,

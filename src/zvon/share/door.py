@@ -110,7 +110,12 @@ async def _member(
         partner = await _known_peer(db, who.node)
     document, _ = membership.parse(group.membership)
     member = document.member(who.node, context.clock())
-    if member is None or partner.state == "revoked" or member.key != partner.signing_key:
+    if (
+        member is None
+        or context.clock() >= document.expires
+        or partner.state == "revoked"
+        or member.key != partner.signing_key
+    ):
         raise NotAdmitted
     return member, group, await _signed(asked, context, member.key, who)
 

@@ -21,6 +21,7 @@ from zvon.store.party import Db
 
 SIDES = {1: "attacker", 2: "link_text", 3: "near", 4: "reporter"}
 _PARTS = ("subject", "sender_name", "text", "remark")
+MAX_VALUES_BYTES = 400_000
 # Values that we derived and that say nothing to others, or that are kept in `parts`.
 _OURS = frozenset({ObservableType.TEMPLATE, ObservableType.SENDER, ObservableType.REGISTERED})
 
@@ -34,7 +35,7 @@ async def build(db: Db, incident_uuid: UUID) -> dict[str, Any]:
     """
     facts = await rows.incident_facts(db, incident_uuid)
     messages = await rows.incident_messages(db, facts["id"])
-    seen = await rows.incident_observables(db, facts["id"], MAX_OBSERVABLES)
+    seen = _fitting(await rows.incident_observables(db, facts["id"], MAX_OBSERVABLES))
     reasons = msgspec.convert(facts["reasons"], list[dict[str, Any]])
     names = tuple(
         EventName(name=n["name"], scope=n["scope"], reason=n["reason"])
@@ -72,6 +73,17 @@ async def build(db: Db, incident_uuid: UUID) -> dict[str, Any]:
         lang=next((m["lang"] for m in messages if m.get("lang")), None),
     )
     return wire(event)
+
+
+def _fitting(seen: list[tuple[int, str, int]]) -> list[tuple[int, str, int]]:
+    """The values that are seen most, as many as fit into one entry of a feed."""
+    size, kept = 0, []
+    for row in seen:
+        size += len(row[1].encode()) + 60
+        if size > MAX_VALUES_BYTES:
+            break
+        kept.append(row)
+    return kept
 
 
 def _parts(messages: list[dict[str, Any]]) -> dict[str, str]:

@@ -6,8 +6,7 @@ import msgspec
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.formats import misp as format
-from zvon.formats.misp import Organisation
+from zvon.formats.misp import Organisation, encode
 from zvon.locale import translator
 from zvon.locale.sentence import sentence
 from zvon.model.event import Event
@@ -34,7 +33,7 @@ async def misp(db: Db, viewer: Viewer, event_uuid: UUID) -> bytes:
     if found is None:
         raise NoEvent(event_uuid)
     event = msgspec.convert(found["event"], Event)
-    body = format.encode(
+    body = encode(
         msgspec.structs.replace(event, tlp=found["tlp"], pap=found["pap"]),
         info=sentence(translator(viewer.lang), event.title.code, event.title.params),
         orgc=Organisation(uuid=found["party_uuid"], name=found["party_name"]),

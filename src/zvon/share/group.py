@@ -1,7 +1,7 @@
 """Groups of this node: the document that says who belongs, and what follows from it in rows."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from zvon.formats.membership import VALID_FOR, GroupPolicy, Member, Membership
 from zvon.formats.note import PeerError
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.marking import parse_tlp
+from zvon.model.policy import BadAgreement, read_agreement
 from zvon.share.limits import Limits
 from zvon.store import party, peer, person, policy
 from zvon.store.party import Db
@@ -20,6 +21,7 @@ from zvon.store.savepoint import savepoint
 from zvon.store.transaction import Tx
 
 Random = Callable[[int], bytes]
+RENEW_BEFORE = timedelta(days=30)
 
 
 class NotAdmin(PermissionError):
@@ -128,6 +130,15 @@ async def leave(
     )
 
 
+async def renew(tx: Tx, group_uuid: UUID, node: Node, now: datetime, random: Random) -> None:
+    """Sign the next version of a group that we lead when the present one expires soon."""
+    stored = await peer.lock_group(tx, group_uuid)
+    document, _ = membership.parse(stored.membership)
+    if document.admins == (node.uuid,) and document.expires - now < RENEW_BEFORE:
+        now = now.replace(microsecond=0)
+        await _next(tx, stored, document, node, now, random, members=document.members)
+
+
 async def _next(
     tx: Tx, stored: peer.Group, document: Membership, node: Node, now: datetime, random: Random,
     *, members: tuple[Member, ...], epoch: int | None = None,
@@ -158,9 +169,14 @@ async def adopt(
 ) -> None:
     """Store a verified version, and know every member of it as a partner.
 
-    Raises `KeyChanged` when it names another key for a partner that we know, and `PeerError`
-    when it contradicts our own key.
+    Raises `KeyChanged` when it names another key for a partner that we know, or for us, and
+    `PeerError` when its agreement cannot be read.
     """
+    agreement = {"pap_floor": document.policy.pap_floor.upper(), **document.policy.agreement}
+    try:
+        read_agreement({**agreement, "max_tlp": document.policy.max_tlp.upper()})
+    except BadAgreement as problem:
+        raise PeerError(f"the group's agreement cannot be read: {problem}") from None
     current = document.current(now)
     for member in current:
         if member.node == node.uuid:
@@ -174,7 +190,7 @@ async def adopt(
         name=document.name,
         max_tlp=int(parse_tlp(document.policy.max_tlp)),
         witnesses=document.policy.witnesses,
-        agreement={"pap_floor": document.policy.pap_floor.upper(), **document.policy.agreement},
+        agreement=agreement,
         membership=note,
         version=document.version,
         members={m.node: m.node == node.uuid for m in current},

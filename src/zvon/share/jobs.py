@@ -11,7 +11,8 @@ from zvon.formats.note import PeerError
 from zvon.jobs import Context, Handler, enqueue
 from zvon.share import feed as own_feed
 from zvon.share.client import Unreachable, connect
-from zvon.share.pull import pull
+from zvon.share.group import renew
+from zvon.share.pull import apply_stored, pull
 from zvon.store import event as events
 from zvon.store import feed, peer
 from zvon.store.peer import Peer
@@ -138,6 +139,8 @@ async def poll(context: Context, payload: dict[str, Any]) -> None:
     async with transaction(context.pool, now) as tx:
         await peer.forget_nonces(tx, now)
         await feed.mark_stale(tx, now - STALE_AFTER, context.node.uuid)
+        for group in await peer.groups(tx.db):
+            await renew(tx, group.uuid, context.node, now, context.random)
         for partner in await peer.list_all(tx.db):
             if partner.state != "active":
                 continue
@@ -146,12 +149,22 @@ async def poll(context: Context, payload: dict[str, Any]) -> None:
             await enqueue(tx, "share.ack", {"peer_id": partner.id}, dedupe=f"{key}:ack")
 
 
+async def take_held(context: Context, payload: dict[str, Any]) -> None:
+    """Take in what the hourly limit held of a partner, because a person said so."""
+    async with context.pool.connection() as db:
+        partner = await peer.by_id(db, int(payload["peer_id"]))
+        groups = [await peer.group(db, g) for g in await peer.groups_with(db, partner.uuid)]
+    for group in groups:
+        await apply_stored(context, partner, group, wanted="held")
+
+
 JOBS: dict[str, Handler] = {
     "share.hint": hint,
     "share.pull": pull_peer,
     "share.ack": ack,
     "share.narrow": narrow,
     "share.poll": poll,
+    "share.take_held": take_held,
 }
 
 SCHEDULE: dict[str, timedelta] = {"share.poll": timedelta(minutes=1)}

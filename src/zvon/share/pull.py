@@ -5,6 +5,7 @@ transaction together with the new end of the feed; then each entry is applied in
 its own. Killed at any point, the next pull goes on where the database stands.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
@@ -16,7 +17,7 @@ from psycopg import DataError
 from zvon.formats import ack, checkpoint, membership
 from zvon.formats.ack import Ack
 from zvon.formats.checkpoint import Checkpoint
-from zvon.formats.merkle import Frontier, check_consistency
+from zvon.formats.merkle import Frontier, check_consistency, root
 from zvon.formats.note import PeerError
 from zvon.formats.peer import (
     MAX_BATCH,
@@ -143,15 +144,14 @@ async def _accept(
     async with context.pool.connection() as db:
         end = await feed.state(db, group.uuid, partner.uuid)
         last = await feed.last_checkpoint(db, group.uuid, partner.uuid)
-        known = await feed.leaves(db, group.uuid, partner.uuid, head.size) if end else []
+        older = end is not None and head.size < end.size
+        known = await feed.leaves(db, group.uuid, partner.uuid, head.size) if older else []
     if end is not None and end.frozen_at is not None:
         raise Frozen(f"the feed is frozen: {end.frozen_reason}")
     size = end.size if end is not None else 0
-    if head.size <= size:
-        frontier = Frontier()
-        for leaf in known:
-            frontier.add(leaf)
-        if frontier.root() != head.root:
+    if end is not None and head.size <= size:
+        held = root(known) if older else Frontier.decode(size, end.peaks).root()
+        if held != head.root:
             await _freeze(context, partner, group, last, note, f"two roots at size {head.size}")
             raise Forked(f"two different feeds of size {head.size} are signed")
     if last is not None and head.size < last.size:
@@ -234,17 +234,25 @@ async def apply_stored(
 ) -> int:
     """Apply entries that are stored and not yet applied, in order; returns how many were taken."""
     done = 0
-    async with context.pool.connection() as db:
-        limit = await limits(db)
-        rows = await feed.in_state(db, partner.uuid, wanted, APPLY_AT_ONCE)
-        recent = await feed.applied_since(db, partner.uuid, context.clock() - HOUR)
-    room = limit.events_per_hour - recent
+    while True:
+        async with context.pool.connection() as db:
+            rows = await feed.in_state(db, group.uuid, partner.uuid, wanted, APPLY_AT_ONCE)
+            recent = await feed.applied_since(db, partner.uuid, context.clock() - HOUR)
+            room = (await limits(db)).events_per_hour - recent
+        done += await _apply_rows(context, partner, group, rows, room)
+        if len(rows) < APPLY_AT_ONCE:
+            return done
+
+
+async def _apply_rows(
+    context: Context, partner: Peer, group: Group, rows: Sequence[EntryRow], room: int
+) -> int:
+    """Settle each entry: applied, held beyond `room` events (unless held before), or refused."""
+    done = 0
     for row in rows:
-        if row.group_uuid != group.uuid:
-            continue
         now = context.clock()
         is_event = row.kind in {"add", "supersede"}
-        if is_event and room <= 0 and wanted == "stored":
+        if is_event and room <= 0 and row.state == "stored":
             outcome = Outcome(state="held", problem="RATE: more than we take in an hour")
             await _settle(context, partner, row, outcome, now)
             continue
@@ -261,8 +269,6 @@ async def apply_stored(
                 else f"{type(problem).__name__}: {problem}"
             )
             await _settle(context, partner, row, Outcome(state="refused", problem=text), now)
-    if len(rows) == APPLY_AT_ONCE and wanted == "stored" and done:
-        done += await apply_stored(context, partner, group)
     return done
 
 
@@ -272,6 +278,8 @@ async def _apply_one(
     assert row.body is not None
     entry = read_entry(row.body)
     async with transaction(context.pool, now) as tx:
+        if not await feed.claim(tx, row):
+            return
         outcome = await apply.apply(tx, context, partner, group, entry, await limits(tx.db), now)
         await _write(tx, context, partner, row, outcome, now)
 
@@ -280,6 +288,8 @@ async def _settle(
     context: Context, partner: Peer, row: EntryRow, outcome: Outcome, now: datetime
 ) -> None:
     async with transaction(context.pool, now) as tx:
+        if not await feed.claim(tx, row):
+            return
         tx.audit(
             AuditEntry(
                 actor=f"peer:{partner.name}", action=f"share:{row.kind}", object=str(row.object),

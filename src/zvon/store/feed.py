@@ -227,14 +227,26 @@ async def entries_of(db: Db, origin: UUID, object_id: UUID) -> list[EntryRow]:
         return await cursor.fetchall()
 
 
-async def in_state(db: Db, origin: UUID, wanted: str, limit: int) -> list[EntryRow]:
-    """Entries of one origin that are in a state, oldest first."""
+async def in_state(db: Db, group: UUID, origin: UUID, wanted: str, limit: int) -> list[EntryRow]:
+    """Entries of one feed that are in a state, oldest first."""
     async with db.cursor(row_factory=class_row(EntryRow)) as cursor:
         await cursor.execute(
-            _ENTRY + "where origin = %s and state = %s order by group_uuid, n limit %s",
-            (origin, wanted, limit),
+            _ENTRY + "where group_uuid = %s and origin = %s and state = %s order by n limit %s",
+            (group, origin, wanted, limit),
         )
         return await cursor.fetchall()
+
+
+async def claim(tx: Tx, entry: EntryRow) -> bool:
+    """Lock an entry until the transaction ends; false when somebody settled it meanwhile."""
+    row = await (
+        await tx.execute(
+            "select state from feed_entry where group_uuid = %s and origin = %s and n = %s"
+            " for update",
+            (entry.group_uuid, entry.origin, entry.n),
+        )
+    ).fetchone()
+    return row is not None and row[0] == entry.state
 
 
 async def applied_since(db: Db, origin: UUID, since: datetime) -> int:

@@ -243,16 +243,17 @@ async def put_group(
 ) -> None:
     """Store a version of a group; `members` maps each current node to whether it is this one.
 
-    An older version than the stored one changes nothing.
+    An older version than the stored one changes nothing. A later version can make the rules
+    stricter and never laxer: what was agreed at the start was read by a person here.
     """
     done = await tx.execute(
         """
         insert into share_group as g (uuid, name, max_tlp, witnesses, policy, membership, version)
         values (%s, %s, %s, %s, %s, %s, %s)
         on conflict (uuid) do update
-          set name = excluded.name, max_tlp = excluded.max_tlp, witnesses = excluded.witnesses,
-              policy = excluded.policy, membership = excluded.membership,
-              version = excluded.version
+          set name = excluded.name, max_tlp = least(g.max_tlp, excluded.max_tlp),
+              witnesses = greatest(g.witnesses, excluded.witnesses),
+              membership = excluded.membership, version = excluded.version
           where g.version < excluded.version
         """,
         (
