@@ -18,8 +18,10 @@ from tests.store.world import (
     verdict,
 )
 from zvon.access.viewer import Viewer
+from zvon.model.advice import Action, NameAdvice
 from zvon.model.lifecycle import BLOCK_MOVES, INCIDENT_MOVES
 from zvon.model.marking import Pap, Tlp
+from zvon.model.scope import Scope
 from zvon.model.verdict import VerdictWord
 from zvon.store import incident
 from zvon.store.incident import IncidentDetail, NotFound
@@ -209,3 +211,26 @@ async def test_an_incident_has_the_marking_of_its_record(pool: Pool, now: dateti
         )
         row = await (await tx.execute("select tlp from incident")).fetchone()
         assert row == (3,)
+
+
+async def test_names_that_a_wider_block_covers_fold_into_it(pool: Pool, now: datetime) -> None:
+    home = await own_party(pool, now)
+    ana = await somebody(pool, now, home, "ana")
+
+    def advise(name: str, scope: Scope, action: Action = Action.PROPOSE_BLOCK) -> NameAdvice:
+        return NameAdvice(name=name, scope=scope, reason="x", action=action)
+
+    narrow = [advise("a.kit.example", Scope.HOST), advise("b.kit.example", Scope.HOST_SUB)]
+    kept = [advise("notkit.example", Scope.HOST), advise("shop.kit.example", Scope.HOST, Action.WARN),
+            advise("cdn.kit.example", Scope.NONE, Action.NONE)]  # fmt: skip
+    wide = advise("kit.example", Scope.REGISTRABLE_SUB)
+    first = await reported(pool, now, home, names=[*narrow, *kept])
+    await reported(pool, now, home, campaign_id=first.campaign_id, names=[narrow[0], wide])
+    await reported(pool, now, home, campaign_id=first.campaign_id, names=[narrow[1]])
+    seen = {n.name: n.reports for n in (await detail(pool, ana, first)).names}
+    assert seen == {
+        "kit.example": 4,
+        "notkit.example": 1,
+        "shop.kit.example": 1,
+        "cdn.kit.example": 1,
+    }

@@ -140,6 +140,7 @@ async def reported(
     audience: Sequence[int] = (),
     merged: Sequence[int] = (),
     raw: bytes | None = None,
+    names: Sequence[NameAdvice] = (ADVICE,),
 ) -> Reported:
     """A report that was judged and put into the incident of its campaign."""
     async with transaction(pool, now) as tx:
@@ -153,7 +154,7 @@ async def reported(
         )
         found = await incident.for_campaign(
             tx, campaign_id=joined, report_record_id=record_id, verdict=judged or verdict(),
-            title_code="TITLE_PHISHING_BRAND", title_params={"brand": "si.posta"}, names=[ADVICE],
+            title_code="TITLE_PHISHING_BRAND", title_params={"brand": "si.posta"}, names=names,
             rank=rank, rank_reasons=[{"code": "REPORTS", "weight": rank}], now=now, merged=merged,
         )  # fmt: skip
         row = await (

@@ -18,7 +18,7 @@ from zvon.model.advice import NameAdvice
 from zvon.model.ids import RANDOM_BYTES, spoken, uuid7
 from zvon.model.marking import Pap, Tlp
 from zvon.model.verdict import Verdict
-from zvon.store import party
+from zvon.store import incident_names, party
 from zvon.store import verdict as verdicts
 from zvon.store.incident_detail import IncidentDetail, NotFound, get
 from zvon.store.incident_queue import QueuePage, QueueRow, Tab, counts, queue
@@ -128,7 +128,7 @@ async def from_peer(
         random=random,
     )  # fmt: skip
     await verdicts.put(tx, verdict, names, now, incident_id=made, person_id=peer_person_id)
-    await _put_names(tx, made, names, count=True)
+    await incident_names.put(tx, made, names, count=True)
     who = await (
         await tx.execute("select login from person where id = %s", (peer_person_id,))
     ).fetchone()
@@ -342,7 +342,7 @@ async def _refresh(
             (verdict.word.value, verdict.category.value, verdict.probability, title_code,
              Jsonb(dict(title_params)), verdict.brand, incident_id),
         )  # fmt: skip
-    await _put_names(tx, incident_id, names, count=new)
+    await incident_names.put(tx, incident_id, names, count=new)
     await tx.execute(
         """
         update incident i set report_count = c.n, first_at = least(first_at, c.first),
@@ -354,35 +354,6 @@ async def _refresh(
         (rank, Jsonb(msgspec.to_builtins(list(rank_reasons))), incident_id, incident_id),
     )
     tx.note(Change(kind="incident", subject=row[0], op=Op.EDIT, record_id=row[1], tlp=Tlp(row[2])))
-
-
-async def _put_names(tx: Tx, incident_id: int, names: Sequence[NameAdvice], *, count: bool) -> None:
-    for n in sorted({n.name: n for n in names}.values(), key=lambda n: n.name):
-        await tx.execute(
-            """
-            insert into incident_name (incident_id, name, scope, reason, url, action)
-            values (%s, %s, %s, %s, %s, %s)
-            on conflict (incident_id, name) do update set scope = excluded.scope,
-              reason = excluded.reason, action = excluded.action,
-              url = coalesce(incident_name.url, excluded.url),
-              reports = incident_name.reports + %s
-            """,
-            (incident_id, n.name, n.scope.value, n.reason, n.url, n.action.value, int(count)),
-        )
-    await _name_summary(tx, incident_id)
-
-
-async def _name_summary(tx: Tx, incident_id: int) -> None:
-    await tx.execute(
-        """
-        update incident i set
-          names = array(select name from incident_name where incident_id = %(id)s
-                        order by reports desc, name limit 3),
-          name_count = (select count(*) from incident_name where incident_id = %(id)s)
-        where i.id = %(id)s
-        """,
-        {"id": incident_id},
-    )
 
 
 async def _fold(tx: Tx, campaign_id: int, into: int, now: datetime) -> None:
@@ -422,7 +393,8 @@ async def _fold(tx: Tx, campaign_id: int, into: int, now: datetime) -> None:
         (into, into),
     )
     await tx.execute("update incident set duplicate_of = %s where id = %s", (into, old))
-    await _name_summary(tx, into)
+    await incident_names.fold(tx, into)
+    await incident_names.summarise(tx, into)
     if state in {"new", "triage", "open", "contained", "on_hold"}:
         await _set_state(tx, old, "merged")
     await timeline(tx, into, "state", "system", "INCIDENT_ABSORBED", {"number": number}, now)

@@ -1,0 +1,77 @@
+"""The names of an incident, and what we advise to do about each."""
+
+from collections.abc import Sequence
+
+from zvon.model.advice import NameAdvice
+from zvon.model.scope import Scope
+from zvon.store.transaction import Tx
+
+WITH_BELOW = frozenset({Scope.HOST_SUB, Scope.REGISTRABLE_SUB})
+
+
+async def put(tx: Tx, incident_id: int, names: Sequence[NameAdvice], *, count: bool) -> None:
+    """Add what was advised; `count` when it comes from a report not counted before."""
+    for n in sorted(_uncovered(names), key=lambda n: n.name):
+        await tx.execute(
+            """
+            insert into incident_name (incident_id, name, scope, reason, url, action, reports)
+            values (%s, %s, %s, %s, %s, %s, %s)
+            on conflict (incident_id, name) do update set scope = excluded.scope,
+              reason = excluded.reason, action = excluded.action,
+              url = coalesce(incident_name.url, excluded.url),
+              reports = incident_name.reports + excluded.reports
+            """,
+            (incident_id, n.name, n.scope.value, n.reason, n.url, n.action.value, int(count)),
+        )
+    await fold(tx, incident_id)
+    await summarise(tx, incident_id)
+
+
+def _uncovered(names: Sequence[NameAdvice]) -> list[NameAdvice]:
+    """The names without those that a wider one of the same advice blocks too."""
+    once = list({n.name: n for n in names}.values())
+    return [
+        n
+        for n in once
+        if n.scope == Scope.NONE
+        or not any(
+            w.scope in WITH_BELOW and w.action == n.action and n.name.endswith("." + w.name)
+            for w in once
+        )
+    ]
+
+
+async def fold(tx: Tx, incident_id: int) -> None:
+    """Fold each name into the widest one that a block of would cover it, with its reports."""
+    await tx.execute(
+        """
+        with covered as (
+          select n.name, n.reports, w.name as wide from incident_name n
+          join lateral (select name from incident_name w
+            where w.incident_id = n.incident_id and w.action = n.action
+              and w.scope in ('host_sub', 'registrable_sub')
+              and right(n.name, length(w.name) + 1) = '.' || w.name
+            order by length(w.name) limit 1) w on true
+          where n.incident_id = %(id)s and n.scope <> 'none'),
+        gone as (delete from incident_name n using covered c
+                 where n.incident_id = %(id)s and n.name = c.name)
+        update incident_name n set reports = n.reports + c.reports
+        from (select wide, sum(reports) as reports from covered group by wide) c
+        where n.incident_id = %(id)s and n.name = c.wide
+        """,
+        {"id": incident_id},
+    )
+
+
+async def summarise(tx: Tx, incident_id: int) -> None:
+    """Write the names of most reports, and how many there are, where the queue reads them."""
+    await tx.execute(
+        """
+        update incident i set
+          names = array(select name from incident_name where incident_id = %(id)s
+                        order by reports desc, name limit 3),
+          name_count = (select count(*) from incident_name where incident_id = %(id)s)
+        where i.id = %(id)s
+        """,
+        {"id": incident_id},
+    )
