@@ -1,5 +1,6 @@
 """Bytes become a message and its values, or are set aside with the reason; nothing is lost."""
 
+import asyncio
 import random
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from zvon.store.ingest import NEAR, REPORTER, SAID, SHOWN
 from zvon.store.party import Party
 from zvon.store.report import ReportDetail
 from zvon.store.transaction import Pool
-from zvon.store.visibility import read
+from zvon.store.visibility import SYSTEM, read
 
 LURE = "Vaš paket čaka: https://paket.lipa.example/a?t=8KX21P\n\nPrijavitelj: Jan, 040 000 199"
 
@@ -166,3 +167,36 @@ async def test_a_quarantined_report_is_read_again_when_we_have_learned_to(
 
 def test_both_jobs_of_the_way_are_registered() -> None:
     assert set(JOBS) == {"collect.decode", "collect.enrich"}
+
+
+@pytest.mark.slow
+async def test_the_same_report_a_thousand_times_is_a_thousand_reports_and_one_input(
+    pool: Pool, now: datetime
+) -> None:
+    await own_party(pool, now)
+    gate = asyncio.Semaphore(6)
+
+    async def through() -> str:
+        async with gate:
+            return (await hand_in(pool, LURE.encode(), now)).report
+
+    numbers = await asyncio.gather(*(through() for _ in range(1000)))
+    assert len(set(numbers)) == 1000
+
+    async def decoded(payload: dict[str, object]) -> None:
+        async with gate:
+            await decode(context_of(pool, now), payload)
+
+    await asyncio.gather(*(decoded(payload) for _, payload in await waiting_jobs(pool)))
+    async with read(pool, SYSTEM) as db:
+        row = await (
+            await db.execute(
+                """
+                select (select count(*) from report where status = 'decoded'),
+                       (select count(*) from raw_input), (select count(*) from observable),
+                       (select count(*) from occurrence),
+                       (select count(*) from pgqueuer where entrypoint = 'collect.enrich')
+                """
+            )
+        ).fetchone()
+    assert row == (1000, 1, 4, 4000, 1000)

@@ -1,7 +1,7 @@
 """Bytes are always read; what was guessed or replaced is said."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zvon.formats.charset import GUESSED, REPLACED, text_of
@@ -12,6 +12,7 @@ CHARSETS = [None, "utf-8", "utf8", "UTF-7", "utf-16", "iso-8859-2", "base64", "z
             "punycode", "rot13", "unicode_escape", "x-unknown", "\x00", "cp1250", "hex"]  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80), st.sampled_from(CHARSETS))
 def test_any_bytes_become_text(body: bytes, charset: str | None) -> None:
     text, _ = text_of(body, charset)
@@ -47,6 +48,7 @@ def test_joiners_stay_in_emoji_and_go_between_letters() -> None:
     assert plain("po\u200dsta") == ("posta", (INVISIBLE,))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_any_field_is_decoded_and_any_date_is_read_or_none(value: str) -> None:
     assert "\x00" not in decoded(value)

@@ -24,6 +24,7 @@ def values(text: str, **options: str) -> set[tuple[T, str]]:
     return {(m.observable.type, m.observable.value) for m in extract(text, **options)}
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=200), soup))
 def test_every_mention_is_where_it_says_and_canonical(text: str) -> None:
     end = 0
@@ -36,6 +37,7 @@ def test_every_mention_is_where_it_says_and_canonical(text: str) -> None:
         assert "\x00" not in mention.observable.value
 
 
+@settings(deadline=None)
 @given(soup, soup)
 def test_what_is_found_in_a_text_is_found_in_a_longer_one(one: str, other: str) -> None:
     assert values(one) | values(other) <= values(f"{one}\n\n;;\n\n{other}")
@@ -128,7 +130,7 @@ def test_a_list_is_found_whole_in_every_spelling(dot: str) -> None:
     assert values(text) == {(T.DOMAIN, host) for host in _hosts()}
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(["https://a.example/č", "b.example"]), min_size=1, max_size=3))
 def test_positions_count_code_points(parts: list[str]) -> None:
     text = "🙏 ž " + " 🙏 ".join(parts)

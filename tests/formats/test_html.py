@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zvon.formats import html, link
@@ -17,6 +17,7 @@ TAGS = ["<p>", "</p>", "<a href=https://a.example>", "</a>", "<div style='displa
 soup = st.lists(st.sampled_from(TAGS), max_size=30).map("".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(soup, st.text(max_size=200)))
 def test_no_page_raises_and_every_range_lies_in_the_text(page: str) -> None:
     read = html.read(page)

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zvon.model.name import BadName, canonical, defang, display
@@ -13,6 +13,7 @@ hostile = st.text(
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=100), hostile))
 def test_the_canonical_form_is_stable_and_only_our_error_is_raised(text: str) -> None:
     with suppress(BadName):
@@ -22,6 +23,7 @@ def test_the_canonical_form_is_stable_and_only_our_error_is_raised(text: str) ->
         assert all(0 < len(label) <= 63 for label in once.split("."))
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=100), hostile))
 def test_the_displayed_form_leads_back_to_the_same_name(text: str) -> None:
     with suppress(BadName):

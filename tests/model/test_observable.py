@@ -3,13 +3,14 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zvon.model.observable import CODE, TYPE, BadValue, Observable, canonical
 from zvon.model.observable import ObservableType as T
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(list(T)),
     st.one_of(

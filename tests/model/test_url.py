@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zvon.model.url import BadUrl, canonical, defang, parse, tracking
@@ -15,6 +15,7 @@ PIECES = ["http://", "https:", "//", "\\", "a.example", "@", ":", "8080", "443",
 hostile = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=200), hostile))
 def test_the_canonical_form_is_stable_and_only_our_error_is_raised(text: str) -> None:
     with suppress(BadUrl):
@@ -22,6 +23,7 @@ def test_the_canonical_form_is_stable_and_only_our_error_is_raised(text: str) ->
         assert canonical(once) == once
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_no_form_has_an_invisible_character_or_a_live_link_when_defanged(text: str) -> None:
     with suppress(BadUrl):
@@ -30,6 +32,7 @@ def test_no_form_has_an_invisible_character_or_a_live_link_when_defanged(text: s
         assert defang(text).startswith(("hxxp", "fxp"))
 
 
+@settings(deadline=None)
 @given(hostile)
 def test_nothing_of_the_query_is_lost_when_tracking_is_split_off(text: str) -> None:
     with suppress(BadUrl):
