@@ -1,7 +1,9 @@
 """`zvon serve web|worker|dns`: one part of a node in a process of its own."""
 
 import asyncio
+import hashlib
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -117,7 +119,7 @@ async def _web(settings: Settings, stop: asyncio.Event) -> None:
 
     async with open_settings(settings) as context:
         texts = {"cert": context.node.tls_certificate, "key": context.node.tls_key}
-        with _files(texts) as pem:
+        with _files(settings.root, texts) as pem:
             console = listener(create_app(context), settings.http)
             door = listener(
                 create_peer_app(context), settings.peer, ssl_cert=pem["cert"], ssl_key=pem["key"]
@@ -132,15 +134,18 @@ async def _web(settings: Settings, stop: asyncio.Event) -> None:
 
 
 @contextmanager
-def _files(texts: Mapping[str, str]) -> Iterator[dict[str, Path]]:
+def _files(root: Path, texts: Mapping[str, str]) -> Iterator[dict[str, Path]]:
     """Texts as files that only this user can read, while the context lasts.
 
     In memory where Linux offers a folder for that; the server resolves the paths, so that an
-    anonymous file would not do.
+    anonymous file would not do. What a killed predecessor left behind is removed.
     """
     memory = Path("/dev/shm")  # noqa: S108 -- only as the parent of a private folder
-    base = memory if os.access(memory, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="zvon-", dir=base) as folder:
+    base = memory if os.access(memory, os.W_OK) else root
+    prefix = f"zvon-{hashlib.sha256(os.fsencode(root.absolute())).hexdigest()[:12]}-"
+    for left in base.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=base) as folder:
         paths = {name: Path(folder) / f"{name}.pem" for name in texts}
         for name, path in paths.items():
             path.touch(mode=0o600)
