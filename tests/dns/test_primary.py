@@ -20,9 +20,9 @@ import dns.tsigkeyring
 import dns.xfr
 import dns.zone
 import pytest
+
 from tests.blocks import publish
 from tests.dns.conftest import Lab, clock
-
 from zvon.config import Settings, host_port
 from zvon.dns.ram import RamZone
 from zvon.dns.serve import Service

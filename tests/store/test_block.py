@@ -1,15 +1,18 @@
 """Blocks through the store, on a real database: four eyes, the gate, the zones."""
 
+import os
 from datetime import datetime, timedelta
 
 import psycopg
 import pytest
+from msgspec import structs
 
-from tests.blocks import People, people_of, propose, publish, refusals, rules
+from tests.blocks import People, people_of, proposal, propose, publish, refusals, rules
+from zvon.model.ids import uuid7
 from zvon.model.lifecycle import BlockState, IllegalMove
 from zvon.model.scope import Scope
 from zvon.model.zone import test_name as feed_test_name
-from zvon.store import block, block_proof, neverblock, zone
+from zvon.store import block, block_proof, neverblock, party, zone
 from zvon.store.block import AlreadyBlocked, GuardRefused, HeldBack, OwnProposal
 from zvon.store.transaction import Pool, transaction
 
@@ -222,3 +225,92 @@ async def test_an_expired_block_is_dropped_and_a_stale_proposal_withdrawn(
     assert (done.block.state, done.block.lift_reason) == (BlockState.LIFTED, "expired")
     assert other.block.state is BlockState.WITHDRAWN
     assert await rules(pool, "hot.si.zvon") == {}
+
+
+async def test_popular_names_from_a_list_that_is_not_ours_are_refused_whole(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    """The day in 2012 when one officer blocked 8,000 legitimate sites in Denmark, in small.
+
+    The names are written here from memory and not taken from the shipped lists; a few of them are
+    in none of these lists, and the batch is refused all the same.
+    """
+    popular = [
+        "www.wikipedia.org",
+        "en.wikipedia.org",
+        "accounts.google.com",
+        "www.facebook.com",
+        "web.whatsapp.com",
+        "login.live.com",
+        "outlook.office.com",
+        "www.apple.com",
+        "store.steampowered.com",
+        "www.bbc.co.uk",
+        "www.nytimes.com",
+        "news.ycombinator.com",
+        "www.amazon.de",
+        "www.ebay.com",
+        "www.booking.com",
+        "www.linkedin.com",
+        "www.reddit.com",
+        "duckduckgo.com",
+        "www.24ur.com",
+        "www.rtvslo.si",
+        "www.index.hr",
+        "www.jutarnji.hr",
+        "www.spiegel.de",
+        "www.orf.at",
+        "pypi.org",
+        "github.com",
+        "stackoverflow.com",
+    ]
+    unknown = [f"small-shop-{n}.com" for n in range(20)]
+    for who in ("ana", "both"):
+        with pytest.raises(GuardRefused) as refused:
+            await propose(pool, people[who], now, *popular, *unknown)
+        missed = set(popular) - {finding.name for finding in refused.value.findings}
+        assert missed <= {"news.ycombinator.com"}
+    assert await rules(pool, "hot.si.zvon") == {}
+    async with pool.connection() as db:
+        assert (await block.board(db, people["ana"])).rows == ()
+    assert len(await refusals(pool)) == 2
+
+
+async def test_two_colluding_people_cannot_block_a_protected_name_either(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    rows = await propose(pool, people["ana"], now, "evil.example")
+    async with transaction(pool, now) as tx:
+        with pytest.raises(psycopg.errors.CheckViolation):
+            async with tx.db.transaction():
+                await tx.execute(
+                    "update block set name = 'google.com' where id = %s", (rows[0].id,)
+                )
+    for scope in (Scope.HOST, Scope.REGISTRABLE_SUB):
+        with pytest.raises(GuardRefused):
+            await propose(pool, people["both"], now, "google.com", scope=scope)
+
+
+async def test_an_incident_that_allows_no_visible_action_is_not_blocked(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    uuid = uuid7(now, os.urandom(10))
+    async with transaction(pool, now) as tx:
+        own = await party.own(tx.db)
+        await tx.execute(
+            """
+            with r as (insert into record (uuid, kind, org_id, orgc_id, created_at, modified_at,
+                                           tlp, pap, payload)
+              values (%s, 'incident', %s, %s, %s, %s, 2, 2, '{}') returning id)
+            insert into incident (uuid, number, record_id, title, first_at, last_at)
+            select %s, 'I-26-000001', id, 'TITLE', %s, %s from r
+            """,
+            (uuid7(now, os.urandom(10)), own.id, own.id, now, now, uuid, now, now),
+        )
+    with pytest.raises(GuardRefused) as refused:
+        async with transaction(pool, now) as tx:
+            await block.propose(
+                tx, people["ana"],
+                structs.replace(proposal(now, "evil.example"), incident_uuid=uuid), now, os.urandom,
+            )  # fmt: skip
+    assert [finding.rule for finding in refused.value.findings] == ["pap"]
