@@ -154,6 +154,13 @@ def test_labelled_mails_stay_at_the_level_that_was_reached() -> None:
     assert found.asks <= 0.08 * found.spans
 
 
+def test_mails_that_no_rule_was_made_for_leak_little_and_lose_little() -> None:
+    found = total([(judge(m, o := gate(m.text)), o) for m in read(MAILS / "fresh.txt")])
+    assert found.recalled >= 0.95 * found.pii
+    assert found.not_removed >= 0.95 * found.indicators
+    assert found.clean >= 0.9 * found.mails
+
+
 def test_parts_know_each_other() -> None:
     from tests.privacy.conftest import demo, key
     from zvon.privacy.engine import share_text

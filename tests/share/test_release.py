@@ -26,8 +26,10 @@ from zvon.share import group, release
 from zvon.share.keys import UnknownToken, domain, epoch_of, reverse
 from zvon.store import constituency, ingest, party, person
 from zvon.store import share as rows
+from zvon.store.event import NoSuchIncident
 from zvon.store.pseudonym import DestroyedEpoch, destroy_key
 from zvon.store.transaction import Pool, transaction
+from zvon.store.visibility import viewer_setting
 
 TEXT = (
     "Pošta Slovenije: vašega paketa nismo mogli dostaviti. Podatke dopolnite: "
@@ -41,16 +43,18 @@ class World:
 
     def __init__(self, pool: Pool, now: datetime, node: Node, group_uuid: UUID) -> None:
         self.pool, self.now, self.node, self.group = pool, now, node, group_uuid
+        self.seen_by = ""
         self.analyst: Viewer
         self.approver: Viewer
         self.incident: UUID
         self.found: Reported
 
     async def prepare(self, viewer: Viewer | None = None) -> release.Share:
-        async with transaction(self.pool, self.now) as tx:
-            return await release.prepare(
-                tx, viewer or self.analyst, self.incident, self.group, self.now, self.node
-            )
+        who = viewer or self.analyst
+        async with transaction(
+            self.pool, self.now, viewer=self.seen_by or viewer_setting(who)
+        ) as tx:
+            return await release.prepare(tx, who, self.incident, self.group, self.now, self.node)
 
     async def release(
         self,
@@ -58,10 +62,11 @@ class World:
         overrides: dict[int, str] | None = None,
         viewer: Viewer | None = None,
     ) -> release.Released:
-        async with transaction(self.pool, self.now) as tx:
-            return await release.release(
-                tx, viewer or self.approver, share.uuid, overrides or {}, self.now, self.node
-            )
+        who = viewer or self.approver
+        async with transaction(
+            self.pool, self.now, viewer=self.seen_by or viewer_setting(who)
+        ) as tx:
+            return await release.release(tx, who, share.uuid, overrides or {}, self.now, self.node)
 
     async def column(self, query: str, *params: object) -> list[object]:
         async with transaction(self.pool, self.now) as tx:
@@ -193,11 +198,21 @@ async def test_a_person_may_keep_what_was_asked_and_never_a_card(world: World) -
 
 async def test_red_is_refused_and_the_refusal_is_in_the_audit(world: World) -> None:
     await world.mark(Tlp.RED)
+    world.seen_by = "system"
     with pytest.raises(release.ShareRefused) as refused:
         await world.prepare()
     assert refused.value.reason == "TLP_RED"
     assert await world.column("select count(*) from share") == [0]
     assert await world.column("select rule from audit where outcome = 'refused'") == ["TLP_RED"]
+
+
+async def test_red_is_not_even_there_for_those_who_are_not_named(world: World) -> None:
+    share = await world.prepare()
+    await world.mark(Tlp.RED)
+    with pytest.raises(NoSuchIncident):
+        await world.prepare()
+    with pytest.raises(rows.NoShare):
+        await world.release(share)
 
 
 async def test_above_the_maximum_of_the_group_is_refused(world: World) -> None:
@@ -210,6 +225,7 @@ async def test_above_the_maximum_of_the_group_is_refused(world: World) -> None:
 async def test_an_incident_that_became_red_meanwhile_does_not_leave(world: World) -> None:
     share = await world.prepare()
     await world.mark(Tlp.RED)
+    world.seen_by = "system"
     with pytest.raises(release.ShareRefused):
         await world.release(share)
     assert await world.column("select count(*) from feed_entry") == [0]

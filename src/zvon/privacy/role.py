@@ -155,11 +155,23 @@ def _itself(graph: Graph, node: _Node, defanged: bool) -> None:
         _name_itself(node, owner, facts)
 
 
+@cache
+def _home() -> tuple[frozenset[str], frozenset[str]]:
+    """Domain endings and mail providers of our countries."""
+    rows = countries()
+    return frozenset(t for c in rows for t in c.tlds), frozenset(m for c in rows for m in c.mail)
+
+
+@cache
+def _shared() -> frozenset[str]:
+    """Domains that many owners share, so that they say nothing of each other."""
+    return hosts().freemail | hosts().anonymous_mail | hosts().shorteners | _home()[1]
+
+
 def _name_itself(node: _Node, owner: str, facts: Facts) -> None:
     rule, table = terms().rule, hosts()
     tld = owner.rpartition(".")[2]
-    home = {t for c in countries() for t in c.tlds}
-    home_mail = {m for c in countries() for m in c.mail}
+    home, home_mail = _home()
     if tld in table.darknet:
         node.term("darknet", rule["darknet"])
     if node.kind == "EMAIL" and owner in table.anonymous_mail:
@@ -320,8 +332,7 @@ def _people(graph: Graph) -> None:
 
 def _owners(graph: Graph) -> None:
     """Everything under one registered domain belongs together; free mailboxes do not."""
-    shared = hosts().freemail | hosts().anonymous_mail | hosts().shorteners
-    shared |= {m for c in countries() for m in c.mail}
+    shared = _shared()
     for node in graph.nodes.values():
         owner = node.mentions[0].owner
         if node.kind in _OWNED and owner and owner not in shared:
