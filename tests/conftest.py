@@ -37,6 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
         start_server(config.add_cleanup)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what talks to the database, so that `make check` can leave it out."""
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker("database")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """`@pytest.mark.server("named", "unbound")` and `@pytest.mark.browser` name real programs."""
     programs.check(item)

@@ -12,6 +12,11 @@ from zvon.cli.status import SILENT, console, door, look, status, worker_health, 
 from zvon.config import Settings
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zvon.cli.status.TIMEOUT_S", 0.5)
+
+
 def nobody(tmp_path: Path) -> Settings:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
