@@ -113,7 +113,10 @@ def render(
             here=request.url.path,
             lang_link=lambda to: _with_lang(request, to),
             ago=lambda at: ago(speak, context.clock(), at),
-            partial="hx-request" in request.headers,
+            menu=menu(speak),
+            tlp_label=tlp_label,
+            count=count,
+            **words(speak),
             **(values or {}),
         )
     )
