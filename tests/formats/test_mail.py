@@ -1,5 +1,6 @@
 """Which mail is meant, who sent it, over which hosts it came, and what it links to."""
 
+import time
 from email.message import EmailMessage
 
 import pytest
@@ -182,3 +183,32 @@ def test_deep_nesting_is_refused_with_its_level() -> None:
     parts = "".join(f"Content-Type: multipart/mixed; boundary=b{i}\n\n--b{i}\n" for i in range(30))
     with pytest.raises(Undecodable, match="nested deeper"):
         read(f"From: a@b.example\nTo: c@d.example\n{parts}".encode())
+
+
+def test_addresses_are_read_in_every_usual_form() -> None:
+    head = (
+        b'From: "Posta, Slovenije \\"d.d.\\"" <a@brod.example>\r\n'
+        b"To: Ana Kos <ana@lipa.example>, bor@lipa.example; (x) cene@lipa.example\r\n"
+        b"Cc: undisclosed-recipients:;, <dora@lipa.example>\r\n\r\nHej"
+    )
+    message = read(head)
+    assert (message.sender, message.sender_name) == ("a@brod.example", 'Posta, Slovenije "d.d."')
+    assert {k for k, side in sides(message).items() if side == "reporter"} == {
+        f"{who}@lipa.example" for who in ("ana", "bor", "cene", "dora")
+    }
+
+
+@pytest.mark.parametrize(
+    "field",
+    [b"From: " + b"(" * 100_000, b"To: " + b"<" * 100_000, b"From: " + b'"' * 100_000,
+     b"Received: from " + b"(" * 100_000, b"Subject: " + b"=?utf-8?q?" * 20_000,
+     b"Content-Type: text/plain" + b';a="' * 100_000, b"Date: " + b"1 " * 100_000,
+     b"Content-Disposition: attachment" + b"; filename*0=x" * 20_000,
+     b"To: " + b"a@lipa.example, " * 50_000],
+    ids=lambda field: field[:20].decode(),
+)  # fmt: skip
+def test_a_field_built_to_break_readers_is_read_in_time(field: bytes) -> None:
+    began = time.perf_counter()
+    message = read(b"Subject: x\r\n" + field + b"\r\n\r\nHej https://a.lipa.example/")
+    assert time.perf_counter() - began < 10
+    assert sides(message)["https://a.lipa.example/"] == "attacker"

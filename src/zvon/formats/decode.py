@@ -49,7 +49,10 @@ def decode(body: bytes, media_type: str, channel: Channel) -> Message:
     kind = media_type.partition(";")[0].strip().lower()
     if kind.startswith("message/") or _is_mail(body):
         refuse_binary(body)
-        message = mail.read(body)
+        try:
+            message = mail.read(body)
+        except RecursionError:  # a reader of the standard library that we did not foresee
+            raise Undecodable("byte 0", "it is nested too deeply") from None
     else:
         refuse_binary(body)
         raw, warnings = text_of(body, _charset(media_type))

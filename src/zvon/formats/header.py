@@ -4,17 +4,39 @@ The parser of the `default` policy raises on some malformed fields, so fields ar
 decoded here: encoded words, bytes outside ASCII, folded lines.
 """
 
+import re
 from datetime import UTC, datetime
+from email._policybase import Compat32
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
-from email.utils import getaddresses, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 
 from zvon.formats.charset import text_of
 from zvon.formats.plain import plain
 
 MAX_FIELDS = 200
 MAX_VALUE = 4_000
+MAX_SOURCE = 16_384
+MAX_ADDRESSES = 200
+
+# Shown name and address, or a bare address. The stdlib's reader recurses into each parenthesis.
+_ADDRESS = re.compile(
+    r"(?:(?P<shown>\"(?:[^\"\\]|\\.){0,200}\"\s*|[^,;<>\"]{0,200})<\s*(?P<address>[^<>\s,;]{3,254})\s*>"
+    r"|(?P<bare>[^\s<>,;:()\"]{1,64}@[^\s<>,;()\"]{1,253}))"
+)
+
+
+class Bounded(Compat32):
+    """The lenient policy, with fields cut where no honest one is so long.
+
+    The stdlib's readers of parameters take time that grows with the square of the length.
+    """
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Name and value of one field."""
+        name, value = super().header_source_parse(sourcelines)
+        return name[:200], value[:MAX_SOURCE]
 
 
 def fields(mail: Message) -> tuple[tuple[str, str], ...]:
@@ -39,9 +61,16 @@ def one(mail: Message, name: str) -> str:
 
 def addresses(mail: Message, *names: str) -> list[tuple[str, str]]:
     """Pairs of shown name and mail address in the named fields."""
-    values = [" ".join(v.split()) for name in names for v in all_of(mail, name)]
-    pairs = getaddresses(values[:50])
-    return [(decoded(shown), address.strip()) for shown, address in pairs if "@" in address]
+    found: list[tuple[str, str]] = []
+    for value in (" ".join(v.split()) for name in names for v in all_of(mail, name)[:50]):
+        for match in _ADDRESS.finditer(value):
+            address = match["address"] or match["bare"]
+            if "@" in address and len(found) < MAX_ADDRESSES:
+                shown = (match["shown"] or "").strip()
+                if shown.startswith('"'):
+                    shown = re.sub(r"\\(.)", r"\1", shown[1:-1])
+                found.append((decoded(shown), address))
+    return found
 
 
 def date(value: str) -> datetime | None:

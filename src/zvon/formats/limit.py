@@ -1,7 +1,7 @@
 """What a report may hold before we stop reading; the raw bytes are kept whole in any case."""
 
 MAX_BYTES = 25 * 1024 * 1024
-MAX_LINES = 1_000_000
+MAX_LINES = 500_000
 MAX_PARTS = 200
 MAX_DEPTH = 8
 MAX_URLS = 500

@@ -5,7 +5,7 @@ the reporter's. Fields of the object say who sent it; its recipients are the vic
 """
 
 import re
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.message import Message as Mail
 
 from msgspec import Struct, structs
@@ -125,7 +125,7 @@ def _parsed(body: bytes) -> Mail:
     lines = body.count(b"\n")
     if lines > MAX_LINES:
         raise Undecodable(f"line {MAX_LINES + 1}", f"the mail has more than {MAX_LINES} lines")
-    return message_from_bytes(body, policy=policy.compat32)
+    return message_from_bytes(body, policy=header.Bounded())
 
 
 def _object(top: Mail) -> tuple[list[Mail], Mail]:
