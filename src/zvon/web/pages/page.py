@@ -20,7 +20,7 @@ from zvon.locale.sentence import sentence
 from zvon.model import name as names
 from zvon.model import url as urls
 from zvon.web.api.inject import AnyRequest
-from zvon.web.pages.words import role_word
+from zvon.web.pages.words import count, menu, role_word, tlp_label, words
 
 LANG_COOKIE = "zvon_lang"
 THEME_COOKIE = "zvon_theme"
