@@ -140,6 +140,13 @@ async def approve(
     the approver's own brake is held instead of published; look at the states that come back.
     """
     viewer.require(Permission.BLOCK_APPROVE)
+    async with tx.db.pipeline():  # thirty statements; a fifth of the time is waiting for each
+        return await _approve(tx, viewer, uuids, reason, now)
+
+
+async def _approve(
+    tx: Tx, viewer: Viewer, uuids: Sequence[UUID], reason: str, now: datetime
+) -> list[BlockRow]:
     rows = await _locked(tx, uuids, reason)
     _refuse_own(viewer, rows, Permission.BLOCK_APPROVE)
     held = [row for row in rows if row.state is BlockState.HELD]

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from zvon.model.guard import Finding
 from zvon.model.lifecycle import BlockState, check_block_move
 from zvon.store.block_row import BlockRow
+from zvon.store.incident import timeline
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
 _OPS = {BlockState.PUBLISHED: Op.PUBLISH, BlockState.LIFTED: Op.REVOKE}
@@ -60,16 +61,6 @@ async def move(
             )
         )
         if row.incident_id is not None:
-            await _timeline(tx, row, actor, f"BLOCK_{new.name}", reason, now)
+            told = {"name": row.name, "number": row.number, "reason": reason}
+            await timeline(tx, row.incident_id, "block", actor, f"BLOCK_{new.name}", told, now)
     return [structs.replace(row, state=new, version=row.version + 1) for row in rows]
-
-
-async def _timeline(
-    tx: Tx, row: BlockRow, actor: str, code: str, reason: str, now: datetime
-) -> None:
-    params = {"name": row.name, "number": row.number, "reason": reason}
-    await tx.execute(
-        "insert into timeline (incident_id, at, kind, actor, code, params)"
-        " values (%s, %s, 'block', %s, %s, %s)",
-        (row.incident_id, now, actor, code, Jsonb(params)),
-    )
