@@ -173,10 +173,9 @@ class Node:
             return
         sign_in = f"{settings.console_url}/link/{link}" if link else None
         if sign_in:
-            self._tell(
-                "link", f"{'first administrator':<22} {sign_in}   (works once)", link=sign_in
-            )
-        self._tell("ready", "ready; Ctrl-C stops", console=settings.console_url,
+            once = f"{self._say('first administrator'):<22} {sign_in}   ({self._say('works once')})"
+            self._tell("link", once, link=sign_in)
+        self._tell("ready", self._say("ready; Ctrl-C stops"), console=settings.console_url,
                    peer=settings.peer_url or f"https://{settings.peer}", dns=settings.dns,
                    link=sign_in, root=str(settings.root), pid=os.getpid())  # fmt: skip
 
