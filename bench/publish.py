@@ -10,6 +10,7 @@ packet on loopback, and of a cached answer of the same resolver.
 import argparse
 import asyncio
 import json
+import math
 import os
 import shutil
 import signal
@@ -231,7 +232,7 @@ async def served(settings: Settings, dsn: str) -> AsyncIterator[subprocess.Popen
     """`zvon serve dns` in a process of its own."""
     env = os.environ | {"ZVON_ROOT": str(settings.root), "ZVON_DATABASE": dsn,
                         "ZVON_DNS": settings.dns}  # fmt: skip
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220
         [sys.executable, "-c", "from zvon.cli import main; main()", "serve", "dns"], env=env
     )
     try:
@@ -250,7 +251,7 @@ def resident_mb(pid: int) -> float:
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that `share` of all do not exceed."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 async def measure(rules: int, rounds: int, folder: Path) -> dict[str, Any]:
