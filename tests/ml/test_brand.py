@@ -17,7 +17,7 @@ MUST_HIT = {
     "hp-posiljka.com": "hr.posta",
     "furs-placilo.com": "si.furs",
     "evinjeta-placilo.eu": "si.dars",
-    "pоsta-si.com": "si.posta",  # noqa: RUF001  Cyrillic о
+    "pоsta-si.com": "si.posta",
     "zaba-hr-login.net": "hr.zaba",
     "pbz-hr.com": "hr.pbz",
     "njuskal0-dostava.com": "hr.njuskalo",

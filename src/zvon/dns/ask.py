@@ -51,7 +51,7 @@ class Asker(asyncio.DatagramProtocol):
         """Keep the socket."""
         self._transport = transport
 
-    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:  # noqa: ARG002
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         """Give an answer to who waits for it."""
         if len(data) < wire.HEADER.size:
             return

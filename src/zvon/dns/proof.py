@@ -158,7 +158,7 @@ class _Upstream(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         transport.sendto(self._wire)  # type: ignore[attr-defined]
 
-    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:  # noqa: ARG002
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         if not self._answer.done():
             self._answer.set_result(data)
 

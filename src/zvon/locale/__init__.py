@@ -41,9 +41,10 @@ class Translator:
             if not message.id or message.fuzzy:
                 continue
             key = message.id if isinstance(message.id, str) else message.id[0]
-            forms = (message.string,) if isinstance(message.string, str) else message.string
+            said = message.string or ""
+            forms = (said,) if isinstance(said, str) else tuple(said)
             if all(forms):
-                self._messages[key] = tuple(forms)
+                self._messages[key] = forms
 
     def __contains__(self, msgid: str) -> bool:
         return msgid in self._messages

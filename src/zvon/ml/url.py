@@ -4,6 +4,7 @@ The score ranks and escalates. It never blocks and never says "safe": at one phi
 addresses most of what it marks at a 1 % false-positive rate is harmless.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -164,8 +165,6 @@ def pack(model: Model) -> bytes:
 
 def load(weights: bytes, meta: dict[str, Any]) -> Model:
     """Read what `pack` wrote. Raises `BadWeights` when the shapes or the digest differ."""
-    import hashlib
-
     if hashlib.sha256(weights).hexdigest() != meta.get("sha256"):
         raise BadWeights("the weights are not those of meta.json")
     with np.load(BytesIO(weights), allow_pickle=False) as data:

@@ -133,7 +133,7 @@ def calibration_error(score: Floats, phishing: NDArray[np.bool_], bins: int = 15
 
 def _roc(score: Floats, phishing: NDArray[np.bool_]) -> float:
     """Area under the ROC curve by ranks, ties averaged."""
-    values, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
+    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
     ends = np.cumsum(counts)
     ranks = (ends - (counts - 1) / 2)[inverse]
     n = int(phishing.sum())

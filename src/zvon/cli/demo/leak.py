@@ -17,7 +17,8 @@ def leaks(planted: Iterable[str], received: Any) -> list[str]:
 
 def forms(value: str) -> set[str]:
     """Lower-case spellings under which `value` could still be read: accents off, no separators,
-    percent-encoded, hexadecimal, base64 at the three alignments, reversed."""
+    percent-encoded, hexadecimal, base64 at the three alignments, reversed.
+    """
     plain = value.lower()
     data = value.encode()
     out = {plain, _fold(value), quote(value).lower(), data.hex(), plain[::-1]}

@@ -71,7 +71,10 @@ class Stage:
         self.si: DemoNode | None = None
         self.hr: DemoNode | None = None
         self.admin: dict[str, Account] = {}
-        self.ana = self.bor = self.iva = self.eva = _nobody
+        self.ana: Account = _nobody
+        self.bor: Account = _nobody
+        self.iva: Account = _nobody
+        self.eva: Account = _nobody
         self.resolvers: list[Subscribed] = []
         self.pools: dict[str, str] = {}
         self.incident: dict[str, Any] = {}
@@ -347,7 +350,7 @@ async def block(stage: Stage) -> dict[str, Any]:
     await _control_resolves(stage)
     enforced = await _state(stage.bor, stage.blocks[0]["id"], "enforced")
     for pair in _pairs(stage, timed, stage.text("probed")):
-        stage.show.line(8, pair, first=pair is not None and stage.show.said[-1]["step"] != 8)
+        stage.show.line(8, pair, first=stage.show.said[-1]["step"] != 8)
     return _timing(timed) | {
         "decision": [b["number"] for b in stage.blocks],
         "serial": enforced["published_serial"],
