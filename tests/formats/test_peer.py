@@ -15,6 +15,7 @@ from zvon.formats.merkle import leaf_hash
 from zvon.formats.note import PeerError
 from zvon.formats.peer import (
     MAX_BATCH_ENTRIES,
+    MAX_ENTRY,
     Entry,
     EntryKind,
     Frame,
@@ -127,7 +128,7 @@ def test_what_would_be_refused_is_not_written() -> None:
     with pytest.raises(PeerError):
         entry(body={"x": "a\0b"})
     with pytest.raises(PeerError):
-        entry(body={"x": "a" * 300_000})
+        entry(body={"x": "a" * (MAX_ENTRY + 1)})
     with pytest.raises(PeerError):
         entry(body={"x": object()})
     assert read_entry(entry(body={"x": "\\u0000"})).body == {"x": "\\u0000"}
