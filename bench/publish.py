@@ -232,7 +232,7 @@ async def served(settings: Settings, dsn: str) -> AsyncIterator[subprocess.Popen
     """`zvon serve dns` in a process of its own."""
     env = os.environ | {"ZVON_ROOT": str(settings.root), "ZVON_DATABASE": dsn,
                         "ZVON_DNS": settings.dns}  # fmt: skip
-    process = subprocess.Popen(  # noqa: ASYNC220
+    process = subprocess.Popen(
         [sys.executable, "-c", "from zvon.cli import main; main()", "serve", "dns"], env=env
     )
     try:
