@@ -150,7 +150,7 @@ def commits(dsn: str, seconds: float = 2.0) -> float:
 async def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--observables", type=int, default=1_000_000)
-    arguments.add_argument("--singles", type=int, default=200_000)
+    arguments.add_argument("--singles", type=int, default=1_000_000)
     arguments.add_argument("--dsn", help="an owner's DSN of a server to use")
     given = arguments.parse_args()
     with server(given.dsn) as dsn:

@@ -46,7 +46,7 @@ HASH_LENGTH = {32: ObservableType.MD5, 40: ObservableType.SHA1, 64: ObservableTy
 MAX_VALUE = 8192
 
 
-class Observable(Struct, frozen=True, order=True):
+class Observable(Struct, frozen=True, order=True, gc=False):
     """A canonical value: two observables are the same thing exactly when they are equal."""
 
     type: ObservableType

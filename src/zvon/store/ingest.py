@@ -46,7 +46,7 @@ order by k.id, s.record_id, s.role
 """
 
 
-class Sighted(Struct, frozen=True):
+class Sighted(Struct, frozen=True, gc=False):
     """A value of a record, its role there, and when it was seen."""
 
     observable: Observable
