@@ -4,7 +4,7 @@ ARGS ?=
 T ?=
 PY := .venv/bin/python
 
-.PHONY: help setup demo run test check format bench train vendor reference lock clean
+.PHONY: help setup demo run test check format bench train lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,13 +33,7 @@ bench: setup ## measure; each figure stands beside the machine's own limit
 	@$(PY) -m bench $(ARGS)
 
 train: setup ## train the models anew (ARGS="--data FOLDER")
-	@.venv/bin/zvon models train $(ARGS)
-
-vendor: setup ## fetch the browser libraries named in vendor.toml and check their sums
-	@$(PY) -m zvon.web.vendor $(ARGS)
-
-reference: setup ## write the reference pages from the code
-	@$(PY) -m docs.reference $(ARGS)
+	@.venv/bin/zvon models train phish-url $(ARGS)
 
 lock: ## pin all dependencies anew (needs uv)
 	@uv lock -q
