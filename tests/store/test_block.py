@@ -260,7 +260,7 @@ async def test_popular_names_from_a_list_that_is_not_ours_are_refused_whole(
         "www.jutarnji.hr",
         "www.spiegel.de",
         "www.orf.at",
-        "pypi.org",
+        "kernel.org",
         "github.com",
         "stackoverflow.com",
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 if TYPE_CHECKING:
-    from zvon.cli.demo.steps import Plan, Stage
+    from zvon.cli.demo.stage import Plan, Stage
 
 app = App(name="demo", help="Play the main job in two countries, with real resolvers.")
 PLACES = 4
@@ -48,7 +48,7 @@ def demo(
 
     Exit code 0 when every step was verified, 1 when one was not.
     """
-    from zvon.cli.demo.steps import Plan
+    from zvon.cli.demo.stage import Plan
 
     logging.getLogger("httpx").setLevel(logging.WARNING)
     base = folder or Path(tempfile.mkdtemp(prefix="zvon-demo-"))
@@ -86,7 +86,8 @@ def _brands(asked: str) -> tuple[str, ...]:
 async def _play(plan: "Plan", *, wait: bool, evidence: Path | None) -> int:
     from zvon.cli.demo.page import serve_page
     from zvon.cli.demo.show import Show
-    from zvon.cli.demo.steps import Stage, run
+    from zvon.cli.demo.stage import Stage
+    from zvon.cli.demo.steps import run
     from zvon.locale import translator
 
     show = Show()

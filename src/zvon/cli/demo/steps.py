@@ -5,21 +5,34 @@ what became of it. A step that cannot show its effect raises `StepFailed`.
 """
 
 import asyncio
-import base64
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
-from msgspec import Struct
 
 from zvon.cli.demo.leak import leaks
-from zvon.cli.demo.node import Account, ApiError, DemoNode
-from zvon.cli.demo.resolvers import Running, Wanted, start_resolver
-from zvon.cli.demo.show import Clock, Row, Show, StepFailed
-from zvon.cli.demo.stopwatch import Target, Timed, addresses, ask, blocked, until
+from zvon.cli.demo.node import ApiError, DemoNode
+from zvon.cli.demo.resolvers import Wanted, start_resolver
+from zvon.cli.demo.seen import (
+    LIMIT_S,
+    answered,
+    auditor_verifies,
+    b64,
+    control_resolves,
+    described,
+    from_peer,
+    pairs,
+    published_count,
+    race,
+    slowest,
+    timing,
+    wait_for_state,
+)
+from zvon.cli.demo.show import Clock, Row, StepFailed
+from zvon.cli.demo.stage import Stage, Subscribed
+from zvon.cli.demo.stopwatch import addresses, ask, blocked, until
 from zvon.cli.demo.world import World
 from zvon.model.name import defang
 from zvon.respond.fixtures import fixture
@@ -27,80 +40,9 @@ from zvon.respond.fixtures import world as world_text
 
 LURE = "posta-si.dostava-paketa.example"
 LURE_NAME = "dostava-paketa.example"
-CONTROL = "sapunara-bura.example"
 AFTER_CRASH = "glasanje-plesna.example"
-LIMIT_S = 30.0
 FLOOD = 40
 NAMES = 6
-
-Text = Callable[..., str]
-
-
-class Plan(Struct, frozen=True, kw_only=True):
-    """What was asked for on the command line."""
-
-    lang: str
-    seed: int
-    folder: Path
-    brands: tuple[str, ...]
-    popular: tuple[str, ...]
-
-
-class Subscribed(Struct, frozen=True, kw_only=True):
-    """A running resolver and its subscription."""
-
-    label: str
-    node: DemoNode
-    running: Running
-    id: str
-    secret: str | None
-
-    @property
-    def target(self) -> Target:
-        """Where and what to ask."""
-        r = self.running
-        return Target(label=self.label, brand=r.brand, version=r.version, port=r.port)
-
-
-class Stage:
-    """All that the steps share: the world, the nodes, the people, the resolvers."""
-
-    def __init__(self, plan: Plan, show: Show, text: Text) -> None:
-        self.plan, self.show, self.text = plan, show, text
-        self.world: World | None = None
-        self.si: DemoNode | None = None
-        self.hr: DemoNode | None = None
-        self.admin: dict[str, Account] = {}
-        self.ana: Account = _nobody
-        self.bor: Account = _nobody
-        self.iva: Account = _nobody
-        self.eva: Account = _nobody
-        self.resolvers: list[Subscribed] = []
-        self.pools: dict[str, str] = {}
-        self.incident: dict[str, Any] = {}
-        self.blocks: list[dict[str, Any]] = []
-        self.approved = Clock()
-        self.first_report = Clock()
-        self.seconds: dict[str, float] = {}
-
-    @property
-    def nodes(self) -> tuple[DemoNode, DemoNode]:
-        """Both nodes, SI first."""
-        assert self.si is not None
-        assert self.hr is not None
-        return self.si, self.hr
-
-    def at(self, node: DemoNode) -> list[Subscribed]:
-        """The resolvers that subscribe to `node`."""
-        return [r for r in self.resolvers if r.node is node]
-
-
-class _Nobody(Account):
-    def __init__(self) -> None:
-        self.login = ""
-
-
-_nobody = _Nobody()
 
 Step = Callable[[Stage], Awaitable[dict[str, Any]]]
 
@@ -143,7 +85,7 @@ async def world(stage: Stage) -> dict[str, Any]:
     stage.show.line(
         0, stage.text(".example authority, RDAP · {brands}", brands=", ".join(stage.plan.brands))
     )
-    return {"resolver": None, "answer_wire_b64": _b64(answer.to_wire()), "rdap": found.json()}
+    return {"resolver": None, "answer_wire_b64": b64(answer.to_wire()), "rdap": found.json()}
 
 
 async def nodes(stage: Stage) -> dict[str, Any]:
@@ -190,7 +132,7 @@ async def resolvers(stage: Stage) -> dict[str, Any]:
         polls = stage.text(" (polls, 1 s)") if r.running.brand == "pdns" else ""
         said.append(f"{r.label} {r.running.brand}{polls}")
     stage.show.line(2, " · ".join(said), stage.text("test name blocked at {n}/{n}", n=len(said)))
-    return {"resolvers": [_described(r) for r in stage.resolvers], "test_names": test}
+    return {"resolvers": [described(r) for r in stage.resolvers], "test_names": test}
 
 
 async def _subscribe(stage: Stage, node: DemoNode, label: str, brand: str) -> Subscribed:
@@ -237,7 +179,7 @@ async def before(stage: Stage) -> dict[str, Any]:
         answer = await ask(r.running.port, LURE)
         if answer is None or addresses(answer) != addresses(real):
             raise StepFailed(f"{r.label} does not give the real address of {defang(LURE)}")
-        wires[r.label] = _b64(answer.to_wire())
+        wires[r.label] = b64(answer.to_wire())
     stage.show.line(
         3,
         f"{defang(LURE)} → {addresses(real)[0]}  {len(wires)}/{len(stage.resolvers)}",
@@ -252,7 +194,7 @@ async def report_r01(stage: Stage) -> dict[str, Any]:
     message = fixture("R01")
     stage.first_report = clock = Clock()
     handed = await stage.si.report(message.body.decode(), message.channel)
-    receipt = await _answered(stage.si, handed["receipt_url"])
+    receipt = await answered(stage.si, handed["receipt_url"])
     replied = clock.seconds
     detail = await stage.ana.get(f"/reports/{handed['id']}")
     stage.incident = await stage.ana.get(f"/incidents/{detail['incident']['id']}")
@@ -284,7 +226,7 @@ async def flood(stage: Stage) -> dict[str, Any]:
     texts = list(stage.world.kit_reports("parcels", FLOOD, stage.plan.seed))
     texts[-1] = texts[0]
     handed = await asyncio.gather(*(node.report(t, "imessage") for t in texts))
-    await asyncio.gather(*(_answered(node, h["receipt_url"]) for h in handed))
+    await asyncio.gather(*(answered(node, h["receipt_url"]) for h in handed))
     seconds = clock.seconds
     stage.incident = await stage.ana.get(f"/incidents/{stage.incident['id']}")
     campaign = stage.incident["campaign"]
@@ -342,16 +284,16 @@ async def block(stage: Stage) -> dict[str, Any]:
     """8: the approval is sent; the stopwatch runs until each resolver refuses the name."""
     assert stage.si is not None
     body = {"blocks": [b["id"] for b in stage.blocks], "reason": stage.text("Seen and checked")}
-    timed, returned = await _race(
+    timed, returned = await race(
         stage, stage.at(stage.si), LURE, lambda: stage.bor.post("/blocks/approvals", body)
     )
     stage.seconds["report→block"] = stage.first_report.seconds
-    stage.seconds["approve→all SI"] = _slowest(timed)
-    await _control_resolves(stage)
-    enforced = await _state(stage.bor, stage.blocks[0]["id"], "enforced")
-    for pair in _pairs(stage, timed, stage.text("probed")):
+    stage.seconds["approve→all SI"] = slowest(timed)
+    await control_resolves(stage)
+    enforced = await wait_for_state(stage.bor, stage.blocks[0]["id"], "enforced")
+    for pair in pairs(stage, timed, stage.text("probed")):
         stage.show.line(8, pair, first=stage.show.said[-1]["step"] != 8)
-    return _timing(timed) | {
+    return timing(timed) | {
         "decision": [b["number"] for b in stage.blocks],
         "serial": enforced["published_serial"],
         "approval_returned_s": round(returned, 4),
@@ -366,7 +308,7 @@ async def share(stage: Stage) -> dict[str, Any]:
     seen = await stage.bor.get(f"/shares/{made['id']}")
     overrides = {str(n): "hide" for n, d in enumerate(seen["spans"]) if d["state"] == "ask"}
     await stage.bor.post(f"/shares/{made['id']}/release", {"overrides": overrides})
-    incident = await _from_peer(stage.iva)
+    incident = await from_peer(stage.iva)
     planted = fixture("R01").expect["leak_forbidden"]
     received = await stage.iva.get(f"/incidents/{incident['id']}")
     found = leaks(planted, [received, await stage.iva.get(f"/events/{made['id']}/misp")])
@@ -376,10 +318,10 @@ async def share(stage: Stage) -> dict[str, Any]:
         "blocks": [b["id"] for b in received["blocks"]],
         "reason": stage.text("Partner's evidence seen"),
     }
-    timed, _ = await _race(
+    timed, _ = await race(
         stage, stage.at(stage.hr), LURE, lambda: stage.iva.post("/blocks/approvals", body)
     )
-    stage.seconds["approve→all HR"] = _slowest(timed)
+    stage.seconds["approve→all HR"] = slowest(timed)
     right = " · ".join(
         f"{t.target.label} {t.seconds:.3f} s {stage.show.tick(True)}" for t in timed if t.seconds
     )
@@ -387,7 +329,7 @@ async def share(stage: Stage) -> dict[str, Any]:
         9,
         stage.text("planted {n}, leaked 0 · HR approved iva@hr", n=len(planted)) + " · " + right,
     )
-    return _timing(timed) | {"planted": len(planted), "leaked": 0, "share": made["id"],
+    return timing(timed) | {"planted": len(planted), "leaked": 0, "share": made["id"],
                              "incident": received["number"]}  # fmt: skip
 
 
@@ -396,20 +338,20 @@ async def guards(stage: Stage) -> dict[str, Any]:
     assert stage.si is not None
     school = fixture("R04")
     handed = await stage.si.report(school.body.decode(), school.channel)
-    await _answered(stage.si, handed["receipt_url"])
+    await answered(stage.si, handed["receipt_url"])
     detail = await stage.ana.get(f"/reports/{handed['id']}")
     incident = await stage.ana.get(f"/incidents/{detail['incident']['id']}")
     scopes = {n["scope"] for n in incident["names"]}
     if scopes - {"none"}:
         raise StepFailed(f"the school's scope is {', '.join(sorted(scopes))}")
-    published = await _published(stage)
+    published = await published_count(stage)
     names = [{"name": n, "scope": "host_sub"} for n in stage.plan.popular]
     body = {"names": names, "reason": stage.text("A list from outside"),
             "legal_ground": stage.text("Subscriber agreements"), "days": 14}  # fmt: skip
     refused = await stage.ana.refused("/blocks", body)
     if refused.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
         raise StepFailed(f"{len(names)} popular names answered {refused.status_code}, not 422")
-    if await _published(stage) != published:
+    if await published_count(stage) != published:
         raise StepFailed("a popular name was published")
     stage.show.line(
         10,
@@ -425,17 +367,17 @@ async def lift(stage: Stage) -> dict[str, Any]:
     """11: one lift in the first country clears the name at every resolver of both."""
     one = next(b for b in stage.blocks if b["name"] == LURE_NAME)
     body = {"blocks": [one["id"]], "reason": stage.text("Taken back for the demo")}
-    timed, _ = await _race(
+    timed, _ = await race(
         stage, stage.resolvers, LURE, lambda: stage.bor.post("/blocks/lifts", body), lifted=True
     )
     stage.show.line(
         11,
         stage.text(
             "{n}/{n} clean, slowest {s:.3f} s (cache TTL apart: 60 s)",
-            n=len(timed), s=_slowest(timed),
+            n=len(timed), s=slowest(timed),
         ),
     )  # fmt: skip
-    return _timing(timed) | {"decision": [one["number"]]}
+    return timing(timed) | {"decision": [one["number"]]}
 
 
 async def crash(stage: Stage) -> dict[str, Any]:
@@ -459,7 +401,7 @@ async def crash(stage: Stage) -> dict[str, Any]:
         raise StepFailed("the restarted node forgot a published block")
     vote = fixture("R09")
     handed = await stage.si.report(vote.body.decode(), vote.channel)
-    await _answered(stage.si, handed["receipt_url"])
+    await answered(stage.si, handed["receipt_url"])
     detail = await stage.ana.get(f"/reports/{handed['id']}")
     made = await stage.ana.post(
         f"/incidents/{detail['incident']['id']}/proposals",
@@ -467,7 +409,7 @@ async def crash(stage: Stage) -> dict[str, Any]:
          "days": 14},
     )  # fmt: skip
     body = {"blocks": [b["id"] for b in made["blocks"]], "reason": stage.text("Seen and checked")}
-    timed, _ = await _race(
+    timed, _ = await race(
         stage, stage.at(stage.si), AFTER_CRASH, lambda: stage.bor.post("/blocks/approvals", body)
     )
     newest = (await stage.admin["SI"].get("/subscribers"))["serial"]
@@ -480,14 +422,14 @@ async def crash(stage: Stage) -> dict[str, Any]:
             n=len(stage.resolvers), s=back, a=latest, b=newest,
         ),
     )  # fmt: skip
-    return _timing(timed) | {"serial": newest, "serial_before": latest, "back_s": round(back, 3)}
+    return timing(timed) | {"serial": newest, "serial_before": latest, "back_s": round(back, 3)}
 
 
 async def result(stage: Stage) -> dict[str, Any]:
     """13: the sums, and what they are not."""
     s = stage.seconds
     real = sum(r.running.brand != "proof" for r in stage.resolvers)
-    audit = await _auditor_verifies(stage)
+    audit = await auditor_verifies(stage)
     count = len(STEPS)
     stage.show.line(
         13,
@@ -516,134 +458,3 @@ STEPS: tuple[tuple[int, Step], ...] = (
     (0, world), (1, nodes), (2, resolvers), (3, before), (4, report_r01), (5, flood), (7, decide),
     (8, block), (9, share), (10, guards), (11, lift), (12, crash), (13, result),
 )  # fmt: skip
-
-
-async def _answered(node: DemoNode, receipt_url: str) -> dict[str, Any]:
-    began = time.monotonic()
-    while time.monotonic() - began < LIMIT_S * 2:
-        receipt = await node.receipt(receipt_url)
-        if receipt["status"] in {"answered", "quarantined"}:
-            return receipt
-        await asyncio.sleep(0.05)
-    raise StepFailed("a report was not answered within a minute")
-
-
-async def _race(
-    stage: Stage,
-    resolvers: Sequence[Subscribed],
-    name: str,
-    act: Callable[[], Awaitable[Any]],
-    *,
-    lifted: bool = False,
-) -> tuple[list[Timed], float]:
-    """Warm the caches, start the probes, act; give what each resolver did and how long `act` took."""
-    for r in resolvers:
-        await ask(r.running.port, name)
-    began = time.monotonic()
-    wanted = (lambda a: bool(addresses(a))) if lifted else blocked
-    probes = [
-        asyncio.create_task(until(r.target, name, wanted, began=began, limit_s=LIMIT_S))
-        for r in resolvers
-    ]
-    try:
-        await act()
-        returned = time.monotonic() - began
-        timed = await asyncio.gather(*probes)
-    finally:
-        for probe in probes:
-            probe.cancel()
-    late = [t.target.label for t in timed if t.seconds is None]
-    if late:
-        raise StepFailed(f"no proof within {LIMIT_S:.0f} s at {', '.join(late)}")
-    return timed, returned
-
-
-async def _control_resolves(stage: Stage) -> None:
-    for r in stage.resolvers:
-        answer = await ask(r.running.port, CONTROL)
-        if answer is None or not addresses(answer):
-            raise StepFailed(f"{r.label} no longer resolves {CONTROL}, which nobody blocked")
-
-
-async def _state(account: Account, block_id: str, wanted: str) -> dict[str, Any]:
-    began = time.monotonic()
-    while True:
-        seen = await account.get(f"/blocks/{block_id}")
-        if seen["state"] == wanted:
-            return dict(seen)
-        if time.monotonic() - began > LIMIT_S:
-            raise StepFailed(f"the block is {seen['state']}, not {wanted}")
-        await asyncio.sleep(0.05)
-
-
-async def _from_peer(account: Account) -> dict[str, Any]:
-    """The incident that the partner's event opened, once it has a proposal."""
-    began = time.monotonic()
-    while time.monotonic() - began < LIMIT_S:
-        rows = (await account.get("/incidents", tab="all"))["incidents"]
-        for row in rows:
-            if row["origin"] == "peer":
-                seen = await account.get(f"/incidents/{row['id']}")
-                if seen["blocks"]:
-                    return dict(seen)
-        await asyncio.sleep(0.05)
-    raise StepFailed("the partner did not receive the event")
-
-
-async def _published(stage: Stage) -> int:
-    rows = (await stage.ana.get("/blocks"))["blocks"]
-    return sum(r["state"] in {"published", "enforced", "expiring"} for r in rows)
-
-
-async def _auditor_verifies(stage: Stage) -> bool:
-    assert stage.si is not None
-    auditor = await stage.si.person(stage.admin["SI"], "zala", "Zala V.", "auditor")
-    found = await auditor.get("/audit/verification")
-    if not found["whole"]:
-        raise StepFailed(f"the audit chain is broken at row {found['problems'][0]}")
-    return True
-
-
-def _slowest(timed: Sequence[Timed]) -> float:
-    return max(t.seconds for t in timed if t.seconds is not None)
-
-
-def _pairs(stage: Stage, timed: Sequence[Timed], proved: str) -> list[str]:
-    cells = [
-        f"{t.target.label} {t.target.brand:<9}{t.seconds:.3f} s  {proved} {stage.show.tick(True)}"
-        for t in timed
-        if t.seconds is not None
-    ]
-    return ["     ".join(cells[n : n + 2]) for n in range(0, len(cells), 2)]
-
-
-def _timing(timed: Sequence[Timed]) -> dict[str, Any]:
-    rows = [
-        {
-            "resolver": {
-                "label": t.target.label,
-                "brand": t.target.brand,
-                "version": t.target.version,
-                "port": t.target.port,
-            },
-            "seconds": None if t.seconds is None else round(t.seconds, 4),
-            "asked": t.asked,
-            "answer_wire_b64": _b64(t.answer or b""),
-        }
-        for t in timed
-    ]
-    first: Mapping[str, Any] = rows[0] if rows else {}
-    return {
-        "resolvers": rows,
-        "resolver": first.get("resolver"),
-        "answer_wire_b64": first.get("answer_wire_b64"),
-    }
-
-
-def _described(r: Subscribed) -> dict[str, Any]:
-    return {"label": r.label, "brand": r.running.brand, "version": r.running.version,
-            "port": r.running.port, "node": r.node.name}  # fmt: skip
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
