@@ -1,10 +1,12 @@
 """Taking in a report: after the answer nothing of it can be lost."""
 
+import asyncio
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
 
+from zvon.formats.card import mask_bytes
 from zvon.jobs import enqueue
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.marking import Pap, Tlp
@@ -35,6 +37,7 @@ async def submit(
 ) -> Receipt:
     """Store the bytes, the record and the job that reads it, in one transaction.
 
+    Card numbers in the bytes are masked first; all else is kept as it came.
     With `key`, the same bytes from the same door and party are the same report, however often
     they come; each receipt opens it. Other bytes under a key that was used are a new report: a
     key that two strangers chose must not cost either of them theirs. Raises `Empty`, `TooLarge`.
@@ -45,6 +48,8 @@ async def submit(
         raise TooLarge(f"a report has at most {MAX_REPORT_BYTES} bytes")
     token = urlsafe_b64encode(random(TOKEN_BYTES)).decode().rstrip("=")
     uuid = uuid7(now, random(RANDOM_BYTES))
+    # Beside the event loop: a report of the largest size takes a second.
+    body = await asyncio.to_thread(mask_bytes, submitted.body)
     async with transaction(pool, now) as tx:
         key_hash = None if key is None else _key_hash(submitted, key)
         known = None if key_hash is None else await report.repeated(tx, key_hash, token)
@@ -63,7 +68,7 @@ async def submit(
             org_id=operator.id,
             orgc_id=submitted.party_id or operator.id,
             source_id=await party.source(tx, CITIZENS, "citizens", now),
-            raw_sha256=await raw.put(tx, submitted.body, submitted.media_type, now),
+            raw_sha256=await raw.put(tx, body, submitted.media_type, now),
         )
         [record_id] = await ingest(tx, [record], now)
         number = await report.add(

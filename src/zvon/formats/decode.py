@@ -129,7 +129,7 @@ def _without_cards(message: Message) -> Message:
     def masked(words: str | None, part: str = "") -> str | None:
         return None if words is None else card.mask(words, spans.get(part, ()))
 
-    return structs.replace(
+    clear = structs.replace(
         message,
         text=masked(message.text, "text"),
         subject=masked(message.subject, "subject"),
@@ -141,6 +141,9 @@ def _without_cards(message: Message) -> Message:
         attachments=tuple(card.mask(name) for name in message.attachments),
         mentions=tuple(_mention_without_card(m) for m in message.mentions),
     )
+    if any(map(card.was_masked, (clear.text, clear.subject, clear.remark))):
+        return structs.replace(clear, warnings=(*clear.warnings, card.MASKED))
+    return clear
 
 
 def _mention_without_card(mention: Mention) -> Mention:
