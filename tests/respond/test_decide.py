@@ -36,7 +36,7 @@ async def say(
 
 async def audit(pool: Pool) -> list[tuple[str, str, str]]:
     async with pool.connection() as db:
-        return await (  # type: ignore[return-value]
+        return await (
             await db.execute("select actor, action, outcome from audit order by seq")
         ).fetchall()
 

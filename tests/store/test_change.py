@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from uuid import UUID
 
 from tests.store.world import other_party, own_party, reported, somebody
 from zvon.model.marking import Tlp
@@ -18,7 +19,7 @@ async def test_six_writers_and_a_reader_that_misses_nothing(pool: Pool, now: dat
     writers, turns = 6, 12
     written: list[RecordIn] = []
     seen: list[int] = []
-    subjects = []
+    subjects: list[UUID] = []
     done = asyncio.Event()
 
     async def write(seed: int) -> None:
