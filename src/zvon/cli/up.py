@@ -21,6 +21,7 @@ from zvon.cli.sentence import sentences
 from zvon.config import Settings
 from zvon.store.cluster import Cluster, ClusterError, Role
 from zvon.store.folder_lock import FolderLock
+from zvon.store.migrate import at_head
 
 app = App(name="up", help="Start a node: database, console, worker, policy zones.")
 
@@ -127,13 +128,19 @@ class Node:
             assert found is not None
             where = self._say("{version} from {folder}, socket in {socket}", version=found.version,
                               folder=found.folder, socket=self._cluster.run)  # fmt: skip
+        logs = settings.root / "logs"
+        logs.mkdir(exist_ok=True)
+        known = at_head(env["ZVON_DATABASE"])
+        if known:
+            # Nothing of the schema is missing, so the parts need not wait for the rest.
+            self._parts = [Part(name, env, logs) for name in SERVED]
+            self._look()
         prepared = self._prepare(env)
         self._tell("node", f"zvon {__version__} · {prepared['name']} ({prepared['country']}) · "
                    f"{settings.root}", root=str(settings.root), **prepared | {"link": None})  # fmt: skip
         self._tell("part", f"{'PostgreSQL':<22} {where}", part="postgres", at=where)
-        logs = settings.root / "logs"
-        logs.mkdir(exist_ok=True)
-        self._parts = [Part(name, env, logs) for name in SERVED]
+        if not known:
+            self._parts = [Part(name, env, logs) for name in SERVED]
         write_run_file(settings, os.getpid())
         self._open(prepared["link"])
 
