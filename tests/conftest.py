@@ -11,12 +11,19 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from tests import programs
 from zvon.store.cluster import Cluster
 from zvon.store.migrate import migrate
 from zvon.store.pool import open_pool
 from zvon.store.transaction import Pool
+
+# First calls load lists and weights, so a time limit for one example would fail at random.
+settings.register_profile("default", deadline=None)
+# `make check` is a quick look, `make test` a long one.
+settings.register_profile("quick", deadline=None, max_examples=20)
+settings.load_profile("default")
 
 TEMPLATE = "zvon_template"
 SERVER = "ZVON_TEST_SERVER"

@@ -11,5 +11,6 @@ down_revision = None
 def upgrade() -> None:
     """Create everything. Runs in the transaction of `migrate`."""
     driver = op.get_bind().connection.driver_connection
+    assert driver is not None
     for file in schema_files():
         driver.execute(file.read_text(encoding="utf-8"))
