@@ -88,9 +88,9 @@ def test_any_chain_of_incremental_transfers_equals_the_full_one(
     known = first
     held = content(records(made, made.snapshot().full()))
     for change in changes:
-        ops = []
+        ops: list[tuple[str, str, str]] = []
         for owner, target in change:
-            was = dict(op[1:] for op in ops if op[0] == "add").get(owner) or made.get(owner)
+            was = {o: r for kind, o, r in ops if kind == "add"}.get(owner) or made.get(owner)
             gone = any(op[:2] == ("del", owner) for op in ops[-1:])
             if was is not None and not gone:
                 ops.append(("del", owner, was))

@@ -3,6 +3,7 @@
 import base64
 import os
 from datetime import datetime
+from typing import Any, cast
 
 import pytest
 
@@ -23,14 +24,14 @@ async def people(pool: Pool, now: datetime) -> People:
 
 
 async def add(
-    pool: Pool, people: People, now: datetime, who: str = "ada", **more: object
+    pool: Pool, people: People, now: datetime, who: str = "ada", **more: Any
 ) -> tuple[Subscriber, str | None]:
-    fields = {
+    fields: dict[str, Any] = {
         "name": "t2", "brand": "bind", "address": "192.0.2.7", "feed": "si",
         "notify_address": "192.0.2.7:53", **more,
     }  # fmt: skip
     async with transaction(pool, now) as tx:
-        return await subscriber.add(tx, people[who], now=now, random=os.urandom, key=KEY, **fields)  # type: ignore[arg-type]
+        return await subscriber.add(tx, people[who], now=now, random=os.urandom, key=KEY, **fields)
 
 
 async def test_the_secret_is_given_once_and_kept_sealed(
@@ -87,7 +88,7 @@ async def test_a_field_that_cannot_be_used_is_named(
     pool: Pool, people: People, now: datetime, field: str, value: object, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        await add(pool, people, now, **{field: value})
+        await add(pool, people, now, **{field: cast("Any", value)})
 
 
 async def test_names_are_unique_and_only_administrators_add(
