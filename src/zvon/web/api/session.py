@@ -8,6 +8,7 @@ from litestar.response import Response
 from msgspec import Meta, Struct
 
 from zvon.access import session as sessions
+from zvon.jobs import Context
 from zvon.store import person as people
 from zvon.store.transaction import transaction
 from zvon.web.api.inject import AnyRequest, In
@@ -42,7 +43,8 @@ class SignedIn(Struct, frozen=True, kw_only=True):
 
 def session_cookie(request: AnyRequest, token: str) -> Cookie:
     """The session's cookie; over HTTPS it is bound to this host (`__Host-`)."""
-    secure = request.url.scheme == "https"
+    context: Context = request.app.state.context
+    secure = (context.settings.public_url or str(request.url)).startswith("https:")
     return Cookie(
         key=SECURE_COOKIE if secure else COOKIE, value=token, path="/", httponly=True,
         secure=secure, samesite="lax", max_age=None if token else 0,
