@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from zvon.model.verdict import Reason
 from zvon.share import release
 from zvon.share.release import Share
 from zvon.store import incident_detail, peer, report
+from zvon.store.incident_detail import Line
 from zvon.store.party import Db
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
@@ -60,6 +61,7 @@ async def incident(request: AnyRequest, context: In, who: Who, id: UUID) -> Resp
         "may_approve": who.may(Permission.BLOCK_APPROVE)
         and all(b.proposer != who.login for b in waiting),
         "own_proposal": any(b.proposer == who.login for b in waiting),
+        "story": list(story(found.timeline)),
         "shares": shares,
         "groups": groups,
         "diff": diff,
@@ -72,6 +74,13 @@ async def _shares(db: Db, who: Viewer, id: UUID) -> list[Share]:
     if not who.may(Permission.SHARE_READ):
         return []
     return await release.list_all(db, who, incident_uuid=id)
+
+
+def story(lines: Sequence[Line]) -> Iterator[tuple[Line, int]]:
+    """The timeline; lines of one kind in a row by one actor stand as the first and a count."""
+    for _, run in groupby(lines, key=lambda line: (line.code, line.actor)):
+        first, *others = run
+        yield first, len(others)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -96,7 +105,8 @@ def diff(share: Share) -> list[Part]:
     """Before and after of each text of a release, piece by piece."""
     parts = []
     after = (share.after or {}).get("parts") or share.preview
-    for name, text in (share.before.get("parts") or {}).items():
+    texts: dict[str, str] = share.before.get("parts") or {}
+    for name, text in sorted(texts.items(), key=lambda item: not item[0].startswith("message.")):
         spans = sorted((s for s in share.spans if s["part"] == name), key=lambda s: s["start"])
         before: list[tuple[str, str]] = []
         place = 0

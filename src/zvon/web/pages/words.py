@@ -59,6 +59,13 @@ ROLES = {
     "administrator": "administrator", "auditor": "auditor",
 }  # fmt: skip
 
+PARTS = {
+    "message.text": "Text of the message",
+    "message.subject": "Subject",
+    "message.sender_name": "Name of the sender",
+    "message.remark": "Remark of the reporter",
+}
+
 Word = Callable[[str | None], str]
 
 
@@ -80,6 +87,7 @@ def words(speak: Translator) -> dict[str, Word]:
         "scope_word": of(SCOPES),
         "scope_reason": of(SCOPE_REASONS),
         "channel_word": of(CHANNELS),
+        "part_word": of(PARTS, "Text of another report"),
     }
 
 

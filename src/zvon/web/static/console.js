@@ -203,7 +203,7 @@ document.getElementById("help-open").addEventListener("click", () => {
 
 // --- Live: news wait until they are asked for; a lost line is said with its age.
 
-const live = document.getElementById("live");
+const live = document.getElementById("live-line");
 const watched = document.querySelector("[data-live]");
 if (watched && "EventSource" in window) {
   const wanted = watched.dataset.live.split(" ");
