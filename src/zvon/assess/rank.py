@@ -36,7 +36,9 @@ def rank(
     verdict: Verdict, urgent: Sequence[str], likeness: Lexical | None
 ) -> tuple[float, tuple[Reason, ...]]:
     """The rank of a report and what it is made of; `weight` is the share in points."""
-    why = [Reason(code="RANK_PROBABILITY", weight=SURE * (verdict.probability or 0.0),
+    probability = verdict.probability or 0.0
+    why = [Reason(code="RANK_PROBABILITY", params={"percent": round(100 * probability)},
+                  weight=SURE * probability,
                   source=verdict.models[0] if verdict.models else "")]  # fmt: skip
     why += [Reason(code="RANK_ENTERED", params={"what": name}, weight=URGENT, source="reporter")
             for name in urgent if name != "linked_device"]  # fmt: skip
