@@ -14,6 +14,7 @@ from zvon.store.person import Person
 from zvon.store.transaction import transaction
 from zvon.store.visibility import read
 from zvon.web.api.inject import In, Who
+from zvon.web.doorkeeper import SIGNED_IN
 from zvon.web.problem import SIGNED, problems
 
 KEY_DAYS = 365
@@ -68,6 +69,12 @@ class LinkOut(Struct, frozen=True):
     """A link that signs the person in once."""
 
     link: str
+
+
+class NewPassword(Struct, frozen=True, forbid_unknown_fields=True):
+    """One's own new password; every session of the account ends."""
+
+    password: Annotated[str, Meta(min_length=1, max_length=1000)]
 
 
 def person_out(person: Person) -> PersonOut:
@@ -129,6 +136,15 @@ async def create_link(context: In, who: Who, id: UUID) -> LinkOut:
     return LinkOut(f"{settings.public_url or f'http://{settings.http}'}/link/{token}")
 
 
+@post("/password", opt={"permission": SIGNED_IN}, status_code=204, responses=problems(*SIGNED, 422))
+async def set_password(context: In, who: Who, data: NewPassword) -> None:
+    """Set one's own password; sign in again afterwards."""
+    async with transaction(context.pool, context.clock()) as tx:
+        await access.set_password(tx, who, data.password)
+
+
 router = Router(
-    "/", route_handlers=[list_people, create_person, create_key, create_link], tags=["people"]
+    "/",
+    route_handlers=[list_people, create_person, create_key, create_link, set_password],
+    tags=["people"],
 )

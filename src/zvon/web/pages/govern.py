@@ -1,4 +1,4 @@
-"""Audit and administration."""
+"""Audit, administration, and one's own account."""
 
 from typing import Annotated
 from uuid import UUID
@@ -15,6 +15,7 @@ from zvon.store import audit, job, subscriber
 from zvon.store.job import Backlog, Heartbeat, HeldJob
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
+from zvon.web.doorkeeper import SIGNED_IN
 from zvon.web.pages.page import render
 
 PAGE = 100
@@ -76,4 +77,10 @@ async def kit_page(request: AnyRequest, context: In, who: Who, id: UUID) -> Resp
     )
 
 
-HANDLERS = (audit_page, admin, kit_page)
+@get("/you", opt={"permission": SIGNED_IN}, include_in_schema=False)
+async def you(request: AnyRequest) -> Response[str]:
+    """One's own account."""
+    return render(request, "you.html")
+
+
+HANDLERS = (audit_page, admin, kit_page, you)
