@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
@@ -103,7 +102,7 @@ def check_origin(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     origin = connection.headers.get("origin")
     host = connection.headers.get("host", "")
     if site not in {"same-origin", "none"} or (
-        origin not in {None, "null"} and urlsplit(origin or "").netloc != host
+        origin not in {None, "null"} and (origin or "").partition("://")[2] != host
     ):
         raise BadCsrf
 

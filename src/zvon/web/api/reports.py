@@ -200,9 +200,9 @@ async def receipt(context: In, token: TOKEN) -> ReceiptOut:
     return receipt_out(view)
 
 
-def receipt_out(view: reports.ReceiptView) -> ReceiptOut:
-    """What a receipt says now."""
-    speak = translator(view.lang)
+def receipt_out(view: reports.ReceiptView, lang: str | None = None) -> ReceiptOut:
+    """What a receipt says now, in the reporter's language unless another is asked for."""
+    speak = translator(lang or view.lang)
     sentences = (
         answer_sentences(
             speak, view.answer, number=view.number, addons=view.addons,
@@ -213,7 +213,7 @@ def receipt_out(view: reports.ReceiptView) -> ReceiptOut:
     )  # fmt: skip
     return ReceiptOut(
         report=view.number, status=view.status, answer=view.answer, addons=list(view.addons),
-        sentences=list(sentences), lang=view.lang, received_at=view.received_at,
+        sentences=list(sentences), lang=speak.lang, received_at=view.received_at,
         answered_at=view.answered_at,
     )  # fmt: skip
 

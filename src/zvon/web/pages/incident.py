@@ -46,13 +46,17 @@ async def incident(request: AnyRequest, context: In, who: Who, id: UUID) -> Resp
         shares = await _shares(db, who, id)
         groups = await peer.groups(db) if who.may(Permission.PEER_READ) else []
     message = newest.message if newest else None
+    # Spans count the characters of the message that they were found in: its own verdict's reasons.
+    own = newest.verdict.reasons if newest and newest.verdict else ()
+    reasons = tuple(own) or found.reasons
     blockable = [n.name for n in found.names if n.scope != "none"]
     waiting = [b for b in found.blocks if b.state in WAITING]
     values = {
         "i": found,
         "report": newest,
         "message": message,
-        "pieces": list(marked(message.text, found.reasons)) if message else [],
+        "reasons": reasons,
+        "pieces": list(marked(message.text, reasons)) if message else [],
         "brand": brand_name(found.brand),
         "blockable": blockable,
         "blockable_names": _listed(blockable),

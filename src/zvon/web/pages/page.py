@@ -87,14 +87,19 @@ def render(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     cookies: list[Cookie] | None = None,
+    speaks: str | None = None,
 ) -> Response[str]:
-    """Make the page of `template` for this request."""
+    """Make the page of `template` for this request.
+
+    `speaks` is the language of what the page is about; only one that the address asks for wins.
+    """
     context: Context = request.app.state.context
     viewer: Viewer | None = request.scope.get("user")
-    lang = language(request, viewer)
+    asked = request.query_params.get("lang") in LANGS
+    lang = speaks if speaks in LANGS and not asked else language(request, viewer)
     speak = translator(lang)
     kept = list(cookies or [])
-    if request.query_params.get("lang") in LANGS:
+    if asked:
         kept.append(Cookie(key=LANG_COOKIE, value=lang, max_age=YEAR_S, path="/", samesite="lax"))
     body = (
         environment()

@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from zvon.collect.submit import submit
+from zvon.locale import LANGS
 from zvon.model.report import MAX_REPORT_BYTES, Channel, Door, Lang, ReportIn
 from zvon.store import report as reports
 from zvon.store.visibility import read
@@ -80,10 +81,13 @@ async def receipt(
     async with read(context.pool, "system") as db:
         view = await reports.by_token(db, token)
     waiting = view.status in {"received", "decoded"}
+    asked = request.query_params.get("lang")
+    spoken = asked if asked in LANGS else view.lang
     headers = {"Refresh": str(WAIT_S)} if waiting else {}
     return render(
-        request, "receipt.html", {"receipt": receipt_out(view), "waiting": waiting},
-        headers=headers,
+        request, "receipt.html",
+        {"receipt": receipt_out(view, spoken), "waiting": waiting},
+        headers=headers, speaks=view.lang,
     )  # fmt: skip
 
 
