@@ -1,21 +1,24 @@
 """The job `collect.decode`: bytes to a message and its values, or a reason why not."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
+
+from msgspec import Struct
 
 from zvon.formats.decode import decode as read_message
 from zvon.formats.limit import Undecodable
-from zvon.jobs import Context, enqueue
+from zvon.jobs import Context, Together, enqueue_all
 from zvon.model import suffix, url
 from zvon.model.observable import Observable, ObservableType
-from zvon.model.report import Mention, Message
+from zvon.model.report import Channel, Mention, Message
 from zvon.store import quarantine, raw, report
-from zvon.store.ingest import NEAR, REPORTER, SAID, SHOWN, Sighted, occurrences
+from zvon.store.ingest import NEAR, REPORTER, SAID, SHOWN, Sighted, occurrences_of
 from zvon.store.report import Pending
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read
 
+LATELY = 64  # small messages that are remembered
 ROLE = {"attacker": SAID, "link_text": SHOWN, "reporter": REPORTER}
 
 _HOST = {
@@ -25,28 +28,75 @@ _HOST = {
 }
 
 
+class Waiting(Struct, frozen=True):
+    """A report to be read; `body` is `None` when it is too large to be fetched among others."""
+
+    report: Pending
+    body: bytes | None
+
+
 async def decode(context: Context, payload: dict[str, Any]) -> None:
     """Read one report and hand it on to `collect.enrich`; what cannot be read is quarantined.
 
     Reading happens beside the event loop, so a report that takes long holds up no other job.
+    Reports that wait at the same time share the transactions before and after it.
     """
-    record_id = int(payload["record_id"])
-    async with read(context.pool, SYSTEM) as db:
-        waiting = await report.pending(db, record_id)
-        body = await raw.get(db, waiting.raw_sha256) if waiting else b""
+    waiting = await _look(context, int(payload["record_id"]))
     if waiting is None:
         return
     try:
-        message = await asyncio.to_thread(read_message, body, waiting.media_type, waiting.channel)
+        message = await _read(context, waiting)
     except Undecodable as problem:
-        await _set_aside(context, waiting, problem)
-        return
+        await _set_aside(context, waiting.report, problem)
+    else:
+        await _keep(context, (waiting.report, message))
+
+
+async def _waiting(context: Context, record_ids: Sequence[int]) -> list[Waiting | None]:
+    async with read(context.pool, SYSTEM) as db:
+        reports = await report.all_pending(db, record_ids)
+        bodies = await raw.small(db, {each.raw_sha256 for each in reports.values()})
+    return [
+        None if each is None else Waiting(each, bodies.get(each.raw_sha256))
+        for each in map(reports.get, record_ids)
+    ]
+
+
+async def _read(context: Context, waiting: Waiting) -> Message:
+    """The message; one lure that many report byte for byte is read once."""
+    report, body = waiting.report, waiting.body
+    key = (report.raw_sha256, report.media_type, report.channel)
+    known = _lately.get(key)
+    if known is not None:
+        return known
+    if body is None:
+        async with read(context.pool, SYSTEM) as db:
+            body = await raw.get(db, report.raw_sha256)
+    message = await asyncio.to_thread(read_message, body, report.media_type, report.channel)
+    if waiting.body is not None:
+        _lately[key] = message
+        if len(_lately) > LATELY:
+            del _lately[next(iter(_lately))]
+    return message
+
+
+async def _decoded(context: Context, messages: Sequence[tuple[Pending, Message]]) -> list[None]:
+    """Store what was read; a report that comes twice in one batch counts once."""
     now = context.clock()
     async with transaction(context.pool, now) as tx:
-        if not await report.decoded(tx, waiting, message, now):
-            return
-        await occurrences(tx, record_id, list(sighted(message, waiting)))
-        await enqueue(tx, "collect.enrich", {"record_id": record_id})
+        once = {report.record_id: (report, message) for report, message in messages}
+        done = await report.all_decoded(tx, list(once.values()), now)
+        kept = {each: once[each] for each in sorted(done)}
+        await occurrences_of(
+            tx, {each: list(sighted(message, got)) for each, (got, message) in kept.items()}
+        )
+        await enqueue_all(tx, "collect.enrich", [{"record_id": each} for each in kept])
+    return [None] * len(messages)
+
+
+_look = Together(_waiting)
+_keep = Together(_decoded)
+_lately: dict[tuple[bytes, str, Channel], Message] = {}
 
 
 async def _set_aside(context: Context, waiting: Pending, problem: Undecodable) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from zvon.collect import dns, rdap
 from zvon.collect.flight import Flights
 from zvon.config import Settings
-from zvon.jobs import Context, enqueue
+from zvon.jobs import Context, Together, enqueue_all
 from zvon.model.brand import official
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.link import links, sender_domain
@@ -23,7 +23,7 @@ from zvon.model.observable import Observable, ObservableType
 from zvon.model.report import Message
 from zvon.model.suffix import is_private, registered
 from zvon.store import answer, evidence
-from zvon.store.ingest import NEAR, Sighted, occurrences
+from zvon.store.ingest import NEAR, Sighted, occurrences_of
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read
 
@@ -64,35 +64,91 @@ def subjects(message: Message) -> tuple[Subject, ...]:
     return tuple(found.values())[:MOST_NAMES]
 
 
+class Known(Struct, frozen=True):
+    """What the store says of a report before we ask: its names, fresh facts, its own facts."""
+
+    names: tuple[Subject, ...]
+    fresh: tuple[Evidence, ...]
+    mine: frozenset[tuple[Observable, EvidenceCode]]
+
+
+class Brought(Struct, frozen=True):
+    """What an attempt brought for a report."""
+
+    record_id: int
+    attempt: int
+    found: tuple[Evidence, ...]
+    late: bool
+
+
 async def enrich(context: Context, payload: dict[str, Any]) -> None:
     """Fetch evidence for one report and hand it on to `assess.report`.
 
     `attempt` counts from 0. A later attempt asks only for what is missing, and the report is
-    assessed again when it brought something.
+    assessed again when it brought something. Reports that wait at the same time share the
+    transactions before and after the look-ups.
     """
     record_id, attempt = int(payload["record_id"]), int(payload.get("attempt", 0))
-    async with read(context.pool, SYSTEM) as db:
-        report = await answer.waiting(db, record_id, again=attempt > 0)
-        names = subjects(report.message) if report else ()
-        known = await evidence.fresh(db, _observables(names), context.clock())
-        mine = await evidence.of_record(db, record_id)
-    if report is None:
+    known = await _look(context, (record_id, attempt))
+    if known is None:
         return
-    found = await fetch(context.settings, names, known, context.clock)
-    have = {(row.observable, row.code) for row in mine}
-    rows = [row for row in found.rows if (row.observable, row.code) not in have]
+    found = await fetch(context.settings, known.names, known.fresh, context.clock)
+    rows = tuple(row for row in found.rows if (row.observable, row.code) not in known.mine)
+    await _keep(context, Brought(record_id, attempt, rows, found.late))
+
+
+async def _known(context: Context, wanted: Sequence[tuple[int, int]]) -> list[Known | None]:
+    async with read(context.pool, SYSTEM) as db:
+        pairs = {(record_id, attempt > 0) for record_id, attempt in wanted}
+        reports = await answer.all_waiting(db, pairs)
+        names = {each: subjects(report.message) for each, report in reports.items()}
+        about = {value for each in names.values() for value in _observables(each)}
+        fresh = await evidence.fresh(db, sorted(about), context.clock())
+        mine = await evidence.of_records(db, list(reports))
+    return [
+        Known(
+            names[each],
+            tuple(row for row in fresh if row.observable in _observables(names[each])),
+            frozenset((row.observable, row.code) for row in mine[each]),
+        )
+        if each in reports
+        else None
+        for each, _ in wanted
+    ]
+
+
+async def _brought(context: Context, batch: Sequence[Brought]) -> list[None]:
     now = context.clock()
     async with transaction(context.pool, now) as tx:
-        about = {row.observable for row in rows}
-        await occurrences(tx, record_id, [Sighted(each, NEAR, now) for each in sorted(about)])
-        await evidence.put(tx, record_id, rows)
-        if attempt == 0 or rows:
-            await enqueue(tx, "assess.report", {"record_id": record_id, "again": attempt > 0},
-                          dedupe=f"assess.report {record_id} {attempt}")  # fmt: skip
-        if found.late and attempt < MOST_ATTEMPTS:
-            await enqueue(tx, "collect.enrich", {"record_id": record_id, "attempt": attempt + 1},
-                          dedupe=f"collect.enrich {record_id} {attempt + 1}",
-                          after=AGAIN_AFTER)  # fmt: skip
+        once = {(each.record_id, each.attempt): each for each in batch}
+        seen: dict[int, list[Sighted]] = {}
+        for each in once.values():
+            values = sorted({row.observable for row in each.found})
+            seen.setdefault(each.record_id, []).extend(Sighted(v, NEAR, now) for v in values)
+        await occurrences_of(tx, seen)
+        await evidence.put_all(
+            tx, [(each.record_id, row) for each in once.values() for row in each.found]
+        )
+        ready = [each for each in once.values() if each.attempt == 0 or each.found]
+        await enqueue_all(
+            tx,
+            "assess.report",
+            [{"record_id": each.record_id, "again": each.attempt > 0} for each in ready],
+            dedupe=[f"assess.report {each.record_id} {each.attempt}" for each in ready],
+        )
+        later = [each for each in once.values() if each.late and each.attempt < MOST_ATTEMPTS]
+        await enqueue_all(
+            tx,
+            "collect.enrich",
+            [{"record_id": each.record_id, "attempt": each.attempt + 1} for each in later],
+            dedupe=[f"collect.enrich {each.record_id} {each.attempt + 1}" for each in later],
+            after=AGAIN_AFTER,
+        )
+    return [None] * len(batch)
+
+
+_look = Together(_known)
+_keep = Together(_brought)
 
 
 async def fetch(

@@ -1,12 +1,10 @@
 """Campaigns: reports of one operation, joined by the keys that they share.
 
-A document in the sense of log(N/df) is a campaign and not a report, so that a wave does not
-devalue its own keys. N counts `BACKGROUND` campaigns more than there are: on a young node a
-shared key is as telling as on an old one.
+What belongs together is decided in `store.campaign_board`; here it is read and written.
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,34 +14,19 @@ from psycopg.types.json import Jsonb
 
 from zvon.ml import template as texts
 from zvon.model.ids import spoken, uuid7
-from zvon.model.observable import Observable, ObservableType
+from zvon.model.observable import Observable
 from zvon.store import observable
-from zvon.store.ingest import NEAR, Sighted, occurrences
+from zvon.store.campaign_board import SUPPRESSED, Board, Joining, Key, Link, Seat, enough
+from zvon.store.ingest import NEAR, Sighted, occurrences_of
 from zvon.store.party import Db
 from zvon.store.transaction import Change, Op, Tx
 
-BACKGROUND = 1000
-LEAST_STRONG = 3.0  # log-odds-like; one strong key of at most 50 campaigns reaches it
-LEAST_MEDIUM = 8.0  # two medium keys of different kinds that few campaigns have
-SUPPRESSED = 50  # a key of more campaigns than this is common, not telling
+__all__ = [
+    "SUPPRESSED", "Campaign", "Joined", "Joining", "Key", "Link", "by_uuid", "enough", "families",
+    "family", "get", "join", "join_all", "lock", "note_keys",
+]  # fmt: skip
 
-
-class Key(Struct, frozen=True):
-    """A value that links reports. A medium key links only beside one of another kind."""
-
-    observable: Observable
-    strong: bool
-    code: str
-
-
-class Link(Struct, frozen=True, kw_only=True):
-    """Why a report belongs: the shared key, and how many reports of the campaign have it."""
-
-    code: str
-    type: ObservableType
-    value: str
-    reports: int
-    weight: float
+MOST_ALIKE = 200  # templates that a text is compared with
 
 
 class Joined(Struct, frozen=True, kw_only=True):
@@ -80,43 +63,48 @@ async def join(
     brand: str | None = None,
     at: datetime | None = None,
 ) -> Joined:
-    """Put a report into the campaign that its keys point to, or into a new one; idempotent.
+    """Put a report into the campaign that its keys point to, or into a new one; idempotent."""
+    joining = Joining(
+        record_id=record_id, keys=tuple(keys), at=at or now, uuid=uuid7(now, random), brand=brand
+    )
+    await note_keys(tx, [joining])
+    return (await join_all(tx, [joining], now))[0]
 
-    A report that has a campaign keeps it; keys that came late may merge it with others.
-    Joins run one after the other (an advisory lock until the caller's commit), so that two
-    reports of one wave cannot found two campaigns. `at` is when the report came in.
+
+async def note_keys(tx: Tx, batch: Sequence[Joining]) -> None:
+    """Store the values of the keys. Before `lock`: who holds the lock must wait for nobody."""
+    await occurrences_of(
+        tx, {each.record_id: [Sighted(k.observable, NEAR, each.at) for k in each.keys]
+             for each in batch}
+    )  # fmt: skip
+
+
+async def lock(tx: Tx) -> None:
+    """Joins run one after the other from here to the caller's commit.
+
+    Otherwise two reports of one wave at the same time would found two campaigns.
     """
     await tx.execute("select pg_advisory_xact_lock(hashtextextended('zvon.campaign', 0))")
-    held = await _of_record(tx.db, record_id)
-    await occurrences(tx, record_id, [Sighted(k.observable, NEAR, at or now) for k in keys])
-    known = await observable.ids(tx.db, [key.observable for key in keys])
-    found = _linked(keys, known, *await _holders(tx.db, list(known.values())))
-    created = held is None and not found
-    if held is not None:
-        found[held] = ()  # what it shares with its own campaign is told in the member's row
-    if created:
-        found[await _create(tx, now, random, brand, at or now)] = ()
-    chosen = min(found)
-    merged = tuple(sorted(set(found) - {chosen}))
-    links = found[chosen]
-    for other in merged:
-        links = _stronger(links, found[other])
-        await _merge(tx, other, chosen)
-    await _add(tx, chosen, record_id, links, list(known.values()), brand, at or now,
-               counted=held is not None)  # fmt: skip
-    row = await (
-        await tx.execute("select uuid, number from campaign where id = %s", (chosen,))
-    ).fetchone()
-    assert row is not None
-    tx.note(Change(kind="campaign", subject=row[0], op=Op.ADD if created else Op.EDIT))
-    return Joined(
-        campaign_id=chosen,
-        uuid=row[0],
-        number=row[1],
-        links=links,
-        created=created,
-        merged=merged,
-    )
+
+
+async def join_all(tx: Tx, batch: Sequence[Joining], now: datetime) -> list[Joined]:
+    """Put reports into campaigns, as if they were joined one after the other; idempotent.
+
+    A report that has a campaign keeps it; keys that came late may merge it with others. Takes
+    `lock`; the values of the keys must be stored (`note_keys`).
+    """
+    if not batch:
+        return []
+    await lock(tx)
+    keys = {key.observable for each in batch for key in each.keys}
+    known = await observable.ids(tx.db, list(keys))
+    held = await _of_records(tx.db, [each.record_id for each in batch])
+    board = Board(known, *await _holders(tx.db, list(known.values())))
+    seats = [board.seat(each, held[each.record_id]) for each in batch]
+    made = await _create(tx, now, board.founders)
+    for old, new in board.merges:
+        await _merge(tx, old, new)
+    return await _add(tx, [board.settled(seat, made) for seat in seats], known, set(made.values()))
 
 
 async def get(db: Db, campaign_id: int) -> Campaign:
@@ -148,125 +136,125 @@ async def by_uuid(db: Db, uuid: UUID) -> Campaign:
 
 
 async def family(tx: Tx, sketch: texts.Signature) -> str:
-    """The name of the template that a text belongs to; a text like no other founds one.
+    """The name of the template that a text belongs to; a text like no other founds one."""
+    return (await families(tx, [sketch]))[0]
 
-    Call it before `join` in the same transaction: it takes the same lock.
+
+async def families(tx: Tx, sketches: Sequence[texts.Signature]) -> list[str]:
+    """Like `family`, of many. Call it before `join_all`, as the locks are taken in this order.
+
+    A template that is known needs no lock; founding one does, until the caller's commit.
     """
-    await tx.execute("select pg_advisory_xact_lock(hashtextextended('zvon.campaign', 0))")
-    keys = list(texts.bands(sketch))
+    if not sketches:
+        return []
+    alike = await _alike(tx, sketches)
+    if None in alike:
+        await tx.execute("select pg_advisory_xact_lock(hashtextextended('zvon.template', 0))")
+        alike = await _alike(tx, sketches)
+    founded: list[tuple[texts.Signature, str]] = []
+    names = []
+    for sketch, name in zip(sketches, alike, strict=True):
+        if name is None:
+            near = [(texts.similarity(sketch, other), -n, called)
+                    for n, (other, called) in enumerate(founded)]  # fmt: skip
+            if near and max(near)[0] >= texts.ALIKE:
+                name = max(near)[2]
+            else:
+                name = texts.name(sketch)
+                founded.append((sketch, name))
+        names.append(name)
+    for sketch, name in founded:
+        await tx.execute(
+            """
+            with t as (insert into template (name, signature) values (%s, %s)
+                       on conflict (name) do update set name = excluded.name returning id)
+            insert into template_band (band, template_id)
+            select b, t.id from t, unnest(%s::bigint[]) b on conflict do nothing
+            """,
+            (name, sketch.astype("<u4").tobytes(), list(texts.bands(sketch))),
+        )
+    return names
+
+
+async def _alike(tx: Tx, sketches: Sequence[texts.Signature]) -> list[str | None]:
+    """For each text the known template that is most like it, the oldest of equals."""
+    bands = [(n, band) for n, sketch in enumerate(sketches) for band in texts.bands(sketch)]
     rows = await (
         await tx.execute(
             """
-            select distinct t.id, t.name, t.signature from template_band b
-            join template t on t.id = b.template_id where b.band = any(%s) order by t.id limit 200
+            select s.n, t.id, t.name, t.signature
+            from (select distinct n from unnest(%(n)s::int[]) n) s
+            join lateral (
+              select distinct b.template_id from unnest(%(n)s::int[], %(band)s::bigint[]) x(n, band)
+              join template_band b on b.band = x.band
+              where x.n = s.n order by b.template_id limit %(most)s) f on true
+            join template t on t.id = f.template_id
             """,
-            (keys,),
+            {"n": [n for n, _ in bands], "band": [band for _, band in bands], "most": MOST_ALIKE},
         )
     ).fetchall()
-    alike = [
-        (texts.similarity(sketch, np.frombuffer(stored, dtype="<u4")), -number, name)
-        for number, name, stored in rows
-    ]
-    if alike and max(alike)[0] >= texts.ALIKE:
-        return str(max(alike)[2])
-    name = texts.name(sketch)
-    await tx.execute(
-        """
-        with t as (insert into template (name, signature) values (%s, %s)
-                   on conflict (name) do update set name = excluded.name returning id)
-        insert into template_band (band, template_id) select b, t.id from t, unnest(%s::bigint[]) b
-        on conflict do nothing
-        """,
-        (name, sketch.astype("<u4").tobytes(), keys),
+    best: dict[int, tuple[float, int, str]] = {}
+    for n, number, name, stored in rows:
+        score = texts.similarity(sketches[n], np.frombuffer(stored, dtype="<u4"))
+        if score >= texts.ALIKE:
+            best[n] = max(best.get(n, (0.0, 0, "")), (score, -number, name))
+    return [best[n][2] if n in best else None for n in range(len(sketches))]
+
+
+async def _of_records(db: Db, record_ids: Sequence[int]) -> dict[int, int | None]:
+    rows = await db.execute(
+        "select record_id, campaign_id from report where record_id = any(%s)", (list(record_ids),)
     )
-    return name
+    return dict.fromkeys(record_ids) | dict(await rows.fetchall())
 
 
-async def _of_record(db: Db, record_id: int) -> int | None:
-    row = await (
-        await db.execute("select campaign_id from report where record_id = %s", (record_id,))
-    ).fetchone()
-    return None if row is None else row[0]
+async def _holders(db: Db, known: Sequence[int]) -> tuple[int, dict[int, dict[int, int]]]:
+    """How many campaigns were made, and for each key the reports of each campaign that has it."""
+    cursor = await db.execute(
+        """
+        select null, null, max(id) from campaign
+        union all
+        select k, c.campaign_id, c.reports from unnest(%s::bigint[]) k
+        join lateral (select campaign_id, reports from campaign_key
+                      where observable_id = k limit %s) c on true
+        """,
+        (list(known), SUPPRESSED + 1),
+    )
+    campaigns, holders = 0, dict[int, dict[int, int]]()
+    for key, campaign, reports in await cursor.fetchall():
+        if key is None:
+            campaigns = int(reports or 0)
+        else:
+            holders.setdefault(key, {})[campaign] = reports
+    return campaigns, holders
 
 
-async def _holders(db: Db, known: Sequence[int]) -> tuple[int, Mapping[int, list[tuple[int, int]]]]:
-    """How many campaigns there are, and for each key the campaigns and reports that have it."""
-    row = await (
-        await db.execute("select count(*) from campaign where merged_into is null")
-    ).fetchone()
-    assert row is not None
-    holders: dict[int, list[tuple[int, int]]] = {}
-    for key, campaign, reports in await (
-        await db.execute(
-            """
-            select k, c.campaign_id, c.reports from unnest(%s::bigint[]) k
-            join lateral (select campaign_id, reports from campaign_key
-                          where observable_id = k limit %s) c on true
-            """,
-            (list(known), SUPPRESSED + 1),
-        )
-    ).fetchall():
-        holders.setdefault(key, []).append((campaign, reports))
-    return int(row[0]), holders
-
-
-def _linked(
-    keys: Sequence[Key],
-    known: Mapping[Observable, int],
-    campaigns: int,
-    holders: Mapping[int, list[tuple[int, int]]],
-) -> dict[int, tuple[Link, ...]]:
-    """The campaigns that the keys are enough to link to, each with its links, strongest first."""
-    shared: dict[int, list[tuple[Key, Link]]] = {}
-    for key in keys:
-        held = holders.get(known[key.observable], [])
-        if not held or len(held) > SUPPRESSED:
-            continue
-        weight = round(math.log((campaigns + BACKGROUND) / len(held)), 3)
-        for campaign, reports in held:
-            link = Link(code=key.code, type=key.observable.type, value=key.observable.value,
-                        reports=reports, weight=weight)  # fmt: skip
-            shared.setdefault(campaign, []).append((key, link))
-    return {
-        campaign: _stronger((), tuple(link for _, link in found))
-        for campaign, found in shared.items()
-        if enough(found)
-    }
-
-
-def enough(found: Sequence[tuple[Key, Link]]) -> bool:
-    """One strong key, or medium keys of two kinds, with enough weight together."""
-    kinds: dict[str, float] = {}
-    for _, link in found:
-        kinds[link.code] = max(kinds.get(link.code, 0.0), link.weight)
-    total = sum(kinds.values())
-    if any(key.strong for key, _ in found):
-        return total >= LEAST_STRONG
-    return len(kinds) > 1 and total >= LEAST_MEDIUM
-
-
-def _stronger(left: tuple[Link, ...], right: tuple[Link, ...]) -> tuple[Link, ...]:
-    """One link for each kind of key, the one that most reports have."""
-    best: dict[str, Link] = {}
-    for link in sorted((*left, *right), key=lambda x: (-x.reports, -x.weight, x.value)):
-        best.setdefault(link.code, link)
-    return tuple(sorted(best.values(), key=lambda x: (-x.weight, x.code)))
-
-
-async def _create(tx: Tx, now: datetime, random: bytes, brand: str | None, at: datetime) -> int:
-    row = await (await tx.execute("select nextval('campaign_number')")).fetchone()
-    assert row is not None
-    made = await (
+async def _create(tx: Tx, now: datetime, founders: Mapping[int, Joining]) -> dict[int, int]:
+    """Make the campaigns that were founded; the id of each by its stand-in."""
+    if not founders:
+        return {}
+    rows = await (
         await tx.execute(
-            """
-            insert into campaign (uuid, number, brand, first_at, last_at)
-            values (%s, %s, %s, %s, %s) returning id
-            """,
-            (uuid7(now, random), spoken("K", now.year, row[0]), brand, at, at),
+            "select nextval('campaign_number') from generate_series(1, %s)", (len(founders),)
         )
-    ).fetchone()
-    assert made is not None
-    return int(made[0])
+    ).fetchall()
+    made = await tx.execute(
+        """
+        insert into campaign (uuid, number, brand, first_at, last_at)
+        select uuid, number, brand, at, at
+        from unnest(%s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
+          with ordinality x(uuid, number, brand, at, n) order by n
+        returning id, uuid
+        """,
+        (
+            [each.uuid for each in founders.values()],
+            [spoken("K", now.year, row[0]) for row in rows],
+            [each.brand for each in founders.values()],
+            [each.at for each in founders.values()],
+        ),
+    )
+    ids = {uuid: number for number, uuid in await made.fetchall()}
+    return {stand_in: ids[each.uuid] for stand_in, each in founders.items()}
 
 
 async def _merge(tx: Tx, old: int, new: int) -> None:
@@ -298,41 +286,88 @@ async def _merge(tx: Tx, old: int, new: int) -> None:
 
 
 async def _add(
-    tx: Tx,
-    campaign: int,
-    record_id: int,
-    links: Sequence[Link],
-    keys: Sequence[int],
-    brand: str | None,
-    at: datetime,
-    *,
-    counted: bool,
-) -> None:
-    """Write the member, its keys and the campaign's span; `counted`: its keys were counted."""
-    await tx.execute(
-        """
-        insert into campaign_member (campaign_id, record_id, reasons, at) values (%s, %s, %s, %s)
-        on conflict (campaign_id, record_id) do update set reasons =
-          case when excluded.reasons = '[]' then campaign_member.reasons else excluded.reasons end
-        """,
-        (campaign, record_id, Jsonb(to_builtins(list(links))), at),
-    )
-    await tx.execute(
-        "update report set campaign_id = %s where record_id = %s", (campaign, record_id)
-    )
-    await tx.execute(
-        """
-        insert into campaign_key (observable_id, campaign_id)
-        select distinct k, %s::bigint from unnest(%s::bigint[]) k order by k
-        on conflict (observable_id, campaign_id)
-          do update set reports = campaign_key.reports + %s
-        """,
-        (campaign, list(keys), 0 if counted else 1),
-    )
-    await tx.execute(
-        """
-        update campaign set first_at = least(first_at, %(at)s), last_at = greatest(last_at, %(at)s),
-          brand = coalesce(brand, %(brand)s) where id = %(id)s
-        """,
-        {"at": at, "brand": brand, "id": campaign},
-    )
+    tx: Tx, seats: Sequence[Seat], known: Mapping[Observable, int], created: Collection[int]
+) -> list[Joined]:
+    """Write the members, their keys and the campaigns' spans."""
+    ids = sorted({seat.campaign for seat in seats})
+    counts: Counter[tuple[int, int]] = Counter()
+    for seat in seats:
+        for key in {known[key.observable] for key in seat.joining.keys}:
+            counts[key, seat.campaign] += 0 if seat.counted else 1
+    fresh = sorted(each for each, n in counts.items() if n)
+    old = sorted(each for each, n in counts.items() if not n)
+    async with tx.db.pipeline():
+        await tx.execute(
+            """
+            insert into campaign_member (campaign_id, record_id, reasons, at)
+            select c, r, reasons, at
+            from unnest(%s::bigint[], %s::bigint[], %s::jsonb[], %s::timestamptz[])
+              x(c, r, reasons, at)
+            on conflict (campaign_id, record_id) do update set reasons =
+              case when excluded.reasons = '[]' then campaign_member.reasons
+                   else excluded.reasons end
+            """,
+            (
+                [seat.campaign for seat in seats],
+                [seat.joining.record_id for seat in seats],
+                [Jsonb(to_builtins(list(seat.links))) for seat in seats],
+                [seat.joining.at for seat in seats],
+            ),
+        )
+        await tx.execute(
+            """
+            update report r set campaign_id = x.c from unnest(%s::bigint[], %s::bigint[]) x(id, c)
+            where r.record_id = x.id
+            """,
+            ([seat.joining.record_id for seat in seats], [seat.campaign for seat in seats]),
+        )
+        await tx.execute(
+            """
+            insert into campaign_key (observable_id, campaign_id, reports)
+            select k, c, n from unnest(%s::bigint[], %s::bigint[], %s::int[]) x(k, c, n)
+            order by k, c
+            on conflict (observable_id, campaign_id)
+              do update set reports = campaign_key.reports + excluded.reports
+            """,
+            ([k for k, _ in fresh], [c for _, c in fresh], [counts[each] for each in fresh]),
+        )
+        await tx.execute(
+            """
+            insert into campaign_key (observable_id, campaign_id)
+            select k, c from unnest(%s::bigint[], %s::bigint[]) x(k, c) order by k, c
+            on conflict do nothing
+            """,
+            ([k for k, _ in old], [c for _, c in old]),
+        )
+        rows = await tx.execute(
+            """
+            update campaign c set first_at = least(c.first_at, x.first),
+              last_at = greatest(c.last_at, x.last), brand = coalesce(c.brand, x.brand)
+            from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+              x(id, first, last, brand)
+            where c.id = x.id returning c.id, c.uuid, c.number
+            """,
+            (
+                ids,
+                [min(s.joining.at for s in seats if s.campaign == each) for each in ids],
+                [max(s.joining.at for s in seats if s.campaign == each) for each in ids],
+                [next((s.joining.brand for s in seats
+                       if s.campaign == each and s.joining.brand), None) for each in ids],
+            ),
+        )  # fmt: skip
+        spoken_of = {row[0]: (row[1], row[2]) for row in await rows.fetchall()}
+    tx.note(
+        *(Change(kind="campaign", subject=spoken_of[each][0],
+                 op=Op.ADD if each in created else Op.EDIT) for each in ids)
+    )  # fmt: skip
+    return [
+        Joined(
+            campaign_id=seat.campaign,
+            uuid=spoken_of[seat.campaign][0],
+            number=spoken_of[seat.campaign][1],
+            links=seat.links,
+            created=seat.created,
+            merged=seat.merged,
+        )
+        for seat in seats
+    ]

@@ -18,47 +18,61 @@ async def put(tx: Tx, record_id: int | None, rows: Sequence[Evidence]) -> None:
 
     Their observables must be stored. Raises `LookupError` for one that is not.
     """
-    known = await observable.ids(tx.db, [row.observable for row in rows])
-    missing = {row.observable.value for row in rows} - {value.value for value in known}
+    await put_all(tx, [(record_id, row) for row in rows])
+
+
+async def put_all(tx: Tx, rows: Sequence[tuple[int | None, Evidence]]) -> None:
+    """Add facts, each with the record that rests on it. Raises `LookupError`, like `put`."""
+    if not rows:
+        return
+    known = await observable.ids(tx.db, list({row.observable for _, row in rows}))
+    missing = {row.observable.value for _, row in rows} - {value.value for value in known}
     if missing:
         raise LookupError(f"evidence about values that are not stored: {sorted(missing)[:3]}")
-    if rows:
-        await tx.execute(
-            """
-            insert into evidence (record_id, observable_id, stage, code, value, params, source,
-                                  seen_at, expires_at)
-            select %s, o, stage, code, value, params, source, seen_at, expires_at
-            from unnest(%s::bigint[], %s::smallint[], %s::text[], %s::text[], %s::jsonb[],
-                        %s::text[], %s::timestamptz[], %s::timestamptz[])
-              with ordinality x(o, stage, code, value, params, source, seen_at, expires_at, n)
-            order by n
-            """,
-            (
-                record_id,
-                [known[r.observable] for r in rows],
-                [r.stage for r in rows],
-                [r.code.value for r in rows],
-                [r.value for r in rows],
-                [Jsonb(r.params) for r in rows],
-                [r.source for r in rows],
-                [r.seen_at for r in rows],
-                [r.expires_at for r in rows],
-            ),
-        )
+    await tx.execute(
+        """
+        insert into evidence (record_id, observable_id, stage, code, value, params, source,
+                              seen_at, expires_at)
+        select r, o, stage, code, value, params, source, seen_at, expires_at
+        from unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::text[], %s::text[],
+                    %s::jsonb[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+          with ordinality x(r, o, stage, code, value, params, source, seen_at, expires_at, n)
+        order by n
+        """,
+        (
+            [record_id for record_id, _ in rows],
+            [known[r.observable] for _, r in rows],
+            [r.stage for _, r in rows],
+            [r.code.value for _, r in rows],
+            [r.value for _, r in rows],
+            [Jsonb(r.params) for _, r in rows],
+            [r.source for _, r in rows],
+            [r.seen_at for _, r in rows],
+            [r.expires_at for _, r in rows],
+        ),
+    )
 
 
 async def of_record(db: Db, record_id: int) -> list[Evidence]:
     """The facts that a record rests on, oldest first."""
+    return (await of_records(db, [record_id]))[record_id]
+
+
+async def of_records(db: Db, record_ids: Sequence[int]) -> dict[int, list[Evidence]]:
+    """The facts that each record rests on, oldest first."""
     cursor = await db.execute(
         """
-        select o.type, o.value, e.stage, e.code, e.value, e.params, e.source, e.seen_at,
-               e.expires_at
+        select e.record_id, o.type, o.value, e.stage, e.code, e.value, e.params, e.source,
+               e.seen_at, e.expires_at
         from evidence e join observable o on o.id = e.observable_id
-        where e.record_id = %s order by e.id
+        where e.record_id = any(%s) order by e.id
         """,
-        (record_id,),
+        (list(record_ids),),
     )
-    return [_row(row) for row in await cursor.fetchall()]
+    found: dict[int, list[Evidence]] = {each: [] for each in record_ids}
+    for row in await cursor.fetchall():
+        found[row[0]].append(_row(row[1:]))
+    return found
 
 
 async def fresh(db: Db, about: Sequence[Observable], now: datetime) -> list[Evidence]:

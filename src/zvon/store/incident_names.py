@@ -1,5 +1,6 @@
 """The names of an incident, and what we advise to do about each."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from zvon.model.advice import NameAdvice
@@ -11,19 +12,53 @@ WITH_BELOW = frozenset({Scope.HOST_SUB, Scope.REGISTRABLE_SUB})
 
 async def put(tx: Tx, incident_id: int, names: Sequence[NameAdvice], *, count: bool) -> None:
     """Add what was advised; `count` when it comes from a report not counted before."""
-    for n in sorted(_uncovered(names), key=lambda n: n.name):
-        await tx.execute(
-            """
-            insert into incident_name (incident_id, name, scope, reason, url, action, reports)
-            values (%s, %s, %s, %s, %s, %s, %s)
-            on conflict (incident_id, name) do update set scope = excluded.scope,
-              reason = excluded.reason, action = excluded.action,
-              url = coalesce(incident_name.url, excluded.url),
-              reports = incident_name.reports + excluded.reports
-            """,
-            (incident_id, n.name, n.scope.value, n.reason, n.url, n.action.value, int(count)),
-        )
-    await fold(tx, incident_id)
+    await put_all(tx, incident_id, [(names, count)])
+
+
+async def put_all(
+    tx: Tx, incident_id: int, advised: Sequence[tuple[Sequence[NameAdvice], bool]]
+) -> None:
+    """Add the advice of many reports; of one name the last counts. Like `put` for each."""
+    reports: Counter[str] = Counter()
+    latest: dict[str, NameAdvice] = {}
+    for names, count in advised:
+        for n in _uncovered(names):
+            reports[n.name] += int(count)
+            latest[n.name] = n
+    if not latest:
+        return
+    rows = [latest[name] for name in sorted(latest)]
+    known = await tx.execute(
+        """
+        with given as (
+          select * from unnest(%(names)s::text[], %(scopes)s::text[], %(reasons)s::text[],
+                               %(urls)s::text[], %(actions)s::text[], %(reports)s::int[])
+            x(name, scope, reason, url, action, reports)),
+        same as (
+          select count(*) as n from incident_name k join given using (name, scope, action)
+          where k.incident_id = %(id)s),
+        added as (
+          insert into incident_name (incident_id, name, scope, reason, url, action, reports)
+          select %(id)s, name, scope, reason, url, action, reports from given order by name
+          on conflict (incident_id, name) do update set scope = excluded.scope,
+            reason = excluded.reason, action = excluded.action,
+            url = coalesce(incident_name.url, excluded.url),
+            reports = incident_name.reports + excluded.reports)
+        select n from same
+        """,
+        {
+            "id": incident_id,
+            "names": [n.name for n in rows],
+            "scopes": [n.scope.value for n in rows],
+            "reasons": [n.reason for n in rows],
+            "urls": [n.url for n in rows],
+            "actions": [n.action.value for n in rows],
+            "reports": [reports[n.name] for n in rows],
+        },
+    )
+    found = await known.fetchone()
+    if found is None or found[0] < len(rows):
+        await fold(tx, incident_id)
     await summarise(tx, incident_id)
 
 

@@ -1,6 +1,6 @@
 """Taking records in: a batch of records with their values, in one transaction of the caller."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -11,11 +11,13 @@ from psycopg.errors import UniqueViolation
 
 from zvon.model.marking import Pap, Tlp
 from zvon.model.observable import Observable
-from zvon.store.observable import BadText, code_of, digest, intern
+from zvon.store.observable import BadText, code_of, digest, intern, known_ids
 from zvon.store.transaction import Change, Op, Tx
 
 SAID, SHOWN, NEAR, REPORTER = 1, 2, 3, 4
 """Role of a value: said by the sender, shown only, a near match, from the reporter's side."""
+
+FEW = 2000  # sightings up to this many are sent as arrays: no temporary table, fewer round trips
 
 STAGE = """
 create temporary table if not exists stage_record (
@@ -95,9 +97,15 @@ async def ingest(tx: Tx, batch: Sequence[RecordIn], now: datetime) -> list[int]:
         )
     ).fetchall()
     ids = [int(row[0]) for row in drawn]
-    await _add_records(tx, batch, ids, texts, now)
+    if len(batch) == 1:
+        await _add_record(tx, batch[0], ids[0], texts[0], now)
+    else:
+        await _add_records(tx, batch, ids, texts, now)
     rows = [(n, ids[r], role, at) for n, r, role, at in sightings]
-    await _add_occurrences(tx, values, rows, ADD_OCCURRENCES)
+    if len(rows) > FEW:
+        await _add_occurrences(tx, values, rows, ADD_OCCURRENCES)
+    elif rows:
+        await _add_few(tx, values, rows)
     tx.note(
         *(
             Change(kind=r.kind, subject=r.uuid, op=Op.ADD, record_id=i, tlp=r.tlp)
@@ -109,9 +117,36 @@ async def ingest(tx: Tx, batch: Sequence[RecordIn], now: datetime) -> list[int]:
 
 async def occurrences(tx: Tx, record_id: int, sighted: Sequence[Sighted]) -> None:
     """Add values to a record that is stored; idempotent."""
-    values, sightings = _stage([sighted], "observables")
-    rows = [(n, record_id, role, at) for n, _, role, at in sightings]
-    await _add_occurrences(tx, values, rows, ADD_OCCURRENCES + "on conflict do nothing")
+    await occurrences_of(tx, {record_id: sighted})
+
+
+async def occurrences_of(tx: Tx, sighted: Mapping[int, Sequence[Sighted]]) -> None:
+    """Add values to records that are stored, given by record id; idempotent."""
+    records = list(sighted)
+    values, sightings = _stage(list(sighted.values()), "observables")
+    rows = [(n, records[r], role, at) for n, r, role, at in sightings]
+    if len(rows) > FEW:
+        await _add_occurrences(tx, values, rows, ADD_OCCURRENCES + "on conflict do nothing")
+    elif rows:
+        await _add_few(tx, values, rows)
+
+
+async def _add_few(
+    tx: Tx,
+    values: Sequence[tuple[bytes, int, str]],
+    rows: Sequence[tuple[int, int, int, datetime]],
+) -> None:
+    known = await known_ids(tx, values)
+    numbers, records, roles, times = zip(*rows, strict=True)
+    await tx.execute(
+        """
+        insert into occurrence (observable_id, record_id, role, seen_at)
+        select o, r, role, at
+        from unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::timestamptz[]) x(o, r, role, at)
+        order by o, r, role on conflict do nothing
+        """,
+        ([known[values[n][0]] for n in numbers], list(records), list(roles), list(times)),
+    )
 
 
 def _stage(
@@ -135,6 +170,23 @@ def _stage(
             for s in sighted:
                 _checked(s.observable.value, field.format(r))
     return values, [(*key, at) for key, at in sightings.items()]
+
+
+async def _add_record(tx: Tx, r: RecordIn, record_id: int, text: str, now: datetime) -> None:
+    """One record, as a report comes in, needs neither the temporary table nor a savepoint."""
+    added = await tx.execute(
+        """
+        insert into record (id, uuid, kind, container_id, org_id, orgc_id, source_id, created_at,
+                            modified_at, tlp, pap, group_uuid, raw_sha256, payload, received_at)
+          overriding system value
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)
+        on conflict (uuid) do nothing
+        """,
+        (record_id, r.uuid, r.kind, r.container_id, r.org_id, r.orgc_id, r.source_id, r.created_at,
+         r.modified_at, int(r.tlp), int(r.pap), r.group_uuid, r.raw_sha256, text, now),
+    )  # fmt: skip
+    if added.rowcount == 0:
+        raise AlreadyThere(f"record {r.uuid} is already there")
 
 
 async def _add_records(

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
 import zstandard
@@ -46,6 +47,17 @@ async def get(db: Db, sha: bytes) -> bytes:
     return (
         await asyncio.to_thread(_unpack, packed, size) if size > IN_PLACE else _unpack(packed, size)
     )
+
+
+async def small(db: Db, shas: Collection[bytes]) -> dict[bytes, bytes]:
+    """Those inputs of at most `IN_PLACE` bytes; what is larger is better fetched one by one."""
+    cursor = await db.execute(
+        "select sha256, body, size from raw_input where sha256 = any(%s) and size <= %s",
+        (list(shas), IN_PLACE),
+    )
+    return {
+        bytes(sha): _unpack(bytes(packed), size) for sha, packed, size in await cursor.fetchall()
+    }
 
 
 def _sha(body: bytes) -> bytes:

@@ -19,7 +19,7 @@ from zvon.store.transaction import Change, Op, Tx
 
 __all__ = [
     "NoReceipt", "NoReport", "Pending", "ReceiptView", "ReportDetail", "ReportPage", "ReportRow",
-    "add", "again", "by_token", "decoded", "get", "page", "pending", "quarantined", "repeated",
+    "add", "again", "all_decoded", "all_pending", "by_token", "decoded", "get", "page", "pending", "quarantined", "repeated",
     "token_hash",
 ]  # fmt: skip
 
@@ -105,42 +105,68 @@ async def repeated(tx: Tx, key_hash: bytes, token: str) -> tuple[str, UUID, str]
 
 async def pending(db: Db, record_id: int) -> Pending | None:
     """The report when it still has to be read, else `None`."""
-    row = await (
-        await db.execute(
-            """
-            select r.record_id, c.uuid, c.raw_sha256, w.media_type, r.channel, r.received_at, c.tlp
-            from report r join record c on c.id = r.record_id
-            join raw_input w on w.sha256 = c.raw_sha256
-            where r.record_id = %s and r.status = 'received' and not c.deleted
-            """,
-            (record_id,),
+    return (await all_pending(db, [record_id])).get(record_id)
+
+
+async def all_pending(db: Db, record_ids: Sequence[int]) -> dict[int, Pending]:
+    """Those reports that still have to be read, by record id."""
+    cursor = await db.execute(
+        """
+        select r.record_id, c.uuid, c.raw_sha256, w.media_type, r.channel, r.received_at, c.tlp
+        from report r join record c on c.id = r.record_id
+        join raw_input w on w.sha256 = c.raw_sha256
+        where r.record_id = any(%s) and r.status = 'received' and not c.deleted
+        """,
+        (list(record_ids),),
+    )
+    return {
+        row[0]: Pending(
+            record_id=row[0], uuid=row[1], raw_sha256=bytes(row[2]), media_type=row[3],
+            channel=Channel(row[4]), received_at=row[5], tlp=Tlp(row[6]),
         )
-    ).fetchone()
-    if row is None:
-        return None
-    return Pending(
-        record_id=row[0], uuid=row[1], raw_sha256=bytes(row[2]), media_type=row[3],
-        channel=Channel(row[4]), received_at=row[5], tlp=Tlp(row[6]),
-    )  # fmt: skip
+        for row in await cursor.fetchall()
+    }  # fmt: skip
 
 
 async def decoded(tx: Tx, report: Pending, message: Message, now: datetime) -> bool:
     """Keep the message as the record's payload; false when another job was first."""
+    return bool(await all_decoded(tx, [(report, message)], now))
+
+
+async def all_decoded(
+    tx: Tx, read: Sequence[tuple[Pending, Message]], now: datetime
+) -> frozenset[int]:
+    """Keep each message as its record's payload; the record ids where no other job was first."""
+    ids = [report.record_id for report, _ in read]
     moved = await tx.execute(
         """
-        update report set status = 'decoded', decoded_at = %s, channel = %s
-        where record_id = %s and status = 'received'
+        with mine as (
+          select record_id from report where record_id = any(%(ids)s::bigint[])
+          order by record_id for update)
+        update report r set status = 'decoded', decoded_at = %(now)s, channel = x.channel
+        from mine, unnest(%(ids)s::bigint[], %(channels)s::text[]) x(id, channel)
+        where r.record_id = mine.record_id and x.id = mine.record_id and r.status = 'received'
+        returning r.record_id
         """,
-        (now, message.channel.value, report.record_id),
+        {"ids": ids, "channels": [message.channel.value for _, message in read], "now": now},
     )
-    if moved.rowcount == 0:
-        return False
-    await tx.execute(
-        "update record set payload = %s, modified_at = %s where id = %s",
-        (Jsonb(msgspec.to_builtins(message)), now, report.record_id),
-    )
-    _noted(tx, report)
-    return True
+    done = frozenset(row[0] for row in await moved.fetchall())
+    kept = [each for each in read if each[0].record_id in done]
+    if kept:
+        await tx.execute(
+            """
+            update record c set payload = x.payload, modified_at = %s
+            from unnest(%s::bigint[], %s::jsonb[]) x(id, payload) where c.id = x.id
+            """,
+            (
+                now,
+                [report.record_id for report, _ in kept],
+                [Jsonb(msgspec.to_builtins(message)) for _, message in kept],
+            ),
+        )
+    for report, _ in kept:
+        _noted(tx, report)
+    return done
 
 
 async def quarantined(tx: Tx, report: Pending, now: datetime) -> bool:

@@ -50,18 +50,59 @@ async def put(
     return int(row[0])
 
 
-async def latest(db: Db, record_id: int) -> tuple[Verdict, tuple[NameAdvice, ...]] | None:
+async def put_all(
+    tx: Tx, judged: Sequence[tuple[int, Verdict, Sequence[NameAdvice]]], now: datetime
+) -> None:
+    """Store what a machine judged of records, by record id."""
+    if not judged:
+        return
+    await tx.execute(
+        """
+        insert into verdict (record_id, word, category, brand, probability, reasons, models, advice,
+                             at)
+        select id, word, category, brand, probability, reasons,
+               array(select jsonb_array_elements_text(models)), advice, %s
+        from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::float8[], %s::jsonb[],
+                    %s::jsonb[], %s::jsonb[])
+          with ordinality x(id, word, category, brand, probability, reasons, models, advice, n)
+        order by n
+        """,
+        (
+            now,
+            [record_id for record_id, _, _ in judged],
+            [verdict.word.value for _, verdict, _ in judged],
+            [verdict.category.value for _, verdict, _ in judged],
+            [verdict.brand for _, verdict, _ in judged],
+            [verdict.probability for _, verdict, _ in judged],
+            [Jsonb(msgspec.to_builtins(verdict.reasons)) for _, verdict, _ in judged],
+            [Jsonb(list(verdict.models)) for _, verdict, _ in judged],
+            [Jsonb(msgspec.to_builtins(list(advice))) for _, _, advice in judged],
+        ),
+    )
+
+
+Latest = tuple[Verdict, tuple[NameAdvice, ...]]
+
+
+async def latest(db: Db, record_id: int) -> Latest | None:
     """The newest judgement of a record and the names that it advises on."""
-    row = await (
-        await db.execute(
-            """
-            select word, category, brand, probability, reasons, models, advice
-            from verdict where record_id = %s order by at desc, id desc limit 1
-            """,
-            (record_id,),
-        )
-    ).fetchone()
-    return None if row is None else (_verdict(row), msgspec.convert(row[6], tuple[NameAdvice, ...]))
+    return (await latest_of(db, [record_id])).get(record_id)
+
+
+async def latest_of(db: Db, record_ids: Sequence[int]) -> dict[int, Latest]:
+    """The newest judgement of each record that has one."""
+    cursor = await db.execute(
+        """
+        select distinct on (record_id)
+               word, category, brand, probability, reasons, models, advice, record_id
+        from verdict where record_id = any(%s) order by record_id, at desc, id desc
+        """,
+        (list(record_ids),),
+    )
+    return {
+        row[7]: (_verdict(row), msgspec.convert(row[6], tuple[NameAdvice, ...]))
+        for row in await cursor.fetchall()
+    }
 
 
 def _verdict(row: Sequence[Any]) -> Verdict:
