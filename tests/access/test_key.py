@@ -3,6 +3,7 @@
 import os
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from zvon.access import key, person, session
@@ -11,6 +12,7 @@ from zvon.access.permission import Denied, Permission
 from zvon.access.viewer import Viewer
 from zvon.store import session as rows
 from zvon.store.person import Person
+from zvon.store.person import by_id as rows_of_person
 from zvon.store.transaction import Pool, transaction
 
 PASSWORD = "correct horse battery"
@@ -162,3 +164,21 @@ async def test_revoking_ends_a_key_at_once_and_only_ones_own(
         ).fetchone()
     assert [k.revoked_at for k in listed] == [now, now]
     assert count == (2,)
+
+
+async def test_a_narrowed_key_cannot_make_a_wider_one(
+    pool: Pool, admin: Viewer, now: datetime
+) -> None:
+    narrow = msgspec.structs.replace(admin, permissions=frozenset({Permission.KEY_OWN}))
+    until = now + timedelta(days=1)
+    async with transaction(pool, now) as tx:
+        own = (await rows_of_person(tx.db, admin.person_id)).uuid
+    for wanted in (None, [Permission.PERSON_MANAGE]):
+        with pytest.raises(KeyTooStrong):
+            async with transaction(pool, now) as tx:
+                await key.create(tx, narrow, own, "k", now, os.urandom, until, wanted)
+    async with transaction(pool, now) as tx:
+        made = await key.create(tx, narrow, own, "k", now, os.urandom, until, [Permission.KEY_OWN])
+        found = await key.viewer(tx.db, made, now)
+    assert found is not None
+    assert found.permissions == {Permission.KEY_OWN}

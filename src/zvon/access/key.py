@@ -66,6 +66,9 @@ async def create(
     whole = await person.viewer(tx.db, owner.id)
     if permissions is not None and (whole is None or not set(permissions) <= whole.permissions):
         raise KeyTooStrong("a key cannot do more than its owner", refused)
+    granted = set(whole.permissions if whole and permissions is None else permissions or ())
+    if owner.id == viewer.person_id and not granted <= viewer.permissions:
+        raise KeyTooStrong("a narrowed key cannot make one that does more", refused)
     key_id, secret = random(ID_BYTES).hex(), random(SECRET_BYTES).hex()
     await session.add_key(
         tx,

@@ -2,7 +2,6 @@
 
 from importlib.resources import files
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from litestar import Response, get, post
 from litestar.datastructures import Cookie
@@ -91,9 +90,8 @@ async def prefer(
 
 def own_path(text: str) -> str:
     """`text` when it is a path of this site, else the start page."""
-    parts = urlsplit(text)
-    safe = text.startswith("/") and not text.startswith(("//", "/\\")) and not parts.netloc
-    return text if safe and "\\" not in text else "/"
+    own = text.startswith("/") and not text.startswith("//") and "\\" not in text
+    return text if own and text.isprintable() else "/"
 
 
 HANDLERS = (static, favicon, prefer)
