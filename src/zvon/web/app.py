@@ -21,7 +21,7 @@ from zvon.web.api.live import Bell
 from zvon.web.doorkeeper import Doorkeeper, check_routes, permitted
 from zvon.web.pages import PAGES
 from zvon.web.pages.error import answer_problem
-from zvon.web.security import Sanity, SecureHeaders
+from zvon.web.security import Sanity, secure
 
 MAX_BODY = 1024 * 1024
 DESCRIPTION = (
@@ -50,8 +50,8 @@ def create_app(context: Context) -> Litestar:
         context,
         [api, *PAGES],
         guards=[permitted],
+        before_send=[secure],
         middleware=[
-            DefineMiddleware(SecureHeaders),
             DefineMiddleware(Sanity),
             DefineMiddleware(Doorkeeper, context=context),
         ],

@@ -21,25 +21,14 @@ HEADERS = {
 }
 
 
-class SecureHeaders:
-    """Middleware: adds `HEADERS` to every answer; pages are not kept by caches."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wrap `send`."""
-
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-                if not scope["path"].startswith("/static/"):
-                    headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        await self.app(scope, receive, sending if scope["type"] == ScopeType.HTTP else send)
+async def secure(message: Message, scope: Scope) -> None:
+    """Adds `HEADERS` to every answer, also where there is no route; pages are not kept by caches."""
+    if message["type"] == "http.response.start":
+        headers = MutableScopeHeaders.from_message(message)
+        for name, value in HEADERS.items():
+            headers.setdefault(name, value)
+        if not scope["path"].startswith("/static/"):
+            headers.setdefault("Cache-Control", "no-store")
 
 
 class Sanity:
