@@ -12,8 +12,8 @@ async function send(path, body, method = "POST") {
     headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
     body: JSON.stringify(body),
   });
-  const text = await answer.text();
-  const data = text ? JSON.parse(text) : {};
+  const told = (answer.headers.get("Content-Type") || "").includes("json");
+  const data = told ? await answer.json() : {};
   if (!answer.ok) {
     const more = (data.errors || []).map((e) => Object.values(e).join(" ")).join("; ");
     throw new Error([data.detail || answer.statusText, more].filter(Boolean).join(": "));
@@ -103,7 +103,7 @@ document.addEventListener("submit", async (event) => {
 });
 
 document.getElementById("signout").addEventListener("click", async () => {
-  await send("/signout", {});
+  await send("/api/v1/session", {}, "DELETE");
   location.assign("/signin");
 });
 
@@ -185,6 +185,12 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+function words(found) {
+  const shown = (found.labels?.[0] || found).cloneNode(true);
+  for (const box of shown.querySelectorAll("kbd, .n")) box.remove();
+  return found.dataset.says || found.getAttribute("aria-label") || shown.textContent.trim();
+}
+
 document.getElementById("help-open").addEventListener("click", () => {
   const list = document.getElementById("help-list");
   list.replaceChildren();
@@ -194,8 +200,7 @@ document.getElementById("help-open").addEventListener("click", () => {
     const box = document.createElement("kbd");
     box.textContent = found.dataset.key;
     key.append(box);
-    const words = found.dataset.says || found.getAttribute("aria-label") || found.textContent;
-    what.textContent = words.replace(found.dataset.key, "").trim() || words.trim();
+    what.textContent = words(found);
     list.append(key, what);
   }
   document.getElementById("help").showModal();

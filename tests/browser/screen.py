@@ -1,0 +1,79 @@
+"""Pages as people see them: who opens which, and a browser context that is signed in."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+from uuid import uuid4
+
+from msgspec import Struct
+from playwright.async_api import Browser, BrowserContext, Page
+
+from tests.browser.node import Served
+from tests.browser.seed import Seeded
+
+LANGS = ("sl", "hr", "en")
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+class Screen(Struct, frozen=True):
+    """A page: who opens it (nobody: signed out), where it is, and how it answers."""
+
+    who: str | None
+    name: str
+    status: int = 200
+
+    def path(self, seeded: Seeded) -> str:
+        """The address on this node."""
+        return self.name.format(
+            incident=seeded.incident, kit=seeded.kit, receipt=seeded.receipt, link=seeded.link,
+            unknown=uuid4(),
+        )  # fmt: skip
+
+
+PUBLIC = (
+    Screen(None, "/report"),
+    Screen(None, "/receipt/{receipt}"),
+    Screen(None, "/signin"),
+    Screen(None, "/link/{link}"),
+    Screen(None, "/nothing-here", 404),
+)
+CONSOLE = (
+    Screen("ana", "/"),
+    Screen("ana", "/queue"),
+    Screen("ana", "/queue?tab=held"),
+    Screen("ana", "/incidents/{incident}"),
+    Screen("bor", "/incidents/{incident}"),
+    Screen("bor", "/blocks"),
+    Screen("bor", "/sharing"),
+    Screen("ada", "/sharing"),
+    Screen("avgust", "/audit"),
+    Screen("ada", "/admin"),
+    Screen("ada", "/admin/kits/{kit}"),
+)
+
+
+@asynccontextmanager
+async def opened(
+    browser: Browser, served: Served, login: str | None, **options: Any
+) -> AsyncIterator[BrowserContext]:
+    """A context with its own cookies, signed in as `login`."""
+    options.setdefault("viewport", {"width": 1280, "height": 800})
+    context = await browser.new_context(base_url=served.url, **options)
+    context.set_default_timeout(15_000)
+    if login is not None:
+        cookie = {"name": "zvon_session", "value": await served.token(login), "url": served.url}
+        await context.add_cookies([cookie])  # type: ignore[list-item]
+    try:
+        yield context
+    finally:
+        await context.close()
+
+
+async def visit(page: Page, screen: Screen, seeded: Seeded, lang: str = "sl") -> None:
+    """Open a screen in a language, and see that it is the one."""
+    path = screen.path(seeded)
+    answer = await page.goto(f"{path}{'&' if '?' in path else '?'}lang={lang}")
+    assert answer is not None
+    assert answer.status == screen.status, path
+    assert await page.locator("html").get_attribute("lang") == lang
