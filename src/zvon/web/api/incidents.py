@@ -283,7 +283,7 @@ async def mark_duplicate(context: In, who: Who, id: UUID, data: DuplicateIn) -> 
     responses=problems(*SIGNED, 404, 409, 422),
 )  # fmt: skip
 async def undo_verdict(context: In, who: Who, id: UUID) -> IncidentOut:
-    """Take one's last verdict back."""
+    """Take the last decision on the incident back."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
         await decide.undo(tx, who, id, now)
