@@ -1,6 +1,7 @@
 """One report through `assess.report`: verdict, campaign, incident and answer together."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -17,7 +18,7 @@ from zvon.model.scope import Scope
 from zvon.model.verdict import Verdict, VerdictWord
 from zvon.respond.fixtures import world
 from zvon.store import answer, brand, verdict
-from zvon.store.transaction import Pool, transaction
+from zvon.store.transaction import Pool, Tx, transaction
 from zvon.store.visibility import SYSTEM, read
 
 AT = datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
@@ -105,6 +106,56 @@ async def test_a_wave_assessed_at_once_is_one_campaign_and_one_incident(pool: Po
         " and incident_id = (select max(incident_id) from report)",
     )
     assert names == 6
+
+
+async def test_two_waves_in_one_batch_are_two_incidents_and_a_bad_report_harms_nobody(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await own_party(pool, AT)
+    lures = [
+        *(LURE.format("hitri.edavki-vracilo.example") for _ in range(3)),
+        *(
+            f"NLB: potrdite račun v 24 urah https://nlb-prijava.edavki-vracilo.example/{n}"
+            for n in "ab"
+        ),
+        *("Mama, nova številka je +44 7700 900123, nujno rabim 800 EUR" for _ in range(2)),
+    ]
+    ids = [await stored(pool, AT, message(text)) for text in lures]
+    bad = await stored(pool, AT, message(LURE.format("example")))
+    give, batches = answer.give, list[int]()
+
+    async def refusing(tx: Tx, answers: Sequence[answer.Given], now: datetime) -> None:
+        batches.append(len(answers))
+        if bad in {each.report.record_id for each in answers}:
+            raise RuntimeError("bad")
+        await give(tx, answers, now)
+
+    monkeypatch.setattr(answer, "give", refusing)
+    job = context(pool, lambda: AT)
+    done = await asyncio.gather(
+        *(assess(job, {"record_id": each}) for each in [*ids, bad]), return_exceptions=True
+    )
+    assert [type(each) for each in done] == [type(None)] * len(ids) + [RuntimeError]
+    assert max(batches) > 1
+    waves, incidents, answered, verdicts = await row(
+        pool,
+        """
+        select count(distinct campaign_id), count(distinct incident_id),
+               count(*) filter (where status = 'answered'), (select count(*) from verdict
+               where record_id is not null)
+        from report
+        """,
+    )
+    assert waves == incidents > 1
+    assert answered == verdicts == len(ids)
+    of_first = "select incident_id from report where record_id = any(%s)"
+    (together,) = await row(
+        pool, f"select count(distinct incident_id) from ({of_first}) r", ids[:3]
+    )
+    (count,) = await row(
+        pool, f"select report_count from incident where id = ({of_first})", ids[:1]
+    )
+    assert (together, count) == (1, 3)
 
 
 async def test_nothing_is_written_when_the_answer_cannot_be(

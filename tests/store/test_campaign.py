@@ -8,10 +8,10 @@ import pytest
 
 from tests.store.world import own_party, report
 from zvon.ml.template import signature
-from zvon.model.ids import RANDOM_BYTES
+from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.observable import Observable, ObservableType
 from zvon.store import campaign
-from zvon.store.campaign import Joined, Key, Link, enough
+from zvon.store.campaign import Joined, Joining, Key, Link, enough
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read
 
@@ -92,6 +92,51 @@ async def test_two_reports_of_one_wave_at_once_found_one_campaign(
     found = await asyncio.gather(*(joined(pool, now, domain("w.example")) for _ in range(5)))
     assert len({each.campaign_id for each in found}) == 1
     assert sum(each.created for each in found) == 1
+
+
+async def test_a_batch_of_two_waves_is_two_campaigns_with_every_report_counted(
+    pool: Pool, now: datetime
+) -> None:
+    home = await own_party(pool, now)
+    known = await joined(pool, now, domain("a.example"))
+    async with transaction(pool, now) as tx:
+        batch = []
+        for name in ("a.example", "b.example", "a.example", "b.example", "b.example"):
+            record_id, _ = await report(tx, now, home)
+            uuid = uuid7(now, os.urandom(RANDOM_BYTES))
+            batch.append(Joining(record_id=record_id, keys=(domain(name),), at=now, uuid=uuid))
+        await campaign.note_keys(tx, batch)
+        seats = await campaign.join_all(tx, batch, now)
+    assert [seat.created for seat in seats] == [False, True, False, False, False]
+    assert {seats[0].campaign_id, seats[2].campaign_id} == {known.campaign_id}
+    assert len({seats[n].campaign_id for n in (1, 3, 4)}) == 1
+    async with read(pool, SYSTEM) as db:
+        assert (await campaign.get(db, known.campaign_id)).reports == 3
+        assert (await campaign.get(db, seats[1].campaign_id)).reports == 3
+    next_a, next_b = [await joined(pool, now, domain(f"{n}.example")) for n in "ab"]
+    assert (next_a.links[0].reports, next_b.links[0].reports) == (3, 3)
+
+
+async def test_a_batch_that_ties_old_campaigns_and_new_ones_leaves_one(
+    pool: Pool, now: datetime
+) -> None:
+    home = await own_party(pool, now)
+    one = await joined(pool, now, domain("a.example"))
+    two = await joined(pool, now, domain("b.example"))
+    async with transaction(pool, now) as tx:
+        batch = []
+        for names in (["c.example"], ["b.example"], ["a.example", "b.example", "c.example"]):
+            record_id, _ = await report(tx, now, home)
+            uuid = uuid7(now, os.urandom(RANDOM_BYTES))
+            found = tuple(domain(name) for name in names)
+            batch.append(Joining(record_id=record_id, keys=found, at=now, uuid=uuid))
+        await campaign.note_keys(tx, batch)
+        seats = await campaign.join_all(tx, batch, now)
+    assert {seat.campaign_id for seat in seats} == {one.campaign_id}
+    assert [seat.merged for seat in seats] == [(), (), (two.campaign_id,)]
+    async with read(pool, SYSTEM) as db:
+        assert (await campaign.get(db, one.campaign_id)).reports == 5
+        assert (await campaign.get(db, two.campaign_id)).merged_into == one.campaign_id
 
 
 async def test_joining_twice_changes_nothing(pool: Pool, now: datetime) -> None:

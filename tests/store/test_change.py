@@ -4,6 +4,9 @@ import asyncio
 from datetime import datetime
 from uuid import UUID
 
+import pytest
+from psycopg.errors import UniqueViolation
+
 from tests.store.world import other_party, own_party, reported, somebody
 from zvon.model.marking import Tlp
 from zvon.store import change
@@ -76,3 +79,25 @@ async def test_a_viewer_follows_only_what_it_may_see(pool: Pool, now: datetime) 
     assert ("report", 4) in everything
     assert await kinds(ana) == [row for row in everything if row[1] < 4]
     assert await kinds(guest) == [("peer", 0)]
+
+
+async def test_a_transaction_whose_last_statement_fails_leaves_nothing_and_harms_nobody(
+    pool: Pool, now: datetime
+) -> None:
+    home = await own_party(pool, now)
+    for _ in range(2):
+        with pytest.raises(UniqueViolation):
+            async with transaction(pool, now) as tx:
+                await ingest(tx, [record(home.id, now, ["a.example"])], now)
+                await tx.execute(
+                    "insert into change (seq, at, subject, kind, op, tlp)"
+                    " select seq + 1, now(), gen_random_uuid(), 'report', 'add', 2 from head"
+                )
+    async with read(pool, SYSTEM) as db:
+        assert await change.head(db) == 0
+        left = await (await db.execute("select count(*) from record")).fetchone()
+    assert left == (0,)
+    async with transaction(pool, now) as tx:
+        await ingest(tx, [record(home.id, now, ["a.example"])], now)
+    async with read(pool, SYSTEM) as db:
+        assert await change.head(db) == 1

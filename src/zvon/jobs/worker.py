@@ -31,8 +31,8 @@ ROLE = "worker"
 # A worker that was killed says nothing for this long, then its jobs are taken over.
 SILENCE = timedelta(seconds=20)
 POLL = timedelta(seconds=5)  # a safety net: notifications wake the worker within milliseconds
-BATCH = 10
-AT_ONCE = 20
+BATCH = 30
+AT_ONCE = 60  # many of them wait together for one transaction (`jobs.together`)
 TICK_S = 5.0
 BEAT_EVERY = timedelta(seconds=10)
 LOG_KEPT = timedelta(days=7)

@@ -1,5 +1,6 @@
 """Connections to the database, ready to work in the application's role."""
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -29,10 +30,23 @@ async def open_pool(dsn: str, *, size: int = 8) -> AsyncIterator[Pool]:
         open=False,
         kwargs={"autocommit": True},
         configure=work_as_app,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         name="zvon",
     ) as pool:
         yield pool
+
+
+async def _check(db: AsyncConnection[TupleRow]) -> None:
+    """Ask the server only when its silence may mean that it is gone.
+
+    On a local socket the end of the server shows at once as something to read, which costs no
+    round trip to see; over a network a server can vanish without a word.
+    """
+    local = db.pgconn.host.startswith(b"/")
+    poll = select.poll()
+    poll.register(db.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    if not local or poll.poll(0):
+        await AsyncConnectionPool.check_connection(db)
 
 
 def dsn_of(pool: Pool) -> str:

@@ -8,7 +8,7 @@ gap that fills later, and the lock is held only for the time of these few statem
 import hashlib
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, LiteralString
@@ -103,18 +103,19 @@ class Tx:
         """
         if not (self.changes or self.audits or self.zone_ops):
             return
-        seq = await self._write_changes()
+        written = await self._write_changes()
         if self.zone_ops:
-            await self._write_zones(seq, now)
+            row = await written.fetchone()
+            assert row is not None
+            await self._write_zones(int(row[0]), now)
         if self.audits:
             await self._write_audit(now)
         self.changes, self.audits, self.zone_ops = [], [], []
 
-    async def _write_changes(self) -> int:
+    async def _write_changes(self) -> AsyncCursor[TupleRow]:
         count = len(self.changes)
-        row = await (
-            await self.db.execute(
-                """
+        return await self.db.execute(
+            """
                 with h as (
                   update head set seq = seq + %(n)s,
                     at = greatest(clock_timestamp(), at + make_interval(secs => %(n)s * 1e-6))
@@ -128,19 +129,16 @@ class Tx:
                           with ordinality x(rid, subject, kind, op, tlp, o))
                 select seq, pg_notify(%(channel)s, seq::text) from h
                 """,
-                {
-                    "n": count,
-                    "rid": [c.record_id for c in self.changes],
-                    "subject": [c.subject for c in self.changes],
-                    "kind": [c.kind for c in self.changes],
-                    "op": [c.op.value for c in self.changes],
-                    "tlp": [int(c.tlp) for c in self.changes],
-                    "channel": CHANNEL,
-                },
-            )
-        ).fetchone()
-        assert row is not None
-        return int(row[0])
+            {
+                "n": count,
+                "rid": [c.record_id for c in self.changes],
+                "subject": [c.subject for c in self.changes],
+                "kind": [c.kind for c in self.changes],
+                "op": [c.op.value for c in self.changes],
+                "tlp": [int(c.tlp) for c in self.changes],
+                "channel": CHANNEL,
+            },
+        )
 
     async def _write_zones(self, seq: int, now: datetime) -> None:
         for zone_id in sorted({op.zone_id for op in self.zone_ops}):
@@ -222,11 +220,16 @@ async def transaction(pool: Pool, now: datetime, *, viewer: str = "system") -> A
     `audit` attribute (a refusal) leaves them behind: they are written after the roll-back.
     """
     try:
-        async with pool.connection() as db, db.transaction():
+        async with pool.connection() as db, AsyncExitStack() as ending:
+            await ending.enter_async_context(db.transaction())
             await db.execute("select set_config('zvon.viewer', %s, true)", (viewer,))
             tx = Tx(db)
             yield tx
-            await tx.seal(now)
+            # The commit is sent with the last statement, so that the head lock is not held for
+            # the time of another round trip.
+            async with db.pipeline():
+                await tx.seal(now)
+                await ending.aclose()
     except Exception as refusal:
         entries: Sequence[AuditEntry] = getattr(refusal, "audit", ())
         if entries:

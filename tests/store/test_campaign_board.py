@@ -1,0 +1,88 @@
+"""A batch of reports is seated as if they had come one after the other."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zvon.model.observable import Observable, ObservableType
+from zvon.store.campaign_board import STAND_IN, Board, Joining, Key, Seat
+
+AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+NAMES = [f"d{n}.example" for n in range(6)]
+KNOWN = {Observable(ObservableType.REGISTERED, name): n for n, name in enumerate(NAMES)}
+
+
+def joining(number: int, *names: str) -> Joining:
+    keys = tuple(
+        Key(Observable(ObservableType.REGISTERED, each), True, "SAME_DOMAIN") for each in names
+    )
+    return Joining(record_id=number, keys=keys, at=AT, uuid=UUID(int=number))
+
+
+def seated(
+    batch: Sequence[Joining], holders: dict[int, dict[int, int]]
+) -> tuple[Board, list[Seat]]:
+    board = Board(KNOWN, 2, holders)
+    seats = [board.seat(each, None) for each in batch]
+    return board, [board.settled(each, {}) for each in seats]
+
+
+def test_two_waves_in_one_batch_found_two_campaigns() -> None:
+    a, b = NAMES[:2]
+    batch = [joining(1, a), joining(2, b), joining(3, a), joining(4, b)]
+    board, seats = seated(batch, {})
+    assert [seat.created for seat in seats] == [True, True, False, False]
+    assert [seat.campaign for seat in seats] == [STAND_IN, STAND_IN + 1] * 2
+    assert len(board.founders) == 2
+    (link,) = seats[2].links
+    assert (link.value, link.reports) == (a, 1)
+
+
+def test_new_campaigns_that_a_later_report_ties_together_are_made_once() -> None:
+    a, b = NAMES[:2]
+    board, seats = seated([joining(1, a), joining(2, b), joining(3, a, b)], {})
+    assert len({seat.campaign for seat in seats}) == 1
+    assert len(board.founders) == 1
+    assert board.merges == []
+    assert seats[2].merged == ()
+
+
+def test_old_campaigns_that_a_report_ties_together_merge_into_the_oldest() -> None:
+    a, b = NAMES[:2]
+    batch = [joining(1, b), joining(2, a, b), joining(3, b)]
+    board, seats = seated(batch, {0: {7: 3}, 1: {9: 4}})
+    assert [seat.campaign for seat in seats] == [7, 7, 7]
+    assert board.merges == [(9, 7)]
+    assert [seat.merged for seat in seats] == [(), (9,), ()]
+    assert seats[2].links[0].reports == 6
+
+
+def test_what_it_held_before_stays_and_is_not_counted_again() -> None:
+    board = Board(KNOWN, 1, {0: {7: 3}})
+    seat = board.seat(joining(1, NAMES[0]), 7)
+    assert (seat.campaign, seat.counted, seat.created) == (7, True, False)
+    assert board.seat(joining(2, NAMES[0]), None).links[0].reports == 3
+
+
+batches = st.lists(st.sets(st.sampled_from(NAMES), min_size=1, max_size=3), max_size=12)
+
+
+@given(batches, st.integers(0, 12))
+def test_where_a_batch_is_cut_makes_no_difference(rows: list[set[str]], cut: int) -> None:
+    """Reports that share a name, through others too, lie together, whatever came with whom."""
+    batch = [joining(n, *sorted(names)) for n, names in enumerate(rows)]
+    board, whole = seated(batch, {})
+    half = Board(KNOWN, 2, {})
+    seats = [half.seat(each, None) for each in batch[:cut]]
+    seats += [half.seat(each, None) for each in batch[cut:]]
+    assert [half.settled(each, {}).campaign for each in seats] == [s.campaign for s in whole]
+    for one in whole:
+        for other in whole:
+            if {k.observable for k in one.joining.keys} & {
+                k.observable for k in other.joining.keys
+            }:
+                assert one.campaign == other.campaign
+    assert set(board.founders) == {seat.campaign for seat in whole}
