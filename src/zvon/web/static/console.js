@@ -161,7 +161,15 @@ let prefix = "";
 const keysOn = document.documentElement.dataset.keys === "on";
 
 function named(key) {
-  return [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === key);
+  // What only explains a key is no target: Enter on a focused button stays the button's.
+  const all = document.querySelectorAll(":is(a, button, input, textarea, select)[data-key]");
+  return [...all].find((e) => e.dataset.key === key);
+}
+
+// The row that Enter opens: the one with the focus, else, with the focus nowhere, the current one.
+function rowAt(target) {
+  if (target.closest("a, button")) return null;
+  return target === document.body ? current() : target.closest("[data-row]");
 }
 
 document.addEventListener("keydown", (event) => {
@@ -169,8 +177,8 @@ document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, textarea, select, dialog")) return;
   if (event.key === "ArrowDown" || (keysOn && event.key === "j")) step(+1);
   else if (event.key === "ArrowUp" || (keysOn && event.key === "k")) step(-1);
-  else if (event.key === "Enter" && event.target.closest("[data-row]") && !event.target.closest("a, button")) {
-    event.target.closest("[data-row]").querySelector("a").click();
+  else if (event.key === "Enter" && rowAt(event.target)) {
+    rowAt(event.target).querySelector("a").click();
   } else if (keysOn && event.key === "g" && !prefix) {
     prefix = "g ";
     setTimeout(() => { prefix = ""; }, 1500);
