@@ -50,7 +50,6 @@ async def test_two_people_bring_a_block_into_force_with_keys(
         ) == ["malicious"]
         row = ana.locator(f'[data-row][data-id="{incident}"]')
         await expect(row).to_have_class("is-current")  # the place is kept over the reload
-        await row.focus()
         await press_and_reload(ana, "Enter")
         await expect(ana.locator('[data-key="m"]')).to_have_attribute("aria-pressed", "true")
 
@@ -173,6 +172,16 @@ async def test_with_keys_off_single_keys_do_nothing(browser: Browser, served: Se
         await page.keyboard.press("ArrowDown")  # arrows are no single keys of ours
         assert await page.locator("[data-row].is-current").get_attribute("data-id") != first
     assert await served.column("select count(*) from incident where verdict_by is not null") == [0]
+
+
+async def test_enter_on_a_button_or_link_of_the_queue_is_theirs(
+    browser: Browser, served: Served
+) -> None:
+    async with opened(browser, served, "ana") as context:
+        page = await the_page(context, "/queue")
+        await page.locator('a[href="/queue?tab=held"]').focus()
+        await press_and_reload(page, "Enter")
+        assert page.url.endswith("/queue?tab=held")
 
 
 async def test_g_and_a_letter_goes_to_a_screen(browser: Browser, served: Served) -> None:
