@@ -29,9 +29,11 @@ class CampaignOut(Struct, frozen=True, kw_only=True):
     responses=problems(*SIGNED, 404),
 )  # fmt: skip
 async def get_campaign(context: In, who: Who, id: UUID) -> CampaignOut:
-    """One campaign."""
+    """One campaign; one without a report that the caller may see is not there."""
     async with read(context.pool, who) as db:
         found = await campaign.by_uuid(db, id)
+    if not found.reports:
+        raise LookupError(f"no campaign {id}")
     return CampaignOut(id=found.uuid, number=found.number, brand=found.brand,
                        first_at=found.first_at, last_at=found.last_at,
                        reports=found.reports)  # fmt: skip
