@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from msgspec import DecodeError, Struct
+from msgspec import MsgspecError, Struct
 from psycopg import errors as pg
 from psycopg_pool import PoolTimeout
 
@@ -68,7 +68,8 @@ STATUS: Mapping[type[BaseException], HTTPStatus] = {
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnicodeError: HTTPStatus.BAD_REQUEST,
-    DecodeError: HTTPStatus.BAD_REQUEST,
+    RecursionError: HTTPStatus.BAD_REQUEST,
+    MsgspecError: HTTPStatus.INTERNAL_SERVER_ERROR,  # of a stored value: bodies have their own
     pg.DataError: HTTPStatus.BAD_REQUEST,
     ConnectionError: HTTPStatus.BAD_GATEWAY,
     TimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
@@ -121,6 +122,8 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, pg.DataError):  # its own words are about our columns
         return Problem(status=400, title=status.phrase, detail="a value cannot be stored: a NUL "
                        "character, or a number that is too large")  # fmt: skip
+    if isinstance(error, RecursionError):
+        return Problem(status=400, title=status.phrase, detail="the body is nested too deeply")
     findings = getattr(error, "findings", None)
     errors = getattr(error, "errors", None) or [
         {"rule": f.rule, "name": f.name, "reason": f.reason} for f in (findings or ())

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Router, get, post
+from litestar.exceptions import ClientException
 from litestar.params import Parameter
 from msgspec import Meta, Struct
 
@@ -162,6 +163,8 @@ def _from_json(body: bytes) -> tuple[bytes, str, Channel, Lang | None]:
         data = msgspec.json.decode(body, type=TextIn)
     except msgspec.ValidationError as error:
         raise BadInput(str(error)) from None
+    except msgspec.DecodeError as error:
+        raise ClientException(f"the body is not JSON: {error}") from None
     if "\0" in data.text:
         raise BadInput("text holds a NUL character", [{"key": "text"}])
     try:
