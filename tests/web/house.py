@@ -182,7 +182,7 @@ async def house(pool: Pool, now: datetime, root: Path) -> AsyncIterator[House]:
         me = await identity.node(tx.db, identity.node_key(settings.key_file, os.urandom))
     context = Context(pool, settings, me, clock, os.urandom)
     app = create_app(context)
-    transport = ASGITransport(app=app)
+    transport = ASGITransport(app=app)  # type: ignore[arg-type]
     async with AsyncClient(transport=transport, base_url="http://node.example") as client:
         made = House(app, context, clock, client)
         await made.move_in()

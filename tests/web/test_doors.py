@@ -14,6 +14,7 @@ from zvon.store.transaction import transaction
 from zvon.web import app as application
 from zvon.web.app import create_app
 from zvon.web.doorkeeper import PUBLIC, SIGNED_IN, NoPermissionNamed
+from zvon.web.pages import PAGES
 
 LIVE = "/api/v1/live"
 OPEN = {
@@ -44,7 +45,7 @@ async def forgotten() -> str:
 async def test_an_application_with_a_route_without_a_permission_does_not_start(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages: tuple[BaseRouteHandler, ...] = (*application.PAGES, forgotten)
+    pages: tuple[BaseRouteHandler, ...] = (*PAGES, forgotten)
     monkeypatch.setattr(application, "PAGES", pages)
     with pytest.raises(NoPermissionNamed, match="forgotten"):
         create_app(house.context)
@@ -98,7 +99,7 @@ async def test_a_person_without_a_session_is_led_to_the_door(house: House) -> No
 ])  # fmt: skip
 async def test_a_key_that_is_none_opens_nothing(house: House, header: str) -> None:
     answer = await house.client.get(
-        "/api/v1/incidents", headers={"Authorization": header.encode("latin-1")}
+        "/api/v1/incidents", headers={b"Authorization": header.encode("latin-1")}
     )
     assert answer.status_code == 401
 

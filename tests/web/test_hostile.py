@@ -228,8 +228,7 @@ async def test_a_file_name_never_becomes_a_header(house: House) -> None:
         b'--x\r\nContent-Disposition: form-data; name="file"; filename="a\r\n\r\nb\r\n--x--',
         b"--x\r\n\r\n", b"--x", b"", b"--x--", b"--x\r\nContent-Disposition: \xff\r\n\r\na\r\n--x--\r\n",
         b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xff\xfe\r\n--x--\r\n',
-        b"--x\r\nContent-Type: text/plain; charset=nope\r\n"
-        + b'Content-Disposition: form-data; name="text"\r\n\r\na\r\n--x--\r\n',
+        b'--x\r\nContent-Type: a; charset=nope\r\nContent-Disposition: form-data; name="text"\r\n\r\na',
         b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nnot a file\r\n--x--\r\n',
         b'--x\r\nContent-Disposition: form-data; name="text"; filename="a"\r\n\r\na\r\n--x--\r\n',
         b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\na\r\n' * 3 + b"--x--\r\n",
@@ -252,7 +251,7 @@ async def test_strange_headers_are_no_error_of_ours(house: House) -> None:
         for method, path in (("GET", "/report"), ("GET", "/queue"), ("POST", "/api/v1/session"),
                              ("GET", "/api/v1/incidents"), ("POST", "/api/v1/reports")):  # fmt: skip
             answer = await house.client.request(
-                method, path, headers={name: value},
+                method, path, headers={name.encode(): value},
                 content=b'{"text": "x"}' if method == "POST" else None,
             )  # fmt: skip
             assert answer.status_code < 500, (name, value, path)

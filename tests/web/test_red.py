@@ -172,7 +172,7 @@ async def test_the_live_stream_is_silent_about_it(house: House) -> None:
         try:
             for _ in range(1 + (row[0] if who == "nina" else 0)):
                 event = await anext(events)
-                subjects[who].append(f"{event.event} {event.data}")
+                subjects[who].append(f"{event.event} {event.data!r}")
         finally:
             await events.aclose()
     assert str(hidden.incident) in str(subjects["nina"])
