@@ -59,6 +59,7 @@ async function act(button, path, extra = {}) {
     if (!yes) return;
     if ("reason" in button.dataset) body = { ...body, reason: yes.reason };
   }
+  const focused = document.activeElement === button;
   button.disabled = true;
   try {
     const data = await send(path, body);
@@ -76,6 +77,7 @@ async function act(button, path, extra = {}) {
     say(button, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
   } finally {
     button.disabled = false;
+    if (focused && document.activeElement === document.body) button.focus();
   }
 }
 
