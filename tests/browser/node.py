@@ -49,16 +49,20 @@ class Served:
         self.context = context
         self.url = url
         self.people: dict[str, Viewer] = {}
+        self._tokens: dict[str, str] = {}
 
     @property
     def now(self) -> datetime:
         return self.context.clock()
 
     async def token(self, login: str) -> str:
-        """A session of this person, as a one-time link opens it."""
-        link = await self.link(login)
-        async with transaction(self.context.pool, self.now) as tx:
-            return (await sessions.by_link(tx, link, self.now, os.urandom))[0]
+        """The session of this person, as a one-time link opened it."""
+        if login not in self._tokens:
+            link = await self.link(login)
+            async with transaction(self.context.pool, self.now) as tx:
+                token, _ = await sessions.by_link(tx, link, self.now, os.urandom)
+            self._tokens[login] = token
+        return self._tokens[login]
 
     async def link(self, login: str) -> str:
         """The token of a one-time link."""

@@ -47,9 +47,12 @@ CONSOLE = (
     Screen("bor", "/blocks"),
     Screen("bor", "/sharing"),
     Screen("ada", "/sharing"),
-    Screen("avgust", "/audit"),
+    Screen("avgust", "/audit?after=30"),  # enough rows of each kind, and axe looks at each
     Screen("ada", "/admin"),
     Screen("ada", "/admin/kits/{kit}"),
+    Screen("ana", "/you"),
+    Screen("ana", "/incidents/{unknown}", 404),
+    Screen("ana", "/audit", 403),
 )
 
 

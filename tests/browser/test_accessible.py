@@ -4,7 +4,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.screen import CONSOLE, LANGS, PUBLIC, THEMES, Screen, opened, visit
 from tests.browser.seed import Seeded
@@ -65,6 +65,7 @@ async def test_dialogs_and_a_narrow_page_are_accessible_too(
         assert await page.locator("dialog[open]").get_attribute("id") == "help"
         assert await violations(page) == []
         await page.keyboard.press("Escape")
+        await expect(page.locator("dialog#help")).to_be_hidden()
         await page.keyboard.press("a")
         assert await page.locator("dialog[open]").get_attribute("id") == "ask"
         assert await violations(page) == []

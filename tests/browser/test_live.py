@@ -55,8 +55,10 @@ async def test_an_incident_says_that_it_has_changed(browser: Browser, served: Se
             )
         await expect(page.locator("#stale")).to_be_visible()
         # A verdict on what she saw is refused, and the refusal stands beside the button.
-        await page.keyboard.press("m")
+        button = page.locator('[data-key="m"]')
+        await button.press("Enter")
         await expect(page.locator(".said[data-tone='bad']")).to_be_visible()
+        await expect(button).to_be_focused()
         async with page.expect_navigation():
             await page.locator("#stale a").press("Enter")
         await expect(page.locator('[data-key="s"]')).to_have_attribute("aria-pressed", "true")
@@ -135,3 +137,21 @@ async def test_signing_in_once_by_a_link_and_out(browser: Browser, served: Serve
         await page.goto(link)  # it was used
         await page.locator('form [type="submit"]').press("Enter")
         await expect(page.locator('[role="alert"]')).to_be_visible()
+
+
+async def test_a_person_sets_a_password_and_signs_in_with_it(
+    browser: Browser, served: Served
+) -> None:
+    async with opened(browser, served, "ana") as context:
+        page = await context.new_page()
+        await page.goto("/you")
+        await page.locator("#new-password").fill("zelo dolgo geslo")
+        async with page.expect_navigation(url="**/signin**"):
+            await page.keyboard.press("Enter")  # every session has ended, this one too
+        for password, role in (("napačno geslo", "alert"), ("zelo dolgo geslo", "")):
+            await page.locator("#login").fill("ana")
+            await page.locator("#password").fill(password)
+            async with page.expect_navigation():
+                await page.keyboard.press("Enter")
+            await expect(page.locator('[role="alert"]')).to_have_count(1 if role else 0)
+        assert page.url == f"{served.url}/you"
