@@ -19,8 +19,8 @@ from zvon.web.doorkeeper import PUBLIC, check_origin
 from zvon.web.pages.page import LANG_COOKIE, THEME_COOKIE, THEMES, YEAR_S
 
 TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".ico": "image/x-icon",

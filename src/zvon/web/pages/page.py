@@ -118,7 +118,7 @@ def render(
             here=request.url.path,
             lang_link=lambda to: _with_lang(request, to),
             ago=lambda at: ago(speak, context.clock(), at),
-            menu=menu(speak),
+            menu=menu(speak, viewer),
             tlp_label=tlp_label,
             count=count,
             **words(speak),

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from zvon.access.permission import Permission as P
+from zvon.access.viewer import Viewer
 from zvon.locale import Translator
 from zvon.model.marking import Tlp
 
@@ -101,15 +103,25 @@ def tlp_label(value: int) -> str:
     return Tlp(value).label
 
 
-def menu(speak: Translator) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
-    """The screens: path, word, the key after `g`, and a count (empty: none)."""
+def menu(
+    speak: Translator, viewer: Viewer | None
+) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """The screens that the viewer may see: path, word, the key after `g`, a count (empty: none)."""
     _ = speak.text
-    return [
-        (_("Work"), [("/", _("Overview"), "o", ""), ("/queue", _("Queue"), "q", ""),
-                     ("/blocks", _("Blocks"), "b", "")]),
-        (_("Exchange"), [("/sharing", _("Sharing"), "s", "")]),
-        (_("Govern"), [("/audit", _("Audit"), "t", ""), ("/admin", _("Administration"), "a", "")]),
+    screens = [
+        (_("Work"), [("/", _("Overview"), "o", P.INCIDENT_READ),
+                     ("/queue", _("Queue"), "q", P.INCIDENT_READ),
+                     ("/blocks", _("Blocks"), "b", P.BLOCK_READ)]),
+        (_("Exchange"), [("/sharing", _("Sharing"), "s", P.PEER_READ)]),
+        (_("Govern"), [("/audit", _("Audit"), "t", P.AUDIT_READ),
+                       ("/admin", _("Administration"), "a", P.SUBSCRIBER_READ)]),
     ]  # fmt: skip
+    seen = [
+        (heading, [(path, word, key, "") for path, word, key, needs in links
+                   if viewer is not None and viewer.may(needs)])
+        for heading, links in screens
+    ]  # fmt: skip
+    return [(heading, links) for heading, links in seen if links]
 
 
 def count(value: int) -> str:
