@@ -116,7 +116,7 @@ async def test_half_a_sign_in_is_told_what_is_missing(house: House, body: dict[s
 ELSEWHERE = [
     "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example",
     "/\t/evil.example", "/\n/evil.example", " //evil.example", "javascript:alert(1)", "evil.example",
-    "///evil.example", "/%0d%0aX-Evil:%201\r\nX-Evil: 1", "http:evil.example", "",
+    "///evil.example", "/%0d%0aX-Evil:%201\r\nX-Evil: 1", "//[", "http:evil.example", "",
 ]  # fmt: skip
 
 
