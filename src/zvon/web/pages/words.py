@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from zvon.access.permission import Permission as P
+from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.locale import Translator
 from zvon.model.marking import Tlp
@@ -109,12 +109,12 @@ def menu(
     """The screens that the viewer may see: path, word, the key after `g`, a count (empty: none)."""
     _ = speak.text
     screens = [
-        (_("Work"), [("/", _("Overview"), "o", P.INCIDENT_READ),
-                     ("/queue", _("Queue"), "q", P.INCIDENT_READ),
-                     ("/blocks", _("Blocks"), "b", P.BLOCK_READ)]),
-        (_("Exchange"), [("/sharing", _("Sharing"), "s", P.PEER_READ)]),
-        (_("Govern"), [("/audit", _("Audit"), "t", P.AUDIT_READ),
-                       ("/admin", _("Administration"), "a", P.SUBSCRIBER_READ)]),
+        (_("Work"), [("/", _("Overview"), "o", Permission.INCIDENT_READ),
+                     ("/queue", _("Queue"), "q", Permission.INCIDENT_READ),
+                     ("/blocks", _("Blocks"), "b", Permission.BLOCK_READ)]),
+        (_("Exchange"), [("/sharing", _("Sharing"), "s", Permission.PEER_READ)]),
+        (_("Govern"), [("/audit", _("Audit"), "t", Permission.AUDIT_READ),
+                       ("/admin", _("Administration"), "a", Permission.SUBSCRIBER_READ)]),
     ]  # fmt: skip
     seen = [
         (heading, [(path, word, key, "") for path, word, key, needs in links
