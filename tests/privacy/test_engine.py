@@ -169,3 +169,8 @@ def test_parts_know_each_other() -> None:
     outcome = share_text(parts, facts=Facts(), policy=demo(), keys=key())
     assert len({s.replacement for s in outcome.spans}) == 1
     assert outcome.shared["b"].startswith("person-")
+
+
+def test_a_firm_right_after_an_address_is_seen() -> None:
+    outcome = gate("hxxps://nlb-varnost[.]top/prijava?e=LnNp Livarna Brezovica d.o.o.")
+    assert "Brezovica" not in outcome.shared.get("text", "")

@@ -58,6 +58,15 @@ class Reading:
         """True when no mention covers any of the range."""
         return self._taken.find(1, start, end) < 0
 
+    def clear_start(self, start: int, end: int) -> int:
+        """Where in the range the text begins that no mention covers up to `end`."""
+        last = self._taken.rfind(1, start, end)
+        if last >= 0:
+            start = last + 1
+        while start < end and not self.text[start].isalnum():
+            start += 1
+        return start
+
     def add(self, mention: Mention) -> bool:
         """Take the mention unless its range overlaps one that is there."""
         if mention.start >= mention.end or not self.free(mention.start, mention.end):

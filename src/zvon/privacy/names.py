@@ -154,7 +154,9 @@ def _address_start(reading: Reading, start: int, end: int) -> int:
 def _organisations(reading: Reading, brands: Sequence[tuple[int, int]]) -> None:
     for pattern in (_LEGAL, _INSTITUTION):
         for found in pattern.finditer(reading.text):
-            start = _after_stop(reading, found.start(), found.end())
+            # A capital inside an address before the name is not its beginning.
+            start = reading.clear_start(found.start(), found.end())
+            start = _after_stop(reading, start, found.end())
             if any(found.end() - high < 10 for low, high in brands if low < found.end() and start < high):  # fmt: skip
                 continue
             _put(reading, start, found.end(), "ORG", organisation(reading.text[start : found.end()]))  # fmt: skip
