@@ -1,5 +1,6 @@
 """Incidents: the queue, one incident, verdicts, notes, proposals."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from zvon.store import block as blocks
 from zvon.store import incident_detail, incident_queue
 from zvon.store.incident_detail import IncidentDetail
 from zvon.store.incident_queue import QueueRow, Tab
-from zvon.store.transaction import transaction
+from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import read, viewer_setting
 from zvon.web.api.blocks import Blocks, block_out
 from zvon.web.api.blocks import Reason as Why
@@ -245,7 +246,13 @@ async def get_incident(context: In, who: Who, id: UUID) -> IncidentOut:
         return incident_out(await incident_detail.get(db, who, id))
 
 
-async def _after(context: In, who: Who, id: UUID) -> IncidentOut:
+async def _decided(
+    context: In, who: Who, id: UUID, act: Callable[[Tx, datetime], Awaitable[None]]
+) -> IncidentOut:
+    """Do `act` in a transaction of the caller's and answer with the incident as it is then."""
+    now = context.clock()
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        await act(tx, now)
     async with read(context.pool, who) as db:
         return incident_out(await incident_detail.get(db, who, id))
 
@@ -256,12 +263,14 @@ async def _after(context: In, who: Who, id: UUID) -> IncidentOut:
 )  # fmt: skip
 async def give_verdict(context: In, who: Who, id: UUID, data: VerdictIn) -> IncidentOut:
     """Say what the incident is. An older version is refused (409)."""
-    now = context.clock()
-    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        await decide.verdict(
+    return await _decided(
+        context,
+        who,
+        id,
+        lambda tx, now: decide.verdict(
             tx, who, id, data.word, version=data.version, reason=data.reason, now=now
-        )
-    return await _after(context, who, id)
+        ),
+    )
 
 
 @post(
@@ -270,12 +279,14 @@ async def give_verdict(context: In, who: Who, id: UUID, data: VerdictIn) -> Inci
 )  # fmt: skip
 async def mark_duplicate(context: In, who: Who, id: UUID, data: DuplicateIn) -> IncidentOut:
     """Say that the incident repeats another; reversible."""
-    now = context.clock()
-    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        await decide.duplicate(
+    return await _decided(
+        context,
+        who,
+        id,
+        lambda tx, now: decide.duplicate(
             tx, who, id, data.of, version=data.version, reason=data.reason, now=now
-        )
-    return await _after(context, who, id)
+        ),
+    )
 
 
 @post(
@@ -284,10 +295,7 @@ async def mark_duplicate(context: In, who: Who, id: UUID, data: DuplicateIn) -> 
 )  # fmt: skip
 async def undo_verdict(context: In, who: Who, id: UUID) -> IncidentOut:
     """Take the last decision on the incident back."""
-    now = context.clock()
-    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        await decide.undo(tx, who, id, now)
-    return await _after(context, who, id)
+    return await _decided(context, who, id, lambda tx, now: decide.undo(tx, who, id, now))
 
 
 @post(
@@ -296,10 +304,9 @@ async def undo_verdict(context: In, who: Who, id: UUID) -> IncidentOut:
 )  # fmt: skip
 async def add_note(context: In, who: Who, id: UUID, data: NoteIn) -> IncidentOut:
     """Add a remark."""
-    now = context.clock()
-    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        await decide.note(tx, who, id, data.text, now)
-    return await _after(context, who, id)
+    return await _decided(
+        context, who, id, lambda tx, now: decide.note(tx, who, id, data.text, now)
+    )
 
 
 @post(
