@@ -1,17 +1,20 @@
 """The change log: every change once, in commit order, however many write."""
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import datetime
 from uuid import UUID
 
 import pytest
-from psycopg.errors import UniqueViolation
+from psycopg import AsyncConnection
+from psycopg.errors import DivisionByZero, PipelineAborted, UniqueViolation
+from psycopg.rows import TupleRow
 
 from tests.store.world import other_party, own_party, reported, somebody
 from zvon.model.marking import Tlp
 from zvon.store import change
 from zvon.store.ingest import RecordIn, ingest
-from zvon.store.transaction import Change, Op, Pool, transaction
+from zvon.store.transaction import Change, Op, Pool, pipeline, transaction
 from zvon.store.visibility import SYSTEM, read
 
 from tests.store.test_ingest import record  # isort: skip
@@ -101,3 +104,22 @@ async def test_a_transaction_whose_last_statement_fails_leaves_nothing_and_harms
         await ingest(tx, [record(home.id, now, ["a.example"])], now)
     async with read(pool, SYSTEM) as db:
         assert await change.head(db) == 1
+
+
+async def test_a_commit_sent_after_a_failure_does_not_hide_what_failed(pool: Pool) -> None:
+    async def divide(
+        db: AsyncConnection[TupleRow], sending: AbstractAsyncContextManager[object]
+    ) -> None:
+        async with AsyncExitStack() as ending:
+            await ending.enter_async_context(db.transaction())
+            async with sending:
+                await db.execute("select 1 / 0")
+                await asyncio.sleep(0.05)  # the failure is here before the commit is sent
+                await ending.aclose()
+
+    async with pool.connection() as db:
+        with pytest.raises(PipelineAborted):  # what the driver makes of it
+            await divide(db, db.pipeline())
+    async with pool.connection() as db:
+        with pytest.raises(DivisionByZero):
+            await divide(db, pipeline(db))

@@ -19,7 +19,7 @@ from zvon.store import observable
 from zvon.store.campaign_board import SUPPRESSED, Board, Joining, Key, Link, Seat, enough
 from zvon.store.ingest import NEAR, Sighted, occurrences_of
 from zvon.store.party import Db
-from zvon.store.transaction import Change, Op, Tx
+from zvon.store.transaction import Change, Op, Tx, pipeline
 
 __all__ = [
     "SUPPRESSED", "Campaign", "Joined", "Joining", "Key", "Link", "by_uuid", "enough", "families",
@@ -296,7 +296,7 @@ async def _add(
             counts[key, seat.campaign] += 0 if seat.counted else 1
     fresh = sorted(each for each, n in counts.items() if n)
     old = sorted(each for each, n in counts.items() if not n)
-    async with tx.db.pipeline():
+    async with pipeline(tx.db):
         await tx.execute(
             """
             insert into campaign_member (campaign_id, record_id, reasons, at)

@@ -15,7 +15,7 @@ from zvon.model.verdict import Verdict
 from zvon.store import incident_names
 from zvon.store import verdict as verdicts
 from zvon.store.incident_row import Origin, Random, create, set_state, timeline
-from zvon.store.transaction import Change, Op, Tx
+from zvon.store.transaction import Change, Op, Tx, pipeline
 
 
 class Judged(Struct, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ async def _take_up(
             verdict=first.verdict, title_code=first.title_code, title_params=first.title_params,
             rank=first.rank, rank_reasons=first.rank_reasons, peer=False, now=now, random=random,
         )  # fmt: skip
-    async with tx.db.pipeline():
+    async with pipeline(tx.db):
         new = [each for each in group if came[each.record_id].incident_id != found]
         await tx.execute(
             "update report set incident_id = %s where record_id = any(%s)",

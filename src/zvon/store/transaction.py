@@ -15,7 +15,8 @@ from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 from msgspec import Struct
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor, Error
+from psycopg.errors import PipelineAborted
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -212,6 +213,23 @@ def audit_hash(seq: int, at: datetime, entry: AuditEntry, prev: bytes) -> bytes:
 
 
 @asynccontextmanager
+async def pipeline(db: AsyncConnection[TupleRow]) -> AsyncIterator[None]:
+    """Send statements without waiting for each answer; the error raised is the statement's own.
+
+    When the answers arrive in more than one read, the driver reports the last failure, which is
+    only that the rest of the pipeline was aborted, and hides the first one behind it.
+    """
+    try:
+        async with db.pipeline():
+            yield
+    except PipelineAborted as aborted:
+        first: BaseException = aborted
+        while isinstance(first.__context__, Error):
+            first = first.__context__
+        raise first from None
+
+
+@asynccontextmanager
 async def transaction(pool: Pool, now: datetime, *, viewer: str = "system") -> AsyncIterator[Tx]:
     """Open a transaction as `viewer`; commit at the end, roll back on any error.
 
@@ -227,7 +245,7 @@ async def transaction(pool: Pool, now: datetime, *, viewer: str = "system") -> A
             yield tx
             # The commit is sent with the last statement, so that the head lock is not held for
             # the time of another round trip.
-            async with db.pipeline():
+            async with pipeline(db):
                 await tx.seal(now)
                 await ending.aclose()
     except Exception as refusal:
