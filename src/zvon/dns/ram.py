@@ -116,11 +116,10 @@ class RamZone:
             count *= 2
         self._mask = count - 1
         filled: list[dict[str, str]] = [{} for _ in range(count)]
-        known = {rdata: rdata for rdata in rpz.RDATA}
         mask = self._mask
         for owner, rdata in rules:
             base = owner[2:] if owner[:2] == "*." else owner
-            filled[crc32(base.encode()) & mask][owner] = known[rdata]
+            filled[crc32(base.encode()) & mask][owner] = rpz.check_target(rdata)
         self.buckets = [Bucket(each) for each in filled]
         self.size = sum(len(each) for each in filled)
 

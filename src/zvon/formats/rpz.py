@@ -6,7 +6,8 @@ Names are taken strictly: what any resolver would drop is refused here, never cu
 import re
 import struct
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 CNAME, SOA, NS, TXT = 5, 6, 2, 16
 IN = 1
@@ -15,6 +16,10 @@ MAX_OWNER, MAX_LABEL = 255, 63
 MAX_POINTER = 0x3FFF
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+# The longest run of zero groups is written once, as `zz`, like `::` in RFC 5952.
+_ZEROS = "zz"
+_BY_ADDRESS = {"ip": "rpz-ip", "nsip": "rpz-nsip"}
+_BY_NAME = {"nsdname": "rpz-nsdname"}
 
 
 class Answer(StrEnum):
@@ -29,22 +34,99 @@ class RpzError(ValueError):
     """The text is not a rule that every resolver would load."""
 
 
+def trigger_owner(trigger: str, name: str) -> str:
+    """The owner of the rule that fires on `name`: a name, or a prefix for `ip` and `nsip`.
+
+    `192.0.2.66/32` becomes `32.66.2.0.192.rpz-ip`, `2001:db8::/48` becomes
+    `48.zz.db8.2001.rpz-ip`. Raises `RpzError`: an unknown trigger, host bits, a prefix of length
+    0, or an IPv4 address in IPv6 clothes, which resolvers write as IPv4.
+    """
+    if trigger == "qname":
+        return name
+    if trigger in _BY_NAME:
+        return f"{name}.{_BY_NAME[trigger]}"
+    if trigger not in _BY_ADDRESS:
+        raise RpzError(f"{trigger!r} is not a trigger that we offer")
+    try:
+        prefix = ip_network(name)
+    except ValueError as problem:
+        raise RpzError(str(problem)) from None
+    return f"{_reversed(prefix)}.{_BY_ADDRESS[trigger]}"
+
+
+def _reversed(prefix: IPv4Network | IPv6Network) -> str:
+    if prefix.prefixlen == 0:
+        raise RpzError("a prefix of length 0 is everything")
+    if isinstance(prefix, IPv4Network):
+        parts = str(prefix.network_address).split(".")
+    else:
+        if prefix.network_address.ipv4_mapped is not None:
+            raise RpzError(f"{prefix} is to be written as an IPv4 prefix")
+        head, run, rest = prefix.network_address.compressed.partition("::")
+        parts = [part for part in head.split(":") if part]
+        parts += [_ZEROS] * bool(run) + [part for part in rest.split(":") if part]
+    return ".".join([str(prefix.prefixlen), *reversed(parts)])
+
+
+def _prefix(length: str, parts: list[str]) -> str:
+    """The text of the prefix in a trigger; the caller compares what it would have written."""
+    if len(parts) == 4 and _ZEROS not in parts:
+        return f"{'.'.join(reversed(parts))}/{length}"
+    groups = ["" if part == _ZEROS else part for part in reversed(parts)]
+    text = ":".join(groups)
+    if groups[0] == "":
+        text = ":" + text
+    if groups[-1] == "":
+        text += ":"
+    return f"{text}/{length}"
+
+
 def check_owner(owner: str, zone: str) -> str:
     """Give back `owner` (relative to `zone`, `*.` only leftmost) when it can be published.
 
     Raises `RpzError`: upper case, a dot at the end, a bad label, more than 255 octets with the
-    zone, or an `rpz-…` trigger, which is not a name.
+    zone, a trigger that we do not offer, or a prefix in another form than resolvers expect.
     """
-    name = owner.removeprefix("*.")
-    labels = name.split(".")
+    labels = owner.removeprefix("*.").split(".")
     for label in labels:
         if len(label) > MAX_LABEL or not _LABEL.fullmatch(label):
             raise RpzError(f"{owner!r}: the label {label!r} cannot stand in an owner name")
-    if labels[-1].startswith("rpz-"):
-        raise RpzError(f"{owner!r} is a trigger, not a name")
+    kind = labels[-1]
+    if kind in _BY_ADDRESS.values():
+        _check_address(owner, labels)
+    elif kind in _BY_NAME.values():
+        labels = labels[:-1]
+    if not labels or (kind not in _BY_ADDRESS.values() and labels[-1].startswith("rpz-")):
+        raise RpzError(f"{owner!r} is neither a name nor a trigger that we offer")
     if len(owner) + 1 + len(zone) + 2 > MAX_OWNER:
         raise RpzError(f"{owner!r} is longer than an owner name in {zone} may be")
     return owner
+
+
+def _check_address(owner: str, labels: list[str]) -> None:
+    trigger = next(name for name, label in _BY_ADDRESS.items() if label == labels[-1])
+    if len(labels) < 3 or trigger_owner(trigger, _prefix(labels[0], labels[1:-1])) != owner:
+        raise RpzError(f"{owner!r} is not a prefix as resolvers expect it")
+
+
+@lru_cache(maxsize=1024)
+def check_target(target: str) -> str:
+    """Give back `target` when a rule may point there: an `Answer`, or a host with its final dot.
+
+    Raises `RpzError` for anything else; `rpz-drop.`, `rpz-tcp-only.` and other words of the
+    draft are not offered, because they hide from the user that something was blocked.
+    """
+    if target in RDATA:
+        return target
+    labels = target.removesuffix(".").split(".")
+    if (
+        not target.endswith(".")
+        or any(len(each) > MAX_LABEL or not _LABEL.fullmatch(each) for each in labels)
+        or labels[-1].startswith("rpz-")
+        or len(target) + 1 > MAX_OWNER
+    ):
+        raise RpzError(f"a rule cannot point to {target!r}")
+    return target
 
 
 def name_wire(name: str) -> bytes:
@@ -73,13 +155,16 @@ def name_text(wire: bytes) -> str:
 RDATA: dict[str, bytes] = {answer.value: name_wire(answer.value) for answer in Answer}
 
 
-@cache
-def tail(rdata: str, ttl: int) -> bytes:
-    """What follows the owner name in a rule's record. Raises `RpzError` for another target."""
-    data = RDATA.get(rdata)
-    if data is None:
-        raise RpzError(f"a rule cannot point to {rdata!r}")
-    return struct.pack("!HHIH", CNAME, IN, ttl, len(data)) + data
+@lru_cache(maxsize=1024)
+def target_wire(target: str) -> bytes:
+    """The target of a rule in wire form. Raises `RpzError` for one that we do not offer."""
+    return RDATA.get(target) or name_wire(check_target(target))
+
+
+@lru_cache(maxsize=1024)
+def tail(target: str, ttl: int) -> bytes:
+    """What follows the owner name in a rule's record. Raises `RpzError` for a bad target."""
+    return record(CNAME, ttl, target_wire(target))
 
 
 def record(rtype: int, ttl: int, data: bytes) -> bytes:
