@@ -24,6 +24,7 @@ class Permission(StrEnum):
     NEVERBLOCK_PROPOSE = "neverblock:propose"
     NEVERBLOCK_APPROVE = "neverblock:approve"
     HIT_READ = "hit:read"
+    EXPORT_READ = "export:read"
     SHARE_READ = "share:read"
     SHARE_PREPARE = "share:prepare"
     SHARE_RELEASE = "share:release"
@@ -57,9 +58,9 @@ class Denied(PermissionError):
 
 P = Permission
 _READ = frozenset({P.REPORT_READ, P.INCIDENT_READ, P.BLOCK_READ, P.SHARE_READ, P.PEER_READ,
-                   P.SUBSCRIBER_READ, P.ORDER_READ, P.APPEAL_READ, P.HIT_READ, P.KEY_OWN})  # fmt: skip
+                   P.SUBSCRIBER_READ, P.ORDER_READ, P.APPEAL_READ, P.HIT_READ, P.EXPORT_READ, P.KEY_OWN})  # fmt: skip
 
-# The five roles that ship; rows in `role`, so that an operator can add more.
+# The roles that ship; rows in `role`, so that an operator can add more.
 SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
     "reporter": frozenset({P.KEY_OWN}),
     "analyst": _READ
@@ -72,6 +73,7 @@ SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
     "administrator": _READ
     | {P.PEER_MANAGE, P.SUBSCRIBER_MANAGE, P.PERSON_READ, P.PERSON_MANAGE, P.JOB_READ,
        P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE, P.FEED_MANAGE, P.NEVERBLOCK_PROPOSE},
+    "subscriber": frozenset({P.EXPORT_READ}),  # the machine accounts that fetch lists
     "auditor": _READ
     | {P.AUDIT_READ, P.PERSON_READ, P.QUARANTINE_READ, P.JOB_READ, P.POLICY_READ},
 }  # fmt: skip
