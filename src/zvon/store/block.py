@@ -92,7 +92,7 @@ async def propose(
     feed = await feed_id(tx.db, proposal.feed)
     incident = await _incident(tx, proposal.incident_uuid)
     await gate.check(tx, names, actor=viewer.login, action=Permission.BLOCK_PROPOSE,
-                     incident_id=incident)  # fmt: skip
+                     incident_id=incident, now=now)  # fmt: skip
     taken = await (
         await tx.execute(
             "select name from block where feed_id = %s and name = any(%s) and state = any(%s)",
@@ -154,7 +154,7 @@ async def _approve(
         raise HeldBack(viewer, held)
     for incident, names in _by_incident(rows).items():
         await gate.check(tx, names, actor=viewer.login, action=Permission.BLOCK_APPROVE,
-                         incident_id=incident)  # fmt: skip
+                         incident_id=incident, now=now)  # fmt: skip
     for row in rows:
         if row.expires_at <= now:
             raise BadProposal(f"{row.number} has expired; propose it again with a later end")
@@ -188,7 +188,7 @@ async def release(
     _refuse_own(viewer, rows, "block:release")
     await gate.other_role(tx, viewer, rows)
     await gate.check(tx, {row.name: row.scope for row in rows}, actor=viewer.login,
-                     action="block:release", incident_id=None)  # fmt: skip
+                     action="block:release", incident_id=None, now=now)  # fmt: skip
     await move(tx, rows, BlockState.VALIDATED, actor=viewer.login, action="block:release",
                reason=reason, now=now)  # fmt: skip
     return await by_uuid(tx.db, uuids)

@@ -29,6 +29,13 @@ class GuardRefused(Refused):
         self.findings = tuple(findings)
 
 
+class Frozen(Refused):
+    """The feed is stopped: nothing is published until two people let it go on."""
+
+    def __init__(self, feed: str, reason: str, *audit: AuditEntry) -> None:
+        super().__init__(f"the feed {feed} is stopped: {reason}", *audit)
+
+
 class HeldBack(Refused):
     """A brake holds this; a second person of another role has to release it first."""
 
@@ -45,17 +52,30 @@ class HeldBack(Refused):
 
 
 async def check(
-    tx: Tx, names: Mapping[str, Scope], *, actor: str, action: str, incident_id: int | None
+    tx: Tx,
+    names: Mapping[str, Scope],
+    *,
+    actor: str,
+    action: str,
+    incident_id: int | None,
+    now: datetime,
+    triggers: Mapping[str, str] = {},
 ) -> None:
     """Raise `GuardRefused` when any name may not be blocked; it is one refusal for the batch.
 
-    Without a never-block list nothing passes (`GuardRefused` with the rule `not_ready`).
+    `triggers` says for a name what the rule looks at when that is not the name asked for; with
+    `ip` and `nsip` the name is a prefix. Without a fresh never-block list nothing passes
+    (`GuardRefused` with the rule `not_ready`).
     """
-    facts = await neverblock.facts(tx.db, names)
+    of = {name: triggers.get(name, "qname") for name in names}
+    ranges = [name for name in names if of[name] in guard.ADDRESS_TRIGGERS]
+    facts = await neverblock.facts(
+        tx.db, [name for name in names if name not in set(ranges)], now, prefixes=ranges
+    )
     findings: list[Finding] = []
     try:
         for name, scope in names.items():
-            findings.extend(guard.check(name, scope, facts))
+            findings.extend(guard.check(name, scope, facts, trigger=of[name]))
     except GuardNotReady as missing:
         findings = [Finding("not_ready", next(iter(names)), str(missing))]
     findings.extend(await _marking(tx, names, incident_id))

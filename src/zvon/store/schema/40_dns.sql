@@ -12,8 +12,27 @@ create table feed (
   view jsonb not null default '{}',
   action text not null default 'given' check (action in ('given','nxdomain','nodata','landing')),
   frozen_at timestamptz,                         -- the tripwire stopped it: nothing is published
-  frozen_reason text
+  frozen_reason text,
+  filled_to bigint,                              -- last block that was compared with the view; null: all
+  held jsonb,                                    -- a change of the view that a second person has to confirm
+  held_by bigint references person,
+  held_at timestamptz,
+  removed_at timestamptz,
+  check (removed_at is null or not own),
+  check ((held is null) = (held_by is null))
 );
+
+-- `model.view.takes` in SQL: does the view take a decision?
+create function feed_takes(view jsonb, country text, category text, source text, confidence real,
+                           trigger text, feed text) returns boolean language sql immutable as $$
+  select (coalesce(jsonb_array_length(view->'countries'), 0) = 0 or view->'countries' ? country)
+     and (coalesce(jsonb_array_length(view->'categories'), 0) = 0 or view->'categories' ? category)
+     and (coalesce(jsonb_array_length(view->'sources'), 0) = 0 or view->'sources' ? source)
+     and (coalesce(jsonb_array_length(view->'triggers'), 0) = 0 or view->'triggers' ? trigger)
+     and (coalesce(jsonb_array_length(view->'feeds'), 0) = 0 or view->'feeds' ? feed)
+     -- `real` to `numeric` gives the digits that were written, to `float8` it does not
+     and confidence::numeric >= coalesce((view->>'min_confidence')::numeric, 0)
+$$;
 
 create table zone (
   id bigint generated always as identity primary key,
@@ -39,9 +58,12 @@ create table authority_order (
   written_at timestamptz,
   document_sha256 bytea,
   expires_at timestamptz not null,
+  alarmed_at timestamptz,                        -- when it was said that the copy is missing
   person_id bigint not null references person,
   check (expires_at > received_at),
-  check (kind = 'written' or written_due is not null)
+  check (kind = 'oral' or document_sha256 is not null),
+  check (kind = 'written' or written_due is not null),
+  check ((written_at is null) = (document_sha256 is null))
 );
 create sequence order_number;
 create sequence appeal_number;
@@ -61,6 +83,9 @@ create table block (
   order_id bigint references authority_order,
   confirm_by timestamptz,                        -- a partner's word alone: ends unless confirmed until then
   retest_at timestamptz,                         -- when to look again whether it is still alive
+  advice text check (advice in ('renew','lift','look')),  -- what the last look says to a person
+  advice_facts jsonb not null default '{}',
+  advised_at timestamptz,
   renewals integer not null default 0,
   state text not null default 'proposed',
   incident_id bigint references incident,
@@ -83,8 +108,13 @@ create table block (
 );
 create index block_state on block (state, expires_at);
 create index block_incident on block (incident_id);
-create unique index block_live on block (name, feed_id)
+create unique index block_live on block (trigger, name, feed_id)
   where state in ('proposed','validated','approved','published','enforced','expiring','held','disputed','failed');
+
+-- What stands in the zones, by name and by the names above it.
+create index block_name on block (name) where published_at is not null and lifted_at is null;
+create index block_below on block (reverse(name) collate "C")
+  where published_at is not null and lifted_at is null;
 
 -- The proposer travels with the approval, so that the database can refuse one person in both roles.
 create table approval (
@@ -136,6 +166,7 @@ create table appeal (
   filed_at timestamptz not null,
   due_at timestamptz not null,
   state text not null default 'open' check (state in ('open','granted','refused')),
+  alarmed_at timestamptz,                        -- when it was said that it is overdue
   decided_by bigint references person,
   decided_at timestamptz,
   reason text not null default ''
@@ -196,24 +227,7 @@ create table zone_change (
   at timestamptz not null,
   primary key (zone_id, serial, n)
 );
-
-create table neverblock (
-  name text not null,                            -- the name and all below it are protected
-  list text not null,                            -- constituency, popular, platform, official, infrastructure
-  reason text not null,
-  version text not null,
-  parents text[] not null,                       -- names that cover this one
-  primary key (name, list)
-);
-create index neverblock_parents on neverblock using gin (parents);
--- A list that is not here is not loaded: publishing stops.
-create table neverblock_list (
-  list text primary key,
-  version text not null,
-  sha256 bytea not null,
-  size integer not null,
-  loaded_at timestamptz not null
-);
+create index zone_change_owner on zone_change (owner, zone_id);
 
 create table subscriber (
   id bigint generated always as identity primary key,
@@ -222,7 +236,7 @@ create table subscriber (
   party_id bigint not null references party,
   brand text not null check (brand in ('bind','unbound','pdns','kresd','knot','nsd','windows','pfsense','opnsense','proof')),
   address text not null,                         -- address that transfers come from
-  known_by text not null check (known_by in ('tsig','address')),
+  known_by text not null check (known_by in ('tsig','address','export')),  -- export: no transfers
   relay boolean not null default false,          -- transfers through the NSD relay kit
   mode text not null default 'log-only' check (mode in ('log-only','enforce')),
   canary boolean not null default false,         -- our own: gets batches and cold changes first
@@ -269,7 +283,25 @@ create table endpoint_serial (                   -- what a subscriber is known t
   primary key (subscriber_id, zone_id)
 );
 
--- Signed statement of our own probe, or of a peer, that something was done.
+-- A probe or a collector that runs at a subscriber's; it signs with a key of its own. Until it has
+-- enrolled it has none, only a token that works once.
+create table outpost (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  subscriber_id bigint not null references subscriber,
+  name text not null,
+  token_sha256 bytea unique,
+  token_until timestamptz,
+  public_key bytea unique check (length(public_key) = 32),
+  created_at timestamptz not null,
+  enrolled_at timestamptz,
+  seen_at timestamptz,
+  removed_at timestamptz,
+  check ((public_key is null) = (enrolled_at is null))
+);
+
+-- Signed statement of our own probe, or of an outpost, that a resolver answered as ordered. The
+-- statements of one prober are numbered and chained by hash.
 create table receipt (
   id bigint generated always as identity primary key,
   block_id bigint not null references block,
@@ -280,23 +312,42 @@ create table receipt (
   approved_at timestamptz,
   published_at timestamptz not null,
   blocked_at timestamptz,
+  evidence text not null check (evidence in ('policy','extended','local','changed','answer')),
+  existed_before boolean,                        -- the name had an address here; null: nobody asked
+  control text not null,                         -- the name that resolved in the same round
+  sample integer not null default 0,             -- names asked for a batch; 0: asked itself
   answer bytea,                                  -- the answer in wire form
+  prober text not null,                          -- `node`, or the identifier of an outpost
+  n bigint not null,
+  statement bytea not null,                      -- the octets that are signed
   signature bytea not null,
+  hash bytea not null,
   at timestamptz not null,
-  unique (block_id, subscriber_id, kind, grade)
+  unique (block_id, subscriber_id, kind, grade),
+  unique (prober, n)
+);
+create table receipt_chain (                     -- where the chain of a prober ends
+  prober text primary key,
+  n bigint not null,
+  hash bytea not null
 );
 
--- A probe or a collector that runs at a subscriber's; it signs with a key of its own.
-create table outpost (
-  id bigint generated always as identity primary key,
-  uuid uuid not null unique,
+-- Whether a resolver gave the name of a proposed block an address before it was published.
+create table block_before (
+  block_id bigint not null references block,
   subscriber_id bigint not null references subscriber,
-  name text not null,
-  public_key bytea not null,
-  enrolled_at timestamptz not null,
-  seen_at timestamptz,
-  chain bytea,                                   -- hash of its last statement
-  removed_at timestamptz
+  existed boolean not null,
+  at timestamptz not null,
+  primary key (block_id, subscriber_id)
+);
+
+-- The last batch of hits that was taken of a collector's spool.
+create table outpost_spool (
+  outpost_id bigint not null references outpost,
+  spool uuid not null,
+  n bigint not null,
+  lost bigint not null default 0,                -- hits that the collector had no room for
+  primary key (outpost_id, spool)
 );
 
 -- What resolvers did because of us: counted per rule and minute where it happened, without addresses.
@@ -341,44 +392,59 @@ create table usage_day (
   primary key (subscriber_id, day)
 );
 
--- Names that must go on resolving everywhere; one that stops turns the last change back.
-create table control_name (
-  name text primary key,
-  country text not null,
-  reason text not null
-);
-
--- A change of the never-block lists by people: two of them, for a day, and written down.
-create table neverblock_change (
-  id bigint generated always as identity primary key,
-  uuid uuid not null unique,
-  name text not null,
-  op text not null check (op in ('add','remove')),
-  reason text not null check (length(reason) >= 3),
-  proposer_id bigint not null references person,
-  proposed_at timestamptz not null,
-  approver_id bigint references person,
-  approved_at timestamptz,
-  expires_at timestamptz not null,
-  ended_at timestamptz,
-  check (approver_id is distinct from proposer_id)
-);
-
 -- Four eyes in the database itself: no state of a block that acts on the world, and no record of
 -- it in a zone, without the yes of another person.
+--
+-- One case goes without: a trusted partner's word alone, for an hour, for a host in an attack on a
+-- brand of its own. Such a block says from the start when it ends (`confirm_by`); the time can only
+-- be taken away, by a second person's yes or with the end of the block.
+create function block_is_partners_own(b block) returns boolean language sql stable
+set zvon.viewer = 'system' as $$
+  select b.confirm_by is not null and b.published_at is not null
+     and b.confirm_by > b.published_at and b.confirm_by <= b.published_at + interval '60 minutes'
+     and b.expires_at <= b.confirm_by
+     and b.trigger = 'qname' and b.scope = 'host' and b.order_id is null
+     and exists (select from person p
+                 join party y on y.id = p.party_id and y.kind in ('bank','post')
+                 join incident i on i.id = b.incident_id and i.brand = any (y.brands)
+                 join incident_name n on n.incident_id = i.id and n.name = b.name
+                                      and n.scope <> 'none'
+                 where p.id = b.proposer_id and not p.machine and not p.disabled)
+$$;
+
 create function block_needs_approval() returns trigger language plpgsql as $$
+declare
+  approved constant boolean := exists (
+    select from approval a
+    where a.block_id = new.id and a.approves and a.person_id <> new.proposer_id);
 begin
-  if new.state in ('approved', 'published', 'enforced', 'expiring', 'failed')
-     and new.state is distinct from old.state
-     and not exists (select from approval a
-                     where a.block_id = new.id and a.approves and a.person_id <> new.proposer_id)
+  if new.state in ('approved', 'published', 'enforced', 'expiring', 'failed', 'disputed')
+     and new.state is distinct from old.state and not approved
+     and not (new.state = 'disputed' and new.published_at is null)
+     and (new.state = 'approved' or not block_is_partners_own(new))
   then
     raise exception 'block % has no approval of a second person', new.number
       using errcode = 'check_violation', constraint = 'block_needs_approval';
   end if;
-  if new.proposer_id <> old.proposer_id or new.name <> old.name or new.scope <> old.scope then
-    raise exception 'block %: proposer, name and scope stay as they were proposed', new.number
+  if new.proposer_id <> old.proposer_id or new.name <> old.name or new.scope <> old.scope
+     or new.trigger <> old.trigger or new.incident_id is distinct from old.incident_id then
+    raise exception 'block %: proposer, name, scope and incident stay as they were proposed', new.number
       using errcode = 'check_violation', constraint = 'block_is_fixed';
+  end if;
+  if old.published_at is not null and new.published_at is distinct from old.published_at then
+    raise exception 'block %: it was published once', new.number
+      using errcode = 'check_violation', constraint = 'block_is_fixed';
+  end if;
+  if new.confirm_by is distinct from old.confirm_by and not (
+       new.confirm_by is null
+       and (approved or old.published_at is null
+            or new.state in ('lifted', 'rejected', 'withdrawn'))) then
+    raise exception 'block %: the time to confirm it can only be taken away', new.number
+      using errcode = 'check_violation', constraint = 'block_needs_confirmation';
+  end if;
+  if new.confirm_by is not null and new.expires_at > new.confirm_by then
+    raise exception 'block %: it ends when nobody has confirmed it', new.number
+      using errcode = 'check_violation', constraint = 'block_needs_confirmation';
   end if;
   return new;
 end $$;
@@ -401,6 +467,8 @@ begin
   -- Without a block there are only names let pass, and the test name of each feed.
   if new.rdata <> 'rpz-passthru.' and new.owner !~ '^test\.[a-z0-9-]+\.zvon\.example$'
      and not exists (select from approval a where a.block_id = new.block_id and a.approves)
+     and not exists (select from block b where b.id = new.block_id and block_is_partners_own(b)
+                       and b.state in ('published','enforced','expiring','failed','disputed'))
   then
     raise exception 'rule % has no approved block', new.owner
       using errcode = 'check_violation', constraint = 'zone_rule_is_admitted';
