@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from zvon.dns import tsig, wire
-from zvon.dns.ram import Part, RamZone
+from zvon.dns.page import Part
+from zvon.dns.ram import RamZone
 from zvon.dns.registry import Endpoint, Registry
 from zvon.dns.tsig import Signer, TsigFailure
 from zvon.dns.wire import AXFR, IXFR, SOA_Q, Message, Rcode, WireError

@@ -12,8 +12,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 CNAME, SOA, NS, TXT = 5, 6, 2, 16
 IN = 1
 MAX_OWNER, MAX_LABEL = 255, 63
-# A compression pointer has 14 bits (RFC 1035, 4.1.4).
-MAX_POINTER = 0x3FFF
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
 # The longest run of zero groups is written once, as `zz`, like `::` in RFC 5952.
@@ -172,50 +170,24 @@ def record(rtype: int, ttl: int, data: bytes) -> bytes:
     return struct.pack("!HHIH", rtype, IN, ttl, len(data)) + data
 
 
-def soa_rdata(serial: int) -> bytes:
-    """The SOA of every policy zone: refresh 60, retry 30, expire 604800, minimum 60.
+MNAME, RNAME = "localhost", "hostmaster.localhost"
+"""The names in the SOA of every policy zone; `MNAME` is its only name server too."""
+
+
+def soa_numbers(serial: int) -> bytes:
+    """What follows the names in the SOA: refresh 60, retry 30, expire 604800, minimum 60.
 
     The long expiry keeps resolvers blocking for a week while we are away.
     """
-    names = name_wire("localhost") + name_wire("hostmaster.localhost")
-    return names + struct.pack("!IIIII", serial, 60, 30, 604_800, 60)
+    return struct.pack("!IIIII", serial, 60, 30, 604_800, 60)
+
+
+def soa_rdata(serial: int) -> bytes:
+    """The data of the SOA of every policy zone, without compression."""
+    return name_wire(MNAME) + name_wire(RNAME) + soa_numbers(serial)
 
 
 def txt_rdata(text: str) -> bytes:
     """One character string (RFC 1035, 3.3.14)."""
     raw = text.encode("ascii")
     return bytes((len(raw),)) + raw
-
-
-class Packer:
-    """Puts records into the body of one message, pointing to names that stand there already.
-
-    `start` is where the body begins in the message. The question holds the zone's name at octet
-    12, so every owner ends with a pointer to it.
-    """
-
-    def __init__(self, start: int) -> None:
-        self.start = start
-        self.body = bytearray()
-        self.count = 0
-        self._seen: dict[str, bytes] = {"": b"\xc0\x0c"}
-
-    def add(self, owner: str, tail: bytes) -> None:
-        """Append one record; `owner` is relative to the zone, empty for the zone itself."""
-        body, seen = self.body, self._seen
-        while True:
-            pointer = seen.get(owner)
-            if pointer is not None:
-                body += pointer
-                break
-            at = self.start + len(body)
-            if at <= MAX_POINTER:
-                seen[owner] = struct.pack("!H", 0xC000 | at)
-            label, _, owner = owner.partition(".")
-            body.append(len(label))
-            body += label.encode("ascii")
-        body += tail
-        self.count += 1
-
-    def __len__(self) -> int:
-        return len(self.body)
