@@ -82,7 +82,7 @@ async def _subscribers(served: Served) -> list[Subscriber]:
     for name, brand in (("ljubljana", "bind"), ("koper", "pdns")):
         async with transaction(context.pool, served.now) as tx:
             one, _ = await subscriber.add(
-                tx, ada, name=name, brand=brand, address="192.0.2.53", feed="si",
+                tx, ada, name=name, brand=brand, address="192.0.2.53", feeds=("si",),
                 notify_address="127.0.0.1:5301", probe_address="127.0.0.1:5302", mode="enforce",
                 now=served.now, random=os.urandom, key=key,
             )  # fmt: skip

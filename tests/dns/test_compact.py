@@ -30,7 +30,7 @@ class Site:
     async def add(self, name: str, now: datetime) -> None:
         async with transaction(self.pool, now) as tx:
             made, _ = await subscriber.add(
-                tx, self.people["ada"], name=name, brand="bind", address="192.0.2.1", feed="si",
+                tx, self.people["ada"], name=name, brand="bind", address="192.0.2.1", feeds=("si",),
                 notify_address="192.0.2.1:53", now=now, random=lambda n: name.encode()[:1] * n,
                 key=KEY,
             )  # fmt: skip

@@ -65,10 +65,7 @@ def check_label(text: str) -> str:
 
 
 async def ensure_feed(tx: Tx, name: str, country: str) -> int:
-    """Make the feed `name` with its hot and cold zones when it is new; return its id.
-
-    Every feed blocks its test name from the first serial on.
-    """
+    """Make the home feed `name` with its zones when it is new; return its id."""
     check_label(name)
     known = await (await tx.execute("select id from feed where name = %s", (name,))).fetchone()
     if known is not None:
@@ -82,11 +79,20 @@ async def ensure_feed(tx: Tx, name: str, country: str) -> int:
     ).fetchone()
     if row is None:
         return await feed_id(tx.db, name)
-    hot = await _make_zone(tx, "hot", name, int(row[0]), HOT_TTL)
-    await _make_zone(tx, "cold", name, int(row[0]), COLD_TTL)
-    tx.zone_ops.append(ZoneOp(zone_id=hot, op="add", owner=test_name(name), rdata=NXDOMAIN))
+    await make_zones(tx, int(row[0]), name)
     tx.audit(AuditEntry(actor="system", action="feed:create", object=name))
     return int(row[0])
+
+
+async def make_zones(tx: Tx, feed: int, name: str) -> None:
+    """Make the zones of a new feed, which blocks its test name from the first serial on.
+
+    Made in the order in which resolvers look at them, because changes are told in that order too.
+    """
+    hot = await _make_zone(tx, "hot", name, feed, HOT_TTL)
+    await _make_zone(tx, "cold", name, feed, COLD_TTL)
+    await _make_zone(tx, "ip", name, feed, COLD_TTL)
+    tx.zone_ops.append(ZoneOp(zone_id=hot, op="add", owner=test_name(name), rdata=NXDOMAIN))
 
 
 async def make_allow(tx: Tx, subscriber: str) -> int:
@@ -106,20 +112,23 @@ async def _make_zone(tx: Tx, kind: str, of: str, feed: int | None, ttl: int) -> 
 
 
 async def feed_id(db: Db, name: str) -> int:
-    """The id of a feed. Raises `LookupError`."""
-    row = await (await db.execute("select id from feed where name = %s", (name,))).fetchone()
+    """The id of a feed that is not removed. Raises `LookupError`."""
+    row = await (
+        await db.execute("select id from feed where name = %s and removed_at is null", (name,))
+    ).fetchone()
     if row is None:
         raise LookupError(f"there is no feed {name!r}")
     return int(row[0])
 
 
 async def zones(db: Db) -> list[Zone]:
-    """All zones."""
+    """All zones but those of removed feeds."""
     async with db.cursor(row_factory=class_row(Zone)) as cursor:
         await cursor.execute(
             """
             select z.id, z.name, z.kind, f.name as feed, z.serial, z.max_serial_asked, z.ttl
-            from zone z left join feed f on f.id = z.feed_id order by z.id
+            from zone z left join feed f on f.id = z.feed_id
+            where f.removed_at is null order by z.id
             """
         )
         return await cursor.fetchall()
@@ -151,7 +160,8 @@ async def rules_in(db: Db, zone_id: int) -> AsyncIterator[Sequence[tuple[str, st
 async def edits(db: Db, zone_id: int, *, after: int, upto: int, limit: int = 100_000) -> list[Edit]:
     """The journal between two serials (the first is not in it), in order; the newest `limit` rows.
 
-    Serials wrap: with `after` above `upto` the rows over the top come first.
+    Serials wrap: with `after` above `upto` the rows over the top come first. A serial is given
+    whole or not at all.
     """
     if after == upto:
         return []
@@ -167,6 +177,10 @@ async def edits(db: Db, zone_id: int, *, after: int, upto: int, limit: int = 100
             {"zone": zone_id, "after": after, "upto": upto, "limit": limit},
         )
     ).fetchall()
+    if len(rows) == limit:
+        cut = rows[-1][0]
+        while rows and rows[-1][0] == cut:
+            rows.pop()
     return [Edit(*row) for row in reversed(rows)]
 
 
@@ -250,7 +264,7 @@ class Held(Struct, frozen=True, kw_only=True):
 
 
 async def holdings(db: Db, feed: int | None = None) -> list[Held]:
-    """What every subscriber that is not removed holds; of one feed, or of all."""
+    """What every subscriber holds that is not removed; of one feed that it takes, or of all."""
     async with db.cursor(row_factory=class_row(Held)) as cursor:
         await cursor.execute(
             """
@@ -259,7 +273,10 @@ async def holdings(db: Db, feed: int | None = None) -> list[Held]:
             from endpoint_serial e
             join subscriber s on s.id = e.subscriber_id and s.removed_at is null
             join zone z on z.id = e.zone_id
-            where %(feed)s::bigint is null or z.feed_id = %(feed)s
+            where %(feed)s::bigint is null
+               or z.feed_id = %(feed)s
+              and exists (select from subscription t
+                          where t.subscriber_id = s.id and t.feed_id = z.feed_id)
             """,
             {"feed": feed},
         )
