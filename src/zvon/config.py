@@ -37,6 +37,17 @@ class Settings(BaseSettings):
     dns: str = "127.0.0.1:5300"
     """Addresses of the policy-zone primary, UDP and TCP, separated by commas."""
 
+    landing: str | None = None
+    """Addresses of the landing page (HTTP), separated by commas: `0.0.0.0:80,[::]:80`; off when not set."""
+    landing_https: str = "0.0.0.0:443"
+    """Addresses of the landing page over HTTPS, when a certificate is given."""
+    landing_tls_cert: Path | None = None
+    """Certificate (PEM) for `landing_https`; browsers that don't trust it for the name warn."""
+    landing_tls_key: Path | None = None
+    """Key (PEM) of that certificate."""
+    landing_help: Path | None = None
+    """File (TOML) with the numbers at which banks block cards: `[[bank]]`, `name`, `phone`."""
+
     resolver: str | None = None
     """`host:port` of the resolver for enrichment; the system's when not set."""
     rdap_url: str | None = None
