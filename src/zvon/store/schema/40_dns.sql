@@ -175,9 +175,11 @@ create index appeal_open on appeal (due_at) where state = 'open';
 
 -- An address that must not be opened where its name may not be blocked: for proxies and browsers.
 -- `added_seq` and `removed_seq` are numbers of `change`, so that a client can ask what is new.
+create sequence url_number;
 create table url_rule (
   id bigint generated always as identity primary key,
   uuid uuid not null unique,
+  number text not null unique,                   -- U-26-000001
   url text not null,
   host text not null,
   category text not null default 'phishing',
@@ -188,12 +190,15 @@ create table url_rule (
   proposer_id bigint not null references person,
   approver_id bigint references person,
   reason text not null check (length(reason) >= 3),
+  legal_ground text not null check (length(legal_ground) >= 3),
   state text not null default 'proposed' check (state in ('proposed','published','rejected','lifted')),
   proposed_at timestamptz not null,
   published_at timestamptz,
   expires_at timestamptz not null,
   lifted_at timestamptz,
-  retest_at timestamptz,
+  lift_reason text,
+  retest_at timestamptz,                         -- when to look again whether the page is still bad
+  gone_since timestamptz,                        -- it was not there the last times we looked
   added_seq bigint,
   removed_seq bigint,
   check (approver_id is distinct from proposer_id),
@@ -201,6 +206,22 @@ create table url_rule (
 );
 create unique index url_rule_live on url_rule (url, feed_id) where state in ('proposed','published');
 create index url_rule_feed on url_rule (feed_id, state, added_seq);
+create index url_rule_due on url_rule (expires_at) where state in ('proposed','published');
+
+-- A letter to the owner or the provider of a page, ready for a person to send; nothing sends it.
+create table url_notice (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  rule_id bigint not null references url_rule,
+  lang text not null check (lang in ('sl','hr','en')),
+  recipient text,                                -- null: nobody is known, a person has to look
+  subject text not null,
+  body text not null,
+  made_at timestamptz not null,
+  sent_at timestamptz,
+  sent_by bigint references person,
+  unique (rule_id, lang)
+);
 
 -- Current content of a zone: one row per owner name (relative to the zone).
 create table zone_rule (
@@ -227,6 +248,7 @@ create table zone_change (
   at timestamptz not null,
   primary key (zone_id, serial, n)
 );
+create index zone_change_seq on zone_change (zone_id, change_seq);
 create index zone_change_owner on zone_change (owner, zone_id);
 
 create table subscriber (
@@ -259,6 +281,12 @@ create table subscription (
   feed_id bigint not null references feed,
   position integer not null,
   primary key (subscriber_id, feed_id)
+);
+
+-- The machine account with which a subscriber fetches lists over HTTPS.
+create table subscriber_account (
+  person_id bigint primary key references person,
+  subscriber_id bigint not null unique references subscriber
 );
 
 create table tsig_key (
