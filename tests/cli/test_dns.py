@@ -6,7 +6,8 @@ import pytest
 
 from zvon.cli.api import NoAnswer, NodeRefused
 from zvon.cli.block import list_blocks
-from zvon.cli.dns import check, explain, subscriber
+from zvon.cli.dns import check, subscriber
+from zvon.cli.dns_explain import explain
 
 AWAY = "http://127.0.0.1:1"
 
@@ -25,7 +26,7 @@ def test_explain_needs_no_node(
 ) -> None:
     explain(name, json=True)
     said = json.loads(capsys.readouterr().out)
-    assert (said["scope"], said["reason"]) == (scope, reason)
+    assert (said["advice"]["scope"], said["advice"]["reason"]) == (scope, reason)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("sl", "uradno ime"), ("hr", "službeno ime"),

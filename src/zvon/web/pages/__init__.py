@@ -2,7 +2,7 @@
 
 from litestar.handlers import BaseRouteHandler
 
-from zvon.web.pages import assets, blocks, govern, incident, queue, report, sharing, signin
+from zvon.web.pages import assets, blocks, explain, govern, incident, queue, report, sharing, signin
 
 PAGES: tuple[BaseRouteHandler, ...] = (
     *assets.HANDLERS,
@@ -11,6 +11,7 @@ PAGES: tuple[BaseRouteHandler, ...] = (
     *queue.HANDLERS,
     *incident.HANDLERS,
     *blocks.HANDLERS,
+    *explain.HANDLERS,
     *sharing.HANDLERS,
     *govern.HANDLERS,
 )
