@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
 
     landing: str | None = None
     """Addresses of the landing page (HTTP), separated by commas: `0.0.0.0:80,[::]:80`; off when not set."""
+    landing_name: str | None = None
+    """Name of the landing page: where blocked names with the action `landing` lead."""
     landing_https: str = "0.0.0.0:443"
     """Addresses of the landing page over HTTPS, when a certificate is given."""
     landing_tls_cert: Path | None = None
@@ -53,6 +56,11 @@ class Settings(BaseSettings):
     rdap_url: str | None = None
     """Base URL of an RDAP service; registration data is missing when not set."""
 
+    popularity: Path | None = None
+    """A list of popular names (`rank,name` lines, gzip or not) that nobody can block."""
+    popularity_top: int = Field(default=1_000_000, ge=1, le=10_000_000)
+    """How many names of it count."""
+
     workers: int = 1
     """Worker processes."""
     log: str = "info"
@@ -62,6 +70,13 @@ class Settings(BaseSettings):
     def console_url(self) -> str:
         """Where people open the console."""
         return self.public_url or f"http://{self.http}"
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """Hosts of this node that nobody may block: console, partners' door, landing page."""
+        found = [urlsplit(self.console_url).hostname, urlsplit(self.peer_url or "").hostname]
+        found += [host_port(each.strip())[0] for each in self.dns.split(",")]
+        return tuple(host for host in (*found, self.landing_name) if host)
 
     @property
     def key_file(self) -> Path:

@@ -78,7 +78,7 @@ async def check(
             findings.extend(guard.check(name, scope, facts, trigger=of[name]))
     except GuardNotReady as missing:
         findings = [Finding("not_ready", next(iter(names)), str(missing))]
-    findings.extend(await _marking(tx, names, incident_id))
+    findings.extend(await marking(tx, names, incident_id))
     if findings:
         audit = AuditEntry(
             actor=actor,
@@ -95,7 +95,7 @@ async def check(
         raise GuardRefused(findings, audit)
 
 
-async def _marking(tx: Tx, names: Mapping[str, Scope], incident_id: int | None) -> list[Finding]:
+async def marking(tx: Tx, names: Mapping[str, Scope], incident_id: int | None) -> list[Finding]:
     """A block shows the attacker that we know, so the incident's PAP has to allow it."""
     if incident_id is None:
         return []

@@ -256,3 +256,17 @@ async def near(db: AsyncConnection[TupleRow], name: str) -> Sequence[Protected]:
         for entry in entries
         if entry.name in chain(name) or entry.name.endswith("." + name)
     ]
+
+
+async def put_subscriber(tx: Tx, subscriber: str, names: Iterable[str]) -> None:
+    """Replace the names that a subscriber calls its own. Raises `BadName`."""
+    own = sorted({canonical(name) for name in names})
+    await tx.execute(
+        "delete from subscriber_name where subscriber_id = (select id from subscriber where name = %s)",
+        (subscriber,),
+    )
+    await tx.execute(
+        "insert into subscriber_name (subscriber_id, name, key) select s.id, n, k"
+        " from subscriber s, unnest(%s::text[], %s::text[]) x(n, k) where s.name = %s",
+        (own, [key(name) for name in own], subscriber),
+    )
