@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """How partners reach `peer` from outside."""
     dns: str = "127.0.0.1:5300"
     """Addresses of the policy-zone primary, UDP and TCP, separated by commas."""
+    dns_public: str | None = None
+    """The same as subscribers reach them (behind NAT, or for `0.0.0.0`); defaults to `dns`."""
 
     landing: str | None = None
     """Addresses of the landing page (HTTP), separated by commas: `0.0.0.0:80,[::]:80`; off when not set."""
@@ -77,6 +79,11 @@ class Settings(BaseSettings):
         found = [urlsplit(self.console_url).hostname, urlsplit(self.peer_url or "").hostname]
         found += [host_port(each.strip())[0] for each in self.dns.split(",")]
         return tuple(host for host in (*found, self.landing_name) if host)
+
+    @property
+    def primary_address(self) -> str:
+        """What stands in the configuration that we write for subscribers."""
+        return self.dns_public or self.dns
 
     @property
     def key_file(self) -> Path:
