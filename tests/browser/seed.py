@@ -11,6 +11,7 @@ from tests.browser.node import Served
 from tests.store.world import new_uuid
 from zvon.access import node as identity
 from zvon.formats.membership import GroupPolicy
+from zvon.formats.receipt import Statement, digest
 from zvon.jobs import enqueue
 from zvon.model.lifecycle import BlockState
 from zvon.model.report import Channel
@@ -20,8 +21,9 @@ from zvon.respond import decide
 from zvon.respond.fixtures import fixture
 from zvon.share import group, release
 from zvon.store import block, block_proof, block_step, job, party, peer, person, subscriber
-from zvon.store.block_proof import ReceiptRow
 from zvon.store.block_row import BlockRow
+from zvon.store.receipt import Draft
+from zvon.store.receipt import put as put_receipt
 from zvon.store.subscriber import Subscriber
 from zvon.store.transaction import transaction
 from zvon.store.visibility import viewer_setting
@@ -105,14 +107,16 @@ async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> N
 
     async def prove(row: BlockRow, by: Subscriber, grade: Grade = Grade.PROBED) -> None:
         assert row.published_at is not None
-        receipt = ReceiptRow(
-            block_id=row.id, subscriber_id=by.id, kind="block", grade=grade, zone_serial=2,
-            approved_at=row.approved_at, published_at=row.published_at,
-            blocked_at=row.published_at + timedelta(milliseconds=312), answer=b"answer",
-            signature=bytes(64),
+        seen = Statement(
+            block=str(row.uuid), name=row.name, kind="block", subscriber=by.name, prober="node",
+            zone="hot.si.zvon", serial=2, approved_at=row.approved_at,
+            ordered_at=row.published_at, grade=grade, evidence="policy", control="control.example",
+            seen_at=row.published_at + timedelta(milliseconds=312), answer=digest(b"answer"),
         )  # fmt: skip
+        draft = Draft(block_id=row.id, block=row.uuid, subscriber_id=by.id,
+                              statement=seen, answer=b"answer")  # fmt: skip
         async with transaction(pool, served.now) as tx:
-            await block_proof.put_receipt(tx, row, receipt, served.now)
+            await put_receipt(tx, [draft], served.context.node.signing.sign, served.now)
 
     (enforced,) = await published("carina-placilo")
     for one in taking:

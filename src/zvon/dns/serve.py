@@ -22,13 +22,14 @@ from zvon.dns.probe import Prober
 from zvon.dns.ram import RamZone
 from zvon.dns.registry import Endpoint, Registry
 from zvon.dns.snapshot import Shelf
+from zvon.dns.watch import Watch
 from zvon.model.zone import next_serial, serial_newer
-from zvon.store import neverblock
+from zvon.store import feed_fill, landing, neverblock
 from zvon.store import zone as rows
 from zvon.store.pool import dsn_of, open_pool
 from zvon.store.transaction import Pool, transaction
 
-FLUSH_S, PROBE_S, EXPIRE_S, COMPACT_S = 0.3, 2.0, 1.0, 15.0
+FLUSH_S, PROBE_S, EXPIRE_S, COMPACT_S, FILL_S, METER_S = 0.3, 2.0, 1.0, 15.0, 1.0, 30.0
 JUMP_EVERY = timedelta(hours=1)
 _DOWN = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError)
 
@@ -53,6 +54,7 @@ class Service:
                                reply=self.notifier.reply)  # fmt: skip
         self.loader = Loader(pool, self.registry, self.shelf, key=key, changed=self._changed)
         self.prober: Prober | None = None
+        self.watch = Watch(clock)
         self._seen: dict[tuple[int, int], dict[str, int]] = {}
         self._ahead: dict[str, int] = {}
         self._jumped: dict[str, datetime] = {}
@@ -69,6 +71,7 @@ class Service:
             self.prober.wake.set()
 
     def _answered(self, endpoint: Endpoint, zone: RamZone, serial: int) -> None:
+        self.watch.notify(endpoint, zone, "answered", 0)
         self._seen.setdefault((endpoint.id, zone.id), {})["notified"] = serial
 
     def _told(self, asked: Asked, done: bool) -> None:
@@ -80,9 +83,11 @@ class Service:
             return
         if asked.held is not None:
             seen["asked"] = asked.held
+            self.watch.shows(asked.endpoint, asked.zone, asked.held)
             self.notifier.shows(asked.endpoint, asked.zone, asked.held)
         if done and asked.transfer:
             seen["sent"] = asked.sending
+            self.watch.transferred(asked.endpoint, asked.zone, asked.sending)
             self.notifier.shows(asked.endpoint, asked.zone, asked.sending)
 
     async def run(self) -> None:
@@ -102,6 +107,7 @@ class Service:
                     ("flush", self._flush, FLUSH_S),
                     ("probe", self._probe, 0.0),
                     ("expire", self._expire, EXPIRE_S),
+                    ("fill", self._fill, FILL_S),
                     ("compact", self._compact, COMPACT_S),
                 ):
                     group.create_task(self._forever(name, step, every), name=name)
@@ -127,6 +133,7 @@ class Service:
         now = self.clock()
         async with transaction(self.pool, now) as tx:
             await neverblock.load(tx, now)
+            await landing.put(tx, self.settings.landing_name, now)
             await rows.ensure_feed(tx, self.settings.country.lower(), self.settings.country)
         async with self.pool.connection() as db:
             if self.node is None:
@@ -146,7 +153,8 @@ class Service:
                 self._ahead[zone.name] = serial if serial_newer(serial, highest) else highest
         await self._jump()
         await self.loader.everything()
-        self.prober = Prober(self.pool, self.registry, signing=self.node.signing, clock=self.clock)
+        self.prober = Prober(self.pool, self.registry, signing=self.node.signing, clock=self.clock,
+                             watch=self.watch)  # fmt: skip
         self.ready.set()
         log.info("dns.ready", zones=len(self.registry.zones))
 
@@ -195,6 +203,17 @@ class Service:
     async def _expire(self) -> None:
         await self.ready.wait()
         await expire(self.pool, self.clock())
+
+    async def _fill(self) -> None:
+        """Carry out new and changed views, batch by batch."""
+        await self.ready.wait()
+        while True:
+            now = self.clock()
+            async with transaction(self.pool, now) as tx:
+                done = await feed_fill.step(tx, now)
+            if done is None:
+                return
+            log.info("feed.filled", feed=done.feed, came=done.came, went=done.went, done=done.done)
 
     async def _compact(self) -> None:
         await self.ready.wait()
