@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from zvon.config import host_port
-from zvon.model.zone import zone_name
+from zvon.dns.registry import zones_of
 from zvon.store.subscriber import Subscriber
 
 PLACEHOLDER = "@SECRET@"
@@ -43,14 +43,9 @@ class Layout(Struct, frozen=True, kw_only=True):
 
     @property
     def zones(self) -> list[Zone]:
-        """In the order in which a resolver has to look at them.
-
-        Rules on addresses and name servers come last: they make a resolver look names up.
-        """
-        feeds = self.subscriber.feeds
-        hot_cold = [Zone(kind, zone_name(kind, feed)) for feed in feeds for kind in ("hot", "cold")]
-        last = [Zone("ip", zone_name("ip", feed)) for feed in feeds]
-        return [Zone("allow", zone_name("allow", self.subscriber.name)), *hot_cold, *last]
+        """In the order in which a resolver has to look at them."""
+        names = zones_of(self.subscriber.name, self.subscriber.feeds)
+        return [Zone(name.partition(".")[0], name) for name in names]
 
     @property
     def feed_zones(self) -> list[Zone]:

@@ -157,7 +157,10 @@ def subscriber_out(s: Subscriber) -> SubscriberOut:
 
 def files(context: Context, s: Subscriber, secret: str | None) -> list[FileOut]:
     """The kit of a subscriber as the API shows it."""
-    return [FileOut(f.path, f.text, f.note) for f in kit(s, context.settings.dns, secret)]
+    return [
+        FileOut(f.path, f.text, f.note)
+        for f in kit(s, context.settings.primary_address, secret, url=context.settings.console_url)
+    ]
 
 
 @get("/subscribers", opt={"permission": Permission.SUBSCRIBER_READ}, responses=problems(*SIGNED))

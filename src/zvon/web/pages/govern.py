@@ -73,7 +73,14 @@ async def kit_page(request: AnyRequest, context: In, who: Who, id: UUID) -> Resp
     async with read(context.pool, who) as db:
         found = await subscriber.get(db, id)
     return render(
-        request, "kit.html", {"s": found, "files": kit(found, context.settings.dns, None)}
+        request,
+        "kit.html",
+        {
+            "s": found,
+            "files": kit(
+                found, context.settings.primary_address, None, url=context.settings.console_url
+            ),
+        },
     )
 
 
