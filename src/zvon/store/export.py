@@ -5,9 +5,10 @@ cold zone, and a name that is let pass is not listed) and its published addresse
 """
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
 from psycopg import AsyncConnection
@@ -91,6 +92,21 @@ async def permitted(db: Db, viewer: Viewer, feed: str) -> int | None:
     return None if row[1] is None else int(row[1])
 
 
+async def feeds_of(db: Db, subscriber: UUID) -> list[str]:
+    """The feeds that a subscriber takes, by name."""
+    rows = await (
+        await db.execute(
+            """
+            select distinct f.name from subscriber s
+            left join subscription t on t.subscriber_id = s.id
+            join feed f on f.id in (s.feed_id, t.feed_id) where s.uuid = %s order by 1
+            """,
+            (subscriber,),
+        )
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 async def state(db: Db, feed: str) -> State:
     """The edition in force. Raises `NoSuchFeed`. One short query, for conditional requests."""
     rows = await (
@@ -146,7 +162,7 @@ where u.feed_id = %(feed)s and u.state = 'published'
 """
 
 
-async def edition(pool: Pool, feed: str) -> AsyncIterator[State | Sequence[Entry]]:
+async def edition(pool: Pool, feed: str) -> AsyncGenerator[State | Sequence[Entry]]:
     """First the `State`, then all entries of exactly that state in batches, ordered by value.
 
     Reads through a cursor of the server, so that memory does not grow with the list.

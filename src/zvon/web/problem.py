@@ -84,6 +84,10 @@ _BY_NAME = {
     "AlreadySubscribed": HTTPStatus.CONFLICT,
     "LoginTaken": HTTPStatus.CONFLICT,
     "HeldBack": HTTPStatus.CONFLICT,
+    "OutOfOrder": HTTPStatus.CONFLICT,
+    "TooOld": HTTPStatus.GONE,
+    "ListMoves": HTTPStatus.SERVICE_UNAVAILABLE,
+    "TooOften": HTTPStatus.TOO_MANY_REQUESTS,
     "GuardRefused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "GuardNotReady": HTTPStatus.SERVICE_UNAVAILABLE,
 }

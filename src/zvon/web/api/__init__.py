@@ -4,9 +4,13 @@ from zvon.web.api import (
     audit,
     blocks,
     campaigns,
+    check,
     explain,
+    exports,
+    hits,
     incidents,
     live,
+    outposts,
     peers,
     people,
     reports,
@@ -14,6 +18,7 @@ from zvon.web.api import (
     shares,
     status,
     subscribers,
+    transparency,
 )
 
 ROUTERS = (
@@ -24,10 +29,15 @@ ROUTERS = (
     campaigns.router,
     blocks.router,
     explain.router,
+    exports.router,
     subscribers.router,
+    outposts.router,
+    hits.router,
     peers.router,
     shares.router,
     audit.router,
     status.router,
+    check.router,
+    transparency.router,
     live.router,
 )
