@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from zvon.jobs import Context, Handler
+from zvon.respond import appeal, retest
 from zvon.store import incident_decision
 from zvon.store.transaction import transaction
 
@@ -15,5 +16,14 @@ async def settle(context: Context, _payload: dict[str, Any]) -> None:
         await incident_decision.settle(tx, now)
 
 
-JOBS: dict[str, Handler] = {"respond.settle": settle}
-SCHEDULE: dict[str, timedelta] = {"respond.settle": timedelta(minutes=1)}
+JOBS: dict[str, Handler] = {
+    "respond.settle": settle,
+    "respond.retest": retest.look_again,
+    "respond.advise": retest.advise,
+    "respond.appeal": appeal.watch,
+}
+SCHEDULE: dict[str, timedelta] = {
+    "respond.settle": timedelta(minutes=1),
+    "respond.retest": timedelta(minutes=1),
+    "respond.appeal": timedelta(minutes=1),
+}

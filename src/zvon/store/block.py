@@ -45,8 +45,8 @@ from zvon.store.transaction import Tx, pipeline
 __all__ = [
     "AlreadyBlocked", "BadProposal", "BlockDetail", "BlockRow", "BoardPage", "GuardRefused",
     "HeldBack", "NoBlock", "NotTrusted", "OwnProposal", "Proof", "Proposal", "approve", "board",
-    "dispute", "end", "get", "is_live", "lift", "propose", "reject", "release", "renew", "uphold",
-    "urgent", "withdraw",
+    "dispute", "end", "get", "is_live", "lift", "propose", "reject", "release", "renew", "settled",
+    "uphold", "urgent", "withdraw",
 ]  # fmt: skip
 
 

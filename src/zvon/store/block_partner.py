@@ -163,7 +163,7 @@ async def _require_narrow(
 async def _require_young(tx: Tx, viewer: Viewer, name: str, now: datetime) -> None:
     """Raise `NotTrusted` unless the domain is known to be younger than a year."""
     domain = suffix.registered(name) or name
-    facts = await evidence.fresh(tx.db, [Observable(ObservableType.DOMAIN, domain)], now)
+    facts = await evidence.fresh(tx.db, [Observable(ObservableType.REGISTERED, domain)], now)
     days = [f.value for f in facts if f.code is EvidenceCode.REGISTERED]
     if not days:
         raise _refused(viewer, "age_unknown", f"nobody knows how old {domain} is")

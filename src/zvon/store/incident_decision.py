@@ -19,7 +19,8 @@ from zvon.store.transaction import AuditEntry, Change, Op, Tx
 DUPLICATE = "duplicate"
 BENIGN_REASON = "verdict: benign"
 WAITING = (BlockState.PROPOSED, BlockState.VALIDATED, BlockState.HELD)
-LIVE = (BlockState.PUBLISHED, BlockState.ENFORCED, BlockState.EXPIRING, BlockState.FAILED)
+LIVE = (BlockState.PUBLISHED, BlockState.ENFORCED, BlockState.EXPIRING, BlockState.FAILED,
+        BlockState.DISPUTED)  # fmt: skip
 
 
 class Current(Struct, frozen=True, kw_only=True):
