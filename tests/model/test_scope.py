@@ -93,7 +93,7 @@ def test_the_rule_that_decided_is_named(text: str, reason: str) -> None:
         ("https://sola.ac.cd/", NOTHING, "compromised_site"),
         ("https://linkr.bio/zvon", NOTHING, "user_content"),
         ("https://surl.li/zvon", YOUNG, "user_content"),
-        ("https://bafyzvon.ipfs.w3s.link/", YOUNG, "user_content"),
+        ("https://ipfs.fleek.co/ipfs/bafyzvon", YOUNG, "user_content"),
         ("https://zvon-shop.github.io/", ScopeFacts(popular=True), "compromised_site"),
         ("https://zvon-shop.github.io/", ScopeFacts(other_content=True), "compromised_site"),
         ("https://pekarna.example/wp/a", ScopeFacts(path_only_evidence=True), "compromised_site"),
