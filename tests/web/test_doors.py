@@ -22,6 +22,11 @@ OPEN = {
     ("GET", "/api/v1/receipts/{token}"),
     ("POST", "/api/v1/session"),
     ("GET", "/api/v1/status"),
+    # Outposts sign with their own key.
+    ("POST", "/api/v1/outposts/enrolment"),
+    ("GET", "/api/v1/outposts/{id}/work"),
+    ("POST", "/api/v1/outposts/{id}/receipts"),
+    ("POST", "/api/v1/outposts/{id}/hits"),
     ("GET", "/favicon.ico"),
     ("GET", "/link/{token}"),
     ("POST", "/link"),

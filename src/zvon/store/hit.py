@@ -162,6 +162,18 @@ async def of_block(db: Db, viewer: Viewer, block: UUID, since: datetime) -> list
         return await cursor.fetchall()
 
 
+async def count(db: Db, block: UUID, since: datetime) -> int:
+    """How many hits one block had since a moment."""
+    row = await (
+        await db.execute(
+            "select coalesce(sum(h.hits), 0)::bigint from hit_minute h"
+            " join block b on b.id = h.block_id where b.uuid = %s and h.minute >= %s",
+            (block, since),
+        )
+    ).fetchone()
+    return int(row[0]) if row is not None else 0
+
+
 async def totals(db: Db, viewer: Viewer, since: datetime, limit: int = 100) -> list[Total]:
     """The blocks with the most hits since a moment."""
     viewer.require(Permission.HIT_READ)
