@@ -21,6 +21,7 @@ _LUA = """\
 -- Needs lua-cqueues, or a changed list would not be seen before the next restart.
 -- A list that is not there yet is left out: the resolver starts, and blocks nothing.
 modules = { 'policy', 'hints > iterate' }
+local ffi = require('ffi')
 local folder = '@FOLDER@/'
 local deny = policy.DENY_MSG('@MESSAGE@')
 local function rules(name)
