@@ -27,6 +27,7 @@ class Screen(Struct, frozen=True):
         """The address on this node."""
         return self.name.format(
             incident=seeded.incident, kit=seeded.kit, receipt=seeded.receipt, link=seeded.link,
+            block=seeded.block,
             unknown=uuid4(),
         )  # fmt: skip
 
@@ -45,6 +46,9 @@ CONSOLE = (
     Screen("ana", "/incidents/{incident}"),
     Screen("bor", "/incidents/{incident}"),
     Screen("bor", "/blocks"),
+    Screen("bor", "/blocks/{block}"),
+    Screen("bor", "/explain?name=www.carina-placilo.example"),
+    Screen("ada", "/feeds"),
     Screen("bor", "/sharing"),
     Screen("ada", "/sharing"),
     Screen("avgust", "/audit?after=30"),  # enough rows of each kind, and axe looks at each

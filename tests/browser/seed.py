@@ -42,6 +42,7 @@ class Seeded(Struct, frozen=True, kw_only=True):
     receipt: str
     link: str
     kit: UUID
+    block: UUID
 
 
 async def incident_of(served: Served) -> UUID:
@@ -63,7 +64,7 @@ async def seed(served: Served) -> Seeded:
         await served.report(text.encode())
     incident = await incident_of(served)
     taking = await _subscribers(served)
-    await _blocks(served, incident, taking)
+    block_uuid = await _blocks(served, incident, taking)
     await _share(served, incident)
     await _partner(served)
     pool, now, ana = served.context.pool, served.now, served.people["ana"]
@@ -74,7 +75,8 @@ async def seed(served: Served) -> Seeded:
         await enqueue(tx, "share.pull", {"peer_id": 1})
         await tx.execute("update pgqueuer set status = 'failed' where entrypoint = 'share.pull'")
     link = await served.link("avgust")
-    return Seeded(served=served, incident=incident, receipt=receipt, link=link, kit=taking[0].uuid)
+    return Seeded(served=served, incident=incident, receipt=receipt, link=link,
+                  kit=taking[0].uuid, block=block_uuid)  # fmt: skip
 
 
 async def _subscribers(served: Served) -> list[Subscriber]:
@@ -92,7 +94,8 @@ async def _subscribers(served: Served) -> list[Subscriber]:
     return made
 
 
-async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> None:
+async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> UUID:
+    """Blocks in every state; the one that is enforced everywhere."""
     pool, ana, bor = served.context.pool, served.people["ana"], served.people["bor"]
 
     async def proposed(name: str) -> list[BlockRow]:
@@ -145,6 +148,7 @@ async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> N
             expires_at=served.now + timedelta(days=14),
         )  # fmt: skip
         await block.propose(tx, ana, given, served.now, os.urandom)
+    return enforced.uuid
 
 
 async def _share(served: Served, incident: UUID) -> None:

@@ -2,16 +2,34 @@
 
 from litestar.handlers import BaseRouteHandler
 
-from zvon.web.pages import assets, blocks, explain, govern, incident, queue, report, sharing, signin
+from zvon.web.pages import (
+    appeal,
+    assets,
+    blocks,
+    check,
+    explain,
+    feeds,
+    govern,
+    incident,
+    queue,
+    report,
+    sharing,
+    signin,
+    transparency,
+)
 
 PAGES: tuple[BaseRouteHandler, ...] = (
     *assets.HANDLERS,
     *report.HANDLERS,
+    *check.HANDLERS,
+    *appeal.HANDLERS,
+    *transparency.HANDLERS,
     *signin.HANDLERS,
     *queue.HANDLERS,
     *incident.HANDLERS,
     *blocks.HANDLERS,
     *explain.HANDLERS,
+    *feeds.HANDLERS,
     *sharing.HANDLERS,
     *govern.HANDLERS,
 )
