@@ -41,8 +41,13 @@ async def view_feed(
 
 
 async def publish(
-    pool: Pool, people: People, now: datetime, *names: str, scope: Scope = Scope.HOST,
-    feed: str = "si", **more: Any,
+    pool: Pool,
+    people: People,
+    now: datetime,
+    *names: str,
+    scope: Scope = Scope.HOST,
+    feed: str = "si",
+    **more: Any,
 ) -> list[BlockRow]:
     """Blocks of `names`, proposed by one person and approved by another."""
     proposal = Proposal(

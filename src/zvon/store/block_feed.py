@@ -11,9 +11,8 @@ from zvon.model.neverblock import chain
 from zvon.store.party import Db
 from zvon.store.transaction import Tx
 
-# Whoever changes what stands in feeds shares this lock; whoever makes a feed or changes its view
-# has it alone, so that no decision slips past a feed that comes into being beside it.
-_LOCK = 5_301
+# Publishing takes turns: what one transaction lets pass or blocks, the next one has to see.
+_TURN = 5_301
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -51,14 +50,12 @@ TAKEN: LiteralString = """
 LIVE: LiteralString = "b.published_at is not null and b.lifted_at is null"
 
 
-async def share(tx: Tx) -> None:
-    """Take part in changing what stands in feeds."""
-    await tx.execute("select pg_advisory_xact_lock_shared(%s)", (_LOCK,))
+async def turn(tx: Tx) -> None:
+    """Wait until nobody else changes what stands in feeds; the turn lasts to the end.
 
-
-async def alone(tx: Tx) -> None:
-    """Wait until nobody changes what stands in feeds, and let nobody do so until the end."""
-    await tx.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
+    Taken after blocks are locked, and before zones are.
+    """
+    await tx.execute("select pg_advisory_xact_lock(%s)", (_TURN,))
 
 
 async def decisions(db: Db, ids: Sequence[int]) -> dict[int, Decision]:
@@ -174,3 +171,32 @@ async def neighbours(db: Db, ending: Sequence[Decision]) -> list[Neighbour]:
             },
         )
         return await cursor.fetchall()
+
+
+class Passing(Struct, frozen=True):
+    """A record of a hot zone that lets a lifted name pass until the cold zones have forgotten it."""
+
+    feed_id: int
+    owner: str
+
+    @property
+    def wild(self) -> bool:
+        """True when it stands for the names below."""
+        return self.owner.startswith("*.")
+
+    @property
+    def base(self) -> str:
+        """The name without the wildcard."""
+        return self.owner.removeprefix("*.")
+
+
+async def passing(db: Db) -> list[Passing]:
+    """All such records of all feeds; there are few, because compaction drops them."""
+    rows = await (
+        await db.execute(
+            "select z.feed_id, r.owner from zone_rule r join zone z on z.id = r.zone_id"
+            " where r.rdata = 'rpz-passthru.' and r.block_id is not null and z.kind = 'hot'"
+            " order by 1, 2"
+        )
+    ).fetchall()
+    return [Passing(*row) for row in rows]

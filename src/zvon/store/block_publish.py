@@ -4,7 +4,7 @@ A rule for a name goes into the hot zone and is moved to the cold one later; a r
 or name servers goes straight into the `ip` zone, where resolvers look last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from zvon.model.lifecycle import BlockState
 from zvon.model.neverblock import chain
 from zvon.model.zone import zone_name
 from zvon.store import block_feed, landing
-from zvon.store.block_feed import Decision, Neighbour, Place
+from zvon.store.block_feed import Decision, Neighbour, Passing, Place
 from zvon.store.block_gate import Frozen
 from zvon.store.block_row import BlockRow
 from zvon.store.block_step import move
@@ -70,7 +70,7 @@ async def publish(
     `Frozen` when a home feed is stopped; a view feed that is stopped is filled when it goes on.
     """
     ids = [row.id for row in rows]
-    await block_feed.share(tx)
+    await block_feed.turn(tx)
     found = await block_feed.decisions(tx.db, ids)
     feeds = await block_feed.taken_by(tx.db, ids)
     places = await block_feed.places(tx.db, feeds)
@@ -78,10 +78,13 @@ async def publish(
         if places[feed].frozen:
             raise Frozen(places[feed].name, places[feed].frozen_reason or "")
     feeds = {feed: blocks for feed, blocks in feeds.items() if not places[feed].frozen}
-    zones = await locked(tx.db, feeds)
+    hiding = _hiding(await block_feed.passing(tx.db), found, feeds)
+    zones = await locked(tx.db, {*feeds, *(one.feed_id for one in hiding)})
     to = await landing.target(tx.db)
-    names = {one.id: owners(one) for one in found.values()}
-    work = await draft(tx.db, zones.values(), [owner for each in names.values() for owner in each])
+    names = [owner for one in found.values() for owner in owners(one)]
+    work = await draft(tx.db, zones.values(), [*names, *(one.owner for one in hiding)])
+    for one in hiding:
+        work.drop(zones[one.feed_id].hot, one.owner)
     for feed, blocks in feeds.items():
         put(work, zones[feed], places[feed], [found[n] for n in blocks], to)
     await work.write(tx)
@@ -97,6 +100,30 @@ async def publish(
                 "update block set published_serial = %s where feed_id = %s and id = any(%s)",
                 (serial, feed, stood),
             )
+
+
+def _hiding(
+    passing: Sequence[Passing], found: Mapping[int, Decision], feeds: Mapping[int, Sequence[int]]
+) -> list[Passing]:
+    """The records of any feed that would open what is published now, also in a later feed.
+
+    Where the blocks stand in the hot zone of the same feed they are exact, and win over a wildcard
+    above them.
+    """
+    if not passing:
+        return []
+    blocks = [one for one in found.values() if one.trigger == "qname"]
+    names, below = {one.name for one in blocks}, {one.name for one in blocks if one.below}
+    under: dict[str, set[int]] = {}
+    for one in blocks:
+        for parent in chain(one.name)[1:]:
+            under.setdefault(parent, set()).add(one.id)
+    return [
+        one for one in passing
+        if one.base in (below if one.wild else names)
+        or not below.isdisjoint(chain(one.base)[1:])
+        or (one.wild and under.get(one.base, set()) - set(feeds.get(one.feed_id, ())))
+    ]  # fmt: skip
 
 
 def put(
@@ -121,7 +148,7 @@ async def unpublish(
     block covers is only deleted.
     """
     ids = [row.id for row in rows]
-    await block_feed.share(tx)
+    await block_feed.turn(tx)
     found = await block_feed.decisions(tx.db, ids)
     feeds = await block_feed.standing(tx.db, ids)
     zones, places = await locked(tx.db, feeds), await block_feed.places(tx.db, feeds)
@@ -153,6 +180,16 @@ def withdraw(
                     work.put(zone, owner, target(heir.action, feed, to), heir.id)
                 else:
                     work.drop(zone, owner)
+    for above in wildcards(one):
+        # It let pass what is below because this block stood beside it; other feeds have it still.
+        here = work.get(zones.hot, above)
+        if here is not None and here.rdata == PASSTHRU:
+            work.drop(zones.hot, above)
+
+
+def wildcards(one: Decision) -> list[str]:
+    """The wildcards above the name of a block."""
+    return [f"*.{parent}" for parent in chain(one.name)[1:]] if one.trigger == "qname" else []
 
 
 class _Near:

@@ -12,7 +12,7 @@ from psycopg.rows import class_row
 
 from zvon.store import block_feed, landing
 from zvon.store.block_feed import DECISION, LIVE, TAKEN, Decision
-from zvon.store.block_publish import owners, target, withdraw
+from zvon.store.block_publish import owners, target, wildcards, withdraw
 from zvon.store.transaction import AuditEntry, Tx
 from zvon.store.zone import PASSTHRU
 from zvon.store.zone_draft import draft, locked
@@ -45,7 +45,7 @@ async def step(tx: Tx, now: datetime, *, limit: int = BATCH) -> Filled | None:
     ).fetchone()  # fmt: skip
     if row is None:
         return None
-    await block_feed.alone(tx)
+    await block_feed.turn(tx)
     feed = (await block_feed.places(tx.db, row))[row[0]]
     found = await _candidates(tx, feed.id, limit)
     if not found:
@@ -57,6 +57,7 @@ async def step(tx: Tx, now: datetime, *, limit: int = BATCH) -> Filled | None:
     go = [one for one in found if one.stands and not one.taken]
     others = await block_feed.neighbours(tx.db, go) if go else []
     names = [owner for one in (*found, *others) for owner in owners(one)]
+    names += [owner for one in go for owner in wildcards(one)]
     work = await draft(tx.db, [zones], names)
     to = await landing.target(tx.db)
     for one in found:

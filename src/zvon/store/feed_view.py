@@ -132,7 +132,7 @@ async def create(
     wanted = await _checked(tx.db, Wanted(view=view, action=action))
     if not (len(country) == 2 and country.isascii() and country.isupper()):
         raise BadView(f"country: two capital letters, got {country!r}")
-    await block_feed.alone(tx)
+    await block_feed.turn(tx)
     row = await (
         await tx.execute(
             "insert into feed (name, country, own, view, action, filled_to)"
@@ -158,7 +158,7 @@ async def edit(
     person. Raises `NoFeed`, `BadView`.
     """
     viewer.require(Permission.FEED_MANAGE)
-    await block_feed.alone(tx)
+    await block_feed.turn(tx)
     feed = await get(tx.db, name)
     wanted = await _checked(
         tx.db,
@@ -186,7 +186,7 @@ async def confirm(tx: Tx, viewer: Viewer, name: str, now: datetime) -> Feed:
     Raises `NoFeed` when nothing is held, `Refused` for the person who asked.
     """
     viewer.require(Permission.FEED_MANAGE)
-    await block_feed.alone(tx)
+    await block_feed.turn(tx)
     feed = await get(tx.db, name)
     row = await (await tx.execute("select held_by from feed where id = %s", (feed.id,))).fetchone()
     if row is None or feed.held is None:
@@ -208,7 +208,7 @@ async def remove(tx: Tx, viewer: Viewer, name: str, now: datetime) -> None:
     Raises `NoFeed`, `FeedInUse`, `BadView` for a home feed.
     """
     viewer.require(Permission.FEED_MANAGE)
-    await block_feed.alone(tx)
+    await block_feed.turn(tx)
     feed = await get(tx.db, name)
     if feed.own:
         raise BadView(f"{name} is a home feed: blocks are proposed for it")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from zvon.model.neverblock import chain
 from zvon.store.transaction import Tx, ZoneOp
 from zvon.store.zone import PASSTHRU, Db, Held, Rule, cold_rules, holdings, hot_rules
 
@@ -52,25 +53,34 @@ async def compact(
     rules = await hot_rules(tx.db, feed)
     there = await cold_rules(tx.db, feed, [rule.owner for rule in rules])
     gone = await _removed(tx.db, cold, [rule.owner for rule in rules])
-    held = await _live(tx.db, feed, cold, now)
+    held = (await _live(tx.db, feed, cold, now)).values()
+
+    def known(serial: int) -> bool:
+        return all(one is not None and one.holds(serial, now, settle) for one in held)
+
     moved = left = waiting = 0
-    for rule in rules:
+    passing: set[str] = set()
+    # What is let pass comes first: it decides what has to stay beside it.
+    for rule in sorted(rules, key=lambda rule: rule.rdata != PASSTHRU):
         in_cold = there.get(rule.owner)
-        if rule.rdata != PASSTHRU and (in_cold is None or in_cold.rdata != rule.rdata):
+        if rule.rdata == PASSTHRU:
+            since = gone.get(rule.owner)
+            stays = in_cold is not None or (since is not None and not known(since))
+            passing |= {rule.owner} if stays else set()
+        elif in_cold is None or in_cold.rdata != rule.rdata:
             moved += 1
             _put(tx, cold, rule, in_cold)
             continue
-        since = in_cold.serial if in_cold is not None else gone.get(rule.owner)
-        if rule.rdata == PASSTHRU and in_cold is not None:
-            continue
-        if since is None or all(
-            h is not None and h.holds(since, now, settle) for h in held.values()
-        ):
-            left += 1
-            tx.zone_ops.append(ZoneOp(zone_id=hot, op="del", owner=rule.owner, rdata=rule.rdata,
-                                      block_id=rule.block_id))  # fmt: skip
         else:
+            # Under a wildcard that lets pass, only the hot zone still blocks this name.
+            above = {f"*.{parent}" for parent in chain(rule.owner.removeprefix("*."))[1:]}
+            stays = not known(in_cold.serial) or not passing.isdisjoint(above)
+        if stays:
             waiting += 1
+            continue
+        left += 1
+        tx.zone_ops.append(ZoneOp(zone_id=hot, op="del", owner=rule.owner, rdata=rule.rdata,
+                                  block_id=rule.block_id))  # fmt: skip
     if touch and waiting and not moved:
         await _touch(tx, cold)
     return Compacted(moved, left, waiting)

@@ -233,6 +233,8 @@ create table zone_rule (
   primary key (zone_id, owner)
 );
 create index zone_rule_block on zone_rule (block_id);
+create index zone_rule_passing on zone_rule (zone_id)
+  where rdata = 'rpz-passthru.' and block_id is not null;
 
 -- The IXFR journal: a projection of `change`.
 create table zone_change (
@@ -438,6 +440,15 @@ set zvon.viewer = 'system' as $$
                  join incident_name n on n.incident_id = i.id and n.name = b.name
                                       and n.scope <> 'none'
                  where p.id = b.proposer_id and not p.machine and not p.disabled)
+$$;
+
+-- When a domain was registered, for whoever may not read the operator's evidence of it.
+create function domain_registered(of_digest bytea, at timestamptz) returns text language sql stable
+set zvon.viewer = 'system' as $$
+  select e.value from evidence e join observable o on o.id = e.observable_id
+  where o.digest = of_digest and e.code = 'rdap.registered'
+    and (e.expires_at is null or e.expires_at > at)
+  order by e.seen_at desc limit 1
 $$;
 
 create function block_needs_approval() returns trigger language plpgsql as $$
