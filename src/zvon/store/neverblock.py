@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from zvon.model import brand, guard, neverblock
+from zvon.model import brand, control, guard, neverblock
 from zvon.model.guard import Protected
 from zvon.model.name import BadName, canonical
 from zvon.model.neverblock import (
@@ -37,6 +37,7 @@ async def load(
     changed. A list whose hash is the one that is loaded is only confirmed.
     """
     version, prefixes = neverblock.shipped_prefixes()
+    await _controls(tx)
     ranges = ProtectedList(PREFIX, version,
                            tuple(ProtectedName(p.prefix, p.reason) for p in prefixes))  # fmt: skip
     return [
@@ -44,6 +45,30 @@ async def load(
         for entry in (*neverblock.shipped(), _brands(), _own(own), ranges)
         if await put(tx, entry, now, actor=actor)
     ]
+
+
+async def _controls(tx: Tx) -> None:
+    """The names that must go on resolving; an operator may have more of them."""
+    names = control.shipped()
+    await tx.execute(
+        "insert into control_name (name, country, reason)"
+        " select n, c, r from unnest(%s::text[], %s::text[], %s::text[]) x(n, c, r)"
+        " on conflict do nothing",
+        ([one.name for one in names], [one.country for one in names],
+         [one.reason for one in names]),
+    )  # fmt: skip
+
+
+async def controls(db: AsyncConnection[TupleRow], country: str | None = None) -> list[str]:
+    """The control names of a country and those of all; without a country all there are."""
+    rows = await (
+        await db.execute(
+            "select name from control_name where %(c)s::text is null or country in ('*', %(c)s)"
+            " order by name",
+            {"c": country},
+        )
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def _brands() -> ProtectedList:
