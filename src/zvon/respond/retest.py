@@ -1,8 +1,8 @@
 """Blocks that end soon: look whether they are still needed, and tell a person what we advise."""
 
-from zvon.jobs import Context, enqueue
 from typing import Any
 
+from zvon.jobs import Context, enqueue
 from zvon.store import retest
 from zvon.store.transaction import transaction
 

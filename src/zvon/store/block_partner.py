@@ -15,17 +15,16 @@ from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
 from zvon.model import suffix
 from zvon.model.block_life import PARTNER_LIFE, default_life, retest_at
-from zvon.model.evidence import EvidenceCode
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.scope import OLD_DAYS, Scope
 from zvon.model.verdict import Category
 from zvon.store import block_gate as gate
-from zvon.store import evidence
 from zvon.store.block_eyes import say
 from zvon.store.block_propose import Asked, Proposal, check, put, settle
 from zvon.store.block_publish import publish
 from zvon.store.block_row import BlockRow, by_uuid
 from zvon.store.incident import timeline
+from zvon.store.observable import code_of, digest
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
 ACTION = "block:urgent"
@@ -59,7 +58,7 @@ async def urgent(
     for row in rows:
         assert row.incident_id is not None
         await timeline(tx, row.incident_id, "block", viewer.login, "BLOCK_TO_CONFIRM",
-                       {"name": row.name, "number": row.number, "until": ends.isoformat()}, now)  # fmt: skip
+                       {"name": row.name, "number": row.number, "until": f"{ends:%Y-%m-%d %H:%M} UTC"}, now)  # fmt: skip
     return await by_uuid(tx.db, [row.uuid for row in rows])
 
 
@@ -77,7 +76,7 @@ async def confirm(
             (until, retest_at(category, now, until), row.id),
         )
         await note(tx, row, viewer.login, "block:confirm", reason, now,
-                   code="BLOCK_CONFIRMED", until=until.isoformat())  # fmt: skip
+                   code="BLOCK_CONFIRMED", until=f"{until:%Y-%m-%d %H:%M} UTC")  # fmt: skip
 
 
 async def note(
@@ -163,11 +162,15 @@ async def _require_narrow(
 async def _require_young(tx: Tx, viewer: Viewer, name: str, now: datetime) -> None:
     """Raise `NotTrusted` unless the domain is known to be younger than a year."""
     domain = suffix.registered(name) or name
-    facts = await evidence.fresh(tx.db, [Observable(ObservableType.REGISTERED, domain)], now)
-    days = [f.value for f in facts if f.code is EvidenceCode.REGISTERED]
-    if not days:
+    about = Observable(ObservableType.REGISTERED, domain)
+    row = await (
+        await tx.execute(
+            "select domain_registered(%s, %s)", (digest(code_of(about), domain.encode()), now)
+        )
+    ).fetchone()
+    if row is None or row[0] is None:
         raise _refused(viewer, "age_unknown", f"nobody knows how old {domain} is")
-    if (now.date() - date.fromisoformat(days[0][:10])).days >= OLD_DAYS:
+    if (now.date() - date.fromisoformat(row[0][:10])).days >= OLD_DAYS:
         raise _refused(viewer, "old_domain", f"{domain} is older than a year")
 
 

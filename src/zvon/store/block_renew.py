@@ -42,7 +42,7 @@ async def renew(
             (until, retest_at(Category(row.category), now, until), row.id),
         )
         await note(tx, row, viewer.login, ACTION, reason, now,
-                   code="BLOCK_RENEWED", until=until.isoformat())  # fmt: skip
+                   code="BLOCK_RENEWED", until=f"{until:%Y-%m-%d %H:%M} UTC")  # fmt: skip
     return await by_uuid(tx.db, uuids)
 
 

@@ -117,7 +117,7 @@ async def put(tx: Tx, looked: Sequence[Known], now: datetime) -> dict[str, Advic
             continue
         tx.note(Change(kind="block", subject=row.uuid, op=Op.EDIT))
         if row.incident_id is not None:
-            told = {"name": row.name, "number": row.number, "until": row.expires_at.isoformat()}
+            told = {"name": row.name, "number": row.number, "until": f"{row.expires_at:%Y-%m-%d %H:%M} UTC"}
             await timeline(tx, row.incident_id, "block", "system", f"BLOCK_RETEST_{advice.name}",
                            told, now)  # fmt: skip
     return given
