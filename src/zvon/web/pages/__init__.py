@@ -15,6 +15,7 @@ from zvon.web.pages import (
     report,
     sharing,
     signin,
+    subscriber,
     transparency,
 )
 
@@ -32,4 +33,5 @@ PAGES: tuple[BaseRouteHandler, ...] = (
     *feeds.HANDLERS,
     *sharing.HANDLERS,
     *govern.HANDLERS,
+    *subscriber.HANDLERS,
 )
