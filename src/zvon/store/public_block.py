@@ -83,6 +83,18 @@ async def standing(db: Db, name: str) -> list[PublicBlock]:
     return _joined([row for row in spoken if row and row.rdata != PASSTHRU and row.number])
 
 
+async def name_of(db: Db, number: str) -> str | None:
+    """The name behind the number of a block that was published once; others have no number here."""
+    row = await (
+        await db.execute(
+            "select name from block where number = %s and published_at is not null"
+            " and trigger = 'qname'",
+            (number,),
+        )
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
 def _speaks(name: str, kinds: dict[str, dict[str, _Row]]) -> _Row | None:
     for kind in ("hot", "cold"):
         targets = {owner: row.rdata for owner, row in kinds[kind].items()}

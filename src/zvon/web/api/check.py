@@ -55,8 +55,11 @@ def name_in(text: str) -> str:
     for end in "/?#":
         host = host.partition(end)[0]
     host = host.rpartition("@")[2]
-    name, colon, port = host.rpartition(":")
-    return canonical(name if colon and (port.isdigit() or not port) else host)
+    head, colon, port = host.rpartition(":")
+    name = canonical(head if colon and (port.isdigit() or not port) else host)
+    if "." not in name:
+        raise BadName("a whole name is needed, as in the address bar")
+    return name
 
 
 async def looked_up(pool: Pool, name: str) -> list[PublicBlock]:

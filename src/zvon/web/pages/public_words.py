@@ -49,3 +49,19 @@ def ground(speak: Translator, code: str) -> str:
 def scope(speak: Translator, code: str) -> str:
     """How much of the name is blocked."""
     return speak.text(SCOPES[code])
+
+
+# What happened to a block, as the public record tells it.
+OUTCOMES = {
+    "published": "blocked",
+    "renewed": "block renewed",
+    "lifted": "block lifted",
+    "expired": "block ended",
+    "appeal_granted": "objection granted",
+    "appeal_refused": "objection refused",
+}
+
+
+def outcome(speak: Translator, code: str) -> str:
+    """What took effect."""
+    return speak.text(OUTCOMES[code])
