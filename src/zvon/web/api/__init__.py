@@ -7,6 +7,7 @@ from zvon.web.api import (
     check,
     explain,
     exports,
+    feeds,
     hits,
     incidents,
     live,
@@ -19,6 +20,7 @@ from zvon.web.api import (
     status,
     subscribers,
     transparency,
+    urls,
 )
 
 ROUTERS = (
@@ -30,7 +32,9 @@ ROUTERS = (
     blocks.router,
     explain.router,
     exports.router,
+    feeds.router,
     subscribers.router,
+    urls.router,
     outposts.router,
     hits.router,
     peers.router,

@@ -1,5 +1,6 @@
 """Lists of a feed for those who take no policy zone, their manifest, and keys that fetch them."""
 
+import base64
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, timedelta
 from email.utils import format_datetime
@@ -43,10 +44,12 @@ class NewKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class KeyMade(Struct, frozen=True, kw_only=True):
     """The key, shown this once, and where it opens a list.
 
+    `public_key` (base64) is what `zvon dns pull --verify` needs to know our manifests by.
     `token_urls` are for appliances that cannot send a header: whoever has one can read the list.
     """
 
     key: str
+    public_key: str
     urls: dict[str, str]
     token_urls: dict[str, str]
 
@@ -158,6 +161,7 @@ async def new_key(context: In, who: Who, id: UUID, data: NewKey) -> KeyMade:
     urls = {feed: f"{base}/{feed}/export/" for feed in feeds}
     return KeyMade(
         key=key,
+        public_key=base64.b64encode(context.node.signing_public).decode(),
         urls={feed: url + "FORMAT" for feed, url in urls.items()},
         token_urls={feed: f"{url}FORMAT?token={key}" for feed, url in urls.items()},
     )
