@@ -14,14 +14,18 @@ from zvon.access.node import node as read_node
 from zvon.config import Settings, host_port
 from zvon.dns import compact as compaction
 from zvon.dns.answering import Asked
+from zvon.dns.canary import Canary
 from zvon.dns.expire import expire
+from zvon.dns.lists import Lists
 from zvon.dns.load import Loader
+from zvon.dns.meter import Meter
 from zvon.dns.notify import Notifier
 from zvon.dns.primary import Primary
 from zvon.dns.probe import Prober
 from zvon.dns.ram import RamZone
 from zvon.dns.registry import Endpoint, Registry
 from zvon.dns.snapshot import Shelf
+from zvon.dns.tripwire import Tripwire
 from zvon.dns.watch import Watch
 from zvon.model.zone import next_serial, serial_newer
 from zvon.store import feed_fill, landing, neverblock
@@ -30,6 +34,7 @@ from zvon.store.pool import dsn_of, open_pool
 from zvon.store.transaction import Pool, transaction
 
 FLUSH_S, PROBE_S, EXPIRE_S, COMPACT_S, FILL_S, METER_S = 0.3, 2.0, 1.0, 15.0, 1.0, 30.0
+LISTS_S = 60.0
 JUMP_EVERY = timedelta(hours=1)
 _DOWN = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError)
 
@@ -46,13 +51,19 @@ class Service:
         self.pool, self.settings, self.clock = pool, settings, clock
         self.node = node
         self.registry = Registry()
+        self.meter = Meter()
         self.shelf = Shelf(settings.root / "zones")
         key = node.key if node is not None else node_key(settings.key_file, random)
         self._key = key
         self.notifier = Notifier(self.registry, clock=self._seconds, answered=self._answered)
         self.primary = Primary(self.registry, clock=self._seconds, told=self._told,
-                               reply=self.notifier.reply)  # fmt: skip
-        self.loader = Loader(pool, self.registry, self.shelf, key=key, changed=self._changed)
+                               reply=self.notifier.reply, used=self.meter.used)  # fmt: skip
+        self.tripwire = Tripwire(pool, self.registry, clock=clock)
+        self.canary = Canary(self.registry, self.notifier, self.tripwire.baseline,
+                             stop=self.tripwire.stop, told=self.tripwire.changed)  # fmt: skip
+        self.lists = Lists(pool, settings, clock=clock)
+        self.loader = Loader(pool, self.registry, self.shelf, key=key, changed=self._changed,
+                             holds=self.canary.holds)  # fmt: skip
         self.prober: Prober | None = None
         self.watch = Watch(clock)
         self._seen: dict[tuple[int, int], dict[str, int]] = {}
@@ -66,7 +77,7 @@ class Service:
         return self.clock().timestamp()
 
     def _changed(self, zone: RamZone) -> None:
-        self.notifier.changed(zone)
+        self.canary.changed(zone)
         if self.prober is not None:
             self.prober.wake.set()
 
@@ -108,10 +119,15 @@ class Service:
                     ("probe", self._probe, 0.0),
                     ("expire", self._expire, EXPIRE_S),
                     ("fill", self._fill, FILL_S),
+                    ("meter", self._meter, METER_S),
+                    ("lists", self._lists, LISTS_S),
+                    ("tripwire", self._tripwire, 0.0),
                     ("compact", self._compact, COMPACT_S),
                 ):
                     group.create_task(self._forever(name, step, every), name=name)
         finally:
+            await self.canary.close()
+            await self.tripwire.close()
             await self.primary.close()
 
     async def _forever(
@@ -132,7 +148,7 @@ class Service:
         """What needs the database once: lists, feed, serials that fell behind, all zones."""
         now = self.clock()
         async with transaction(self.pool, now) as tx:
-            await neverblock.load(tx, now)
+            await neverblock.load(tx, now, own=self.settings.own_hosts)
             await landing.put(tx, self.settings.landing_name, now)
             await rows.ensure_feed(tx, self.settings.country.lower(), self.settings.country)
         async with self.pool.connection() as db:
@@ -214,6 +230,20 @@ class Service:
             if done is None:
                 return
             log.info("feed.filled", feed=done.feed, came=done.came, went=done.went, done=done.done)
+
+    async def _lists(self) -> None:
+        await self.ready.wait()
+        names = await self.lists.round()
+        self.canary.expect(names)
+        self.tripwire.names = names
+
+    async def _tripwire(self) -> None:
+        await self.ready.wait()
+        await self.tripwire.round()
+
+    async def _meter(self) -> None:
+        await self.ready.wait()
+        await self.meter.flush(self.pool, self.clock())
 
     async def _compact(self) -> None:
         await self.ready.wait()
