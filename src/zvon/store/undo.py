@@ -162,6 +162,8 @@ async def release(tx: Tx, viewer: Viewer, uuid: UUID, now: datetime) -> Undone:
         "update undo_request set released_by = %s, released_at = %s where uuid = %s",
         (viewer.person_id, now, uuid),
     )
+    tx.audit(AuditEntry(actor=viewer.login, action="block:undo_release", object=f"undo:{uuid}",
+                        detail={"asked_by": login, "blocks": len(blocks), "reason": reason}))  # fmt: skip
     rows = [
         one for one in await by_uuid(tx.db, blocks, lock=True)
         if one.state in {*_WAITING, BlockState.APPROVED, *_LIVE}
