@@ -52,9 +52,8 @@ class Publisher:
         self.registry = Registry()
         for number, (name, rules) in enumerate(zones.items(), start=1):
             kind, of = name.split(".")[:2]
-            marker = None if kind == "allow" else marker_name(kind, of)
             self.registry.zones[name] = RamZone(name, zone_id=number, ttl=60, serial=1,
-                                                marker=marker, rules=list(rules.items()))  # fmt: skip
+                                                marker=marker_name(kind, of), rules=list(rules.items()))  # fmt: skip
         self.notifier = Notifier(self.registry, clock=time.time, answered=self._answered)
         self.primary = Primary(self.registry, clock=time.time, told=self._told,
                                reply=self.notifier.reply)  # fmt: skip

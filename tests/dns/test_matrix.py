@@ -52,10 +52,16 @@ CASES = {
     "hot action before cold": ("both.lab", "A", "NXDOMAIN"),
     "cold": ("cold.lab", "A", "NXDOMAIN"),
     "marker": ("serial-hot.si.zvon.example", "TXT", '"serial=1"'),
+    "allow marker": ("serial-allow.t2.zvon.example", "TXT", '"serial=1"'),
+    "allow zone first": ("allow-first.zvon.example", "TXT", '"allow"'),
+    "hot zone first": ("hot-first.si.zvon.example", "TXT", '"hot"'),
     "no rule": ("www.lab", "A", GOOD),
 }
 # Documented differences (docs/isp-guide.md).
 DIFFERENT = {
+    ("kresd", "allow marker"): "NXDOMAIN",
+    ("kresd", "allow zone first"): "NXDOMAIN",
+    ("kresd", "hot zone first"): "NXDOMAIN",
     ("kresd", "landing"): "NXDOMAIN",
     ("kresd", "landing, wildcard"): "NXDOMAIN",
     ("kresd", "address"): BAD,

@@ -142,7 +142,7 @@ class Loader:
         if found is None:
             return
         row, rules, past = found
-        marker = marker_name(row.kind, row.feed) if row.feed else None
+        marker = marker_name(row.kind, row.feed or name.split(".")[1])
         zone = await asyncio.to_thread(
             lambda: RamZone(name, zone_id=row.id, ttl=row.ttl, serial=row.serial, marker=marker,
                             rules=rules)

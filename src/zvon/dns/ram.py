@@ -25,7 +25,7 @@ from zvon.dns.page import (
 )
 from zvon.formats import rpz
 from zvon.formats.rpz_pack import MESSAGE, Packer, key_of
-from zvon.model.zone import next_serial
+from zvon.model.zone import next_serial, order_marks
 
 JOURNAL_OPS = 200_000
 # Below that a difference is sent even when the zone is smaller than its changes.
@@ -71,6 +71,7 @@ class Snapshot(Struct, frozen=True):
         packer.soa(self.serial, zone.ttl)
         packer.ns(zone.ttl)
         zone.mark(packer, self.serial)
+        zone.mark_order(packer)
         yield bytes(packer.body), packer.count
         for page in self.pages:
             yield from page.parts(zone.start, zone.ttl)
@@ -109,6 +110,11 @@ class RamZone:
         if self.marker:
             data = rpz.txt_rdata(f"serial={serial}")
             packer.record(key_of(self.marker), rpz.TXT, self.ttl, data)
+
+    def mark_order(self, packer: Packer) -> None:
+        """Append the TXT records that show in which order a resolver looks at its zones."""
+        for owner, text in order_marks(self.name) if self.marker else ():
+            packer.record(key_of(owner), rpz.TXT, self.ttl, rpz.txt_rdata(text))
 
     def get(self, owner: str) -> str | None:
         """The target of the rule at `owner`."""

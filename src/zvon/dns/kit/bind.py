@@ -6,7 +6,7 @@ from zvon.dns.kit.layout import KitFile, Layout, Zone
 # turn the records that let a name pass into blocks.
 _OFF = " policy disabled"
 _POLICY = {
-    "allow": "log no policy passthru min-update-interval 0",
+    "allow": "log no min-update-interval 0",
     "hot": "log yes max-policy-ttl 60 min-update-interval 0",
     "cold": "log yes max-policy-ttl 300 min-update-interval 60",
     "ip": "log yes max-policy-ttl 300 min-update-interval 5",
