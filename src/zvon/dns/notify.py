@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import structlog
@@ -52,11 +52,11 @@ class Notifier:
         self._pending: dict[int, tuple[int, str]] = {}
         self.transports: list[asyncio.DatagramTransport] = []
 
-    def changed(self, zone: RamZone) -> None:
-        """Tell everybody who may have `zone` of its new serial."""
+    def changed(self, zone: RamZone, *, only: Collection[int] | None = None) -> None:
+        """Tell everybody who may have `zone` of its new serial; with `only`, just those ids."""
         loop = asyncio.get_running_loop()
         for endpoint in self._registry.entitled(zone.name):
-            if endpoint.brand in POLLS:
+            if endpoint.brand in POLLS or (only is not None and endpoint.id not in only):
                 continue
             one = self._telling.setdefault((endpoint.id, zone.name), _Telling())
             one.serial, one.tries = zone.serial, 0
