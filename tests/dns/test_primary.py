@@ -282,7 +282,7 @@ async def test_a_damaged_snapshot_is_not_served(lab: Lab, client: Client) -> Non
     await asyncio.sleep(0.3)
     await lab.stop()
     path = lab.settings.root / "zones" / f"{HOT}.zone"
-    path.write_bytes(path.read_bytes().replace(b"test.si", b"evil.si"))
+    path.write_bytes(path.read_bytes().replace(b"si test\t", b"si evil\t"))
     async with open_pool("host=127.0.0.1 port=1 connect_timeout=1", size=1) as pool:
         service = Service(pool, Settings(root=lab.settings.root, dns="127.0.0.1:0"), clock=clock)
         service.loader.from_shelf()
