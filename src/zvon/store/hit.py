@@ -43,18 +43,11 @@ class Total(Struct, frozen=True, kw_only=True):
     last: datetime
 
 
-class OutOfOrder(ValueError):
-    """A batch came before the one that it follows; `last` is the newest that was taken."""
-
-    def __init__(self, last: int) -> None:
-        super().__init__(f"batch {last + 1} is next")
-        self.last = last
-
-
 async def take(tx: Tx, outpost: Outpost, batch: HitBatch, now: datetime) -> int:
     """Add a batch of a collector's spool; return the newest number taken.
 
-    A batch that came before is taken note of and not counted again. Raises `OutOfOrder`.
+    A batch that came before is not counted again. Numbers may be left out: a collector whose spool
+    is full lets its oldest batches go, and says how many hits that were.
     """
     spool = UUID(batch.spool)
     await tx.execute(
@@ -71,8 +64,6 @@ async def take(tx: Tx, outpost: Outpost, batch: HitBatch, now: datetime) -> int:
     last = int(row[0])
     if batch.n <= last:
         return last
-    if batch.n != last + 1:
-        raise OutOfOrder(last)
     await add(tx, outpost, batch.rows, now)
     await tx.execute(
         "update outpost_spool set n = %s, lost = lost + %s where outpost_id = %s and spool = %s",

@@ -79,6 +79,8 @@ async def open_work(
               order by z.kind desc limit 1) rule on true
             left join block_before x on x.block_id = b.id and x.subscriber_id = s.id
             where (b.state in ('published', 'failed')
+                   or (b.state = 'disputed' and b.published_at is not null
+                       and b.enforced_at is null)
                    or (b.lifted_at > %(since)s and b.published_at is not null))
               and b.trigger = 'qname'
               and (%(subscriber)s::bigint is null or s.id = %(subscriber)s)

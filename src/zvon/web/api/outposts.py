@@ -210,7 +210,7 @@ async def hand_in_receipts(request: AnyRequest, context: In, id: UUID) -> Accept
 
 @post(
     "/outposts/{id:uuid}/hits", opt={"permission": PUBLIC}, request_max_body_size=MAX_BODY,
-    responses=problems(403, 404, 409, 422),
+    responses=problems(403, 404, 422),
 )  # fmt: skip
 async def hand_in_hits(request: AnyRequest, context: In, id: UUID) -> Taken:
     """Hand in counts of hits, by rule and minute; the same batch again is counted once."""
