@@ -66,7 +66,7 @@ class Service:
                              holds=self.canary.holds)  # fmt: skip
         self.prober: Prober | None = None
         self.watch = Watch(clock)
-        self._seen: dict[tuple[int, int], dict[str, int]] = {}
+        self._seen: dict[tuple[int, int], rows.Showed] = {}
         self._ahead: dict[str, int] = {}
         self._jumped: dict[str, datetime] = {}
         self._compacted = clock()
@@ -248,9 +248,11 @@ class Service:
     async def _compact(self) -> None:
         await self.ready.wait()
         now = self.clock()
-        if now - self._compacted >= compaction.EVERY or compaction.crowded(self.registry):
+        regular = now - self._compacted >= compaction.EVERY
+        if regular:
             self._compacted = now
-            await compaction.compact(self.pool, self.registry, now)
+        if regular or compaction.crowded(self.registry):
+            await compaction.compact(self.pool, self.registry, now, touch=regular)
 
 
 async def run(

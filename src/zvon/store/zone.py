@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from msgspec import Struct
 from psycopg import AsyncConnection
@@ -14,6 +15,8 @@ from zvon.store.transaction import AuditEntry, Tx, ZoneOp
 Db = AsyncConnection[TupleRow]
 
 HOT_TTL, COLD_TTL = 60, 300
+# BIND puts a cold zone into force at most once a minute (min-update-interval of the kit).
+SETTLE = timedelta(seconds=130)
 NXDOMAIN, NODATA, PASSTHRU = ".", "*.", "rpz-passthru."
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,17}[a-z0-9])?")
 _BATCH = 20_000
@@ -242,6 +245,15 @@ async def note_asked(tx: Tx, zone_id: int, serial: int) -> None:
         await tx.execute("update zone set max_serial_asked = %s where id = %s", (serial, zone_id))
 
 
+class Showed(TypedDict, total=False):
+    """Serials of a zone that a subscriber asked with, was sent, was told of, or answered with."""
+
+    asked: int
+    sent: int
+    notified: int
+    marker: int
+
+
 class Held(Struct, frozen=True, kw_only=True):
     """What one subscriber is known to hold of one zone."""
 
@@ -252,15 +264,35 @@ class Held(Struct, frozen=True, kw_only=True):
     sent: int | None
     notified: int | None
     marker: int | None
+    shown_since: datetime | None
+    held: int | None
     held_since: datetime | None
+    settled: int | None
     at: datetime
 
+    def shows(self, serial: int) -> bool:
+        """True when the subscriber itself has shown `serial` or a later one."""
+        return any(_reached(s, serial) for s in (self.asked, self.marker))
+
     def holds(self, serial: int, now: datetime, settle: timedelta) -> bool:
-        """True when the subscriber has shown `serial`, and had the time to put it into force."""
-        shown = [s for s in (self.asked, self.marker) if s is not None]
-        if self.held_since is None or now - self.held_since < settle:
-            return False
-        return any(s == serial or serial_newer(s, serial) for s in shown)
+        """True when it has shown `serial`, and had the time to put it into force."""
+        return (
+            _reached(self.settled, serial)
+            or (_reached(self.held, serial) and _aged(self.held_since, now, settle))
+            or (self.shows(serial) and _aged(self.shown_since, now, settle))
+        )
+
+    def was_sent(self, serial: int) -> bool:
+        """True when it got `serial` or a later one, whether or not it has shown it since."""
+        return _reached(self.sent, serial)
+
+
+def _aged(since: datetime | None, now: datetime, settle: timedelta) -> bool:
+    return since is not None and now - since >= settle
+
+
+def _reached(held: int | None, serial: int) -> bool:
+    return held is not None and (held == serial or serial_newer(held, serial))
 
 
 async def holdings(db: Db, feed: int | None = None) -> list[Held]:
@@ -269,7 +301,7 @@ async def holdings(db: Db, feed: int | None = None) -> list[Held]:
         await cursor.execute(
             """
             select e.subscriber_id, s.name as subscriber, e.zone_id, e.asked, e.sent, e.notified,
-                   e.marker, e.held_since, e.at
+                   e.marker, e.shown_since, e.held, e.held_since, e.settled, e.at
             from endpoint_serial e
             join subscriber s on s.id = e.subscriber_id and s.removed_at is null
             join zone z on z.id = e.zone_id
@@ -284,27 +316,47 @@ async def holdings(db: Db, feed: int | None = None) -> list[Held]:
 
 
 async def note_held(
-    tx: Tx, subscriber_id: int, zone_id: int, now: datetime, **seen: int | None
-) -> None:
-    """Record what a subscriber showed: `asked`, `sent`, `notified` or `marker`."""
+    tx: Tx, subscriber_id: int, zone_id: int, now: datetime, *, settle: timedelta = SETTLE,
+    asked: int | None = None, sent: int | None = None, notified: int | None = None,
+    marker: int | None = None,
+) -> None:  # fmt: skip
+    """Record what a subscriber showed.
+
+    A serial counts as obeyed `settle` after it was first shown, however many newer ones come
+    meanwhile; a subscriber that shows an older one begins anew.
+    """
+    shown = asked if marker is None else marker
     await tx.execute(
         """
-        insert into endpoint_serial (subscriber_id, zone_id, asked, sent, notified, marker,
-                                     held_since, at)
+        insert into endpoint_serial as e (subscriber_id, zone_id, asked, sent, notified, marker,
+                                          shown_since, held, held_since, at)
         values (%(s)s, %(z)s, %(asked)s, %(sent)s, %(notified)s, %(marker)s,
-                case when coalesce(%(asked)s::bigint, %(marker)s::bigint) is not null then %(at)s end, %(at)s)
+                case when %(shown)s::bigint is not null then %(at)s end, %(shown)s,
+                case when %(shown)s::bigint is not null then %(at)s end, %(at)s)
         on conflict (subscriber_id, zone_id) do update set
-          asked = coalesce(excluded.asked, endpoint_serial.asked),
-          sent = coalesce(excluded.sent, endpoint_serial.sent),
-          notified = coalesce(excluded.notified, endpoint_serial.notified),
-          marker = coalesce(excluded.marker, endpoint_serial.marker),
-          held_since = case when excluded.asked is distinct from endpoint_serial.asked
-                              and excluded.asked is not null
-                            or excluded.marker is distinct from endpoint_serial.marker
-                              and excluded.marker is not null
-                       then excluded.at else endpoint_serial.held_since end,
+          asked = coalesce(excluded.asked, e.asked),
+          sent = coalesce(excluded.sent, e.sent),
+          notified = coalesce(excluded.notified, e.notified),
+          marker = coalesce(excluded.marker, e.marker),
+          shown_since = case when excluded.asked is not null and excluded.asked is distinct from e.asked
+                               or excluded.marker is not null
+                                  and excluded.marker is distinct from e.marker
+                             then excluded.at else e.shown_since end,
+          held = case when excluded.held is null then e.held
+                      when e.held is null or serial_older(excluded.held, e.held)
+                        or excluded.at - e.held_since >= %(settle)s then excluded.held
+                      else e.held end,
+          held_since = case when excluded.held is null then e.held_since
+                            when e.held is null or serial_older(excluded.held, e.held)
+                              or excluded.at - e.held_since >= %(settle)s then excluded.at
+                            else e.held_since end,
+          settled = case when excluded.held is null then e.settled
+                         when serial_older(excluded.held, e.settled) then null
+                         when serial_older(excluded.held, e.held) then e.settled
+                         when excluded.at - e.held_since >= %(settle)s then e.held
+                         else e.settled end,
           at = excluded.at
         """,
-        {"s": subscriber_id, "z": zone_id, "at": now, "asked": seen.get("asked"),
-         "sent": seen.get("sent"), "notified": seen.get("notified"), "marker": seen.get("marker")},
+        {"s": subscriber_id, "z": zone_id, "at": now, "asked": asked, "sent": sent,
+         "notified": notified, "marker": marker, "shown": shown, "settle": settle},
     )  # fmt: skip

@@ -301,6 +301,11 @@ create table tsig_key (
   revoked_at timestamptz
 );
 
+-- RFC 1982: serial `a` comes before `b`; null when either is unknown.
+create function serial_older(a bigint, b bigint) returns boolean language sql immutable as $$
+  select a <> b and ((b - a) & 4294967295) < 2147483648
+$$;
+
 create table endpoint_serial (                   -- what a subscriber is known to hold
   subscriber_id bigint not null references subscriber,
   zone_id bigint not null references zone,
@@ -308,7 +313,10 @@ create table endpoint_serial (                   -- what a subscriber is known t
   sent bigint,                                   -- serial of the last completed transfer
   notified bigint,                               -- serial of the last answered NOTIFY
   marker bigint,                                 -- serial that its own answer showed
-  held_since timestamptz,                        -- when `asked` or `marker` last rose
+  shown_since timestamptz,                       -- when `asked` or `marker` last changed
+  held bigint,                                   -- an earlier serial that it showed
+  held_since timestamptz,                        -- when it first showed `held`
+  settled bigint,                                -- a serial that it has held for long enough to obey it
   at timestamptz not null,
   primary key (subscriber_id, zone_id)
 );
