@@ -87,8 +87,8 @@ async def record(
     viewer.require(Permission.ORDER_WRITE)
     if kind not in KINDS:
         raise BadOrder(f"kind: written or oral, got {kind!r}")
-    if received_at > now:
-        raise BadOrder("received_at: lies in the future")
+    if not now - LONGEST <= received_at <= now:
+        raise BadOrder("received_at: not in the future, and within the last year")
     if not now < expires_at <= now + LONGEST:
         raise BadOrder("expires_at: later than now, and within a year")
     if (kind == "written") != (document_sha256 is not None):

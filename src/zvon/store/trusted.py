@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from msgspec import Struct
+from psycopg.rows import class_row
+
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.model.brand import by_id
+from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Tx
 
 KINDS = ("bank", "post")
@@ -13,6 +17,27 @@ KINDS = ("bank", "post")
 
 class BadTrust(ValueError):
     """The organisation or a brand cannot be used; the message says which and why."""
+
+
+class Partner(Struct, frozen=True, kw_only=True):
+    """An organisation; with `brands` its people have the hour for attacks on these."""
+
+    uuid: UUID
+    name: str
+    kind: str
+    country: str
+    own: bool
+    brands: list[str]
+
+
+async def list_all(db: Db, viewer: Viewer) -> list[Partner]:
+    """Every organisation, the operator first, then by name."""
+    viewer.require(Permission.POLICY_READ)
+    async with db.cursor(row_factory=class_row(Partner)) as cursor:
+        await cursor.execute(
+            "select uuid, name, kind, country, own, brands from party order by own desc, name, id"
+        )
+        return await cursor.fetchall()
 
 
 async def trust(tx: Tx, viewer: Viewer, party: UUID, brands: Sequence[str]) -> tuple[str, ...]:

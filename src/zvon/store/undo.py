@@ -47,12 +47,13 @@ class OwnUndo(Refused):
 class Caused(Struct, frozen=True, kw_only=True):
     """Which blocks: all that is given has to fit, and something has to be given.
 
-    `source` is a block's source, whole; `person_uuid` proposed or approved; `since` is when the
-    block was proposed.
+    `source` is a block's source, whole; the person, by identifier or login, proposed or approved;
+    `since` is when the block was proposed.
     """
 
     source: str | None = None
     person_uuid: UUID | None = None
+    login: str | None = None
     since: datetime | None = None
 
 
@@ -83,11 +84,12 @@ async def caused_by(
     *,
     source: str | None = None,
     person_uuid: UUID | None = None,
+    login: str | None = None,
     since: datetime | None = None,
     lock: bool = False,
 ) -> list[BlockRow]:
     """The blocks that live or wait and that this source or person caused. Raises `BadUndo`."""
-    if source is None and person_uuid is None and since is None:
+    if source is None and person_uuid is None and login is None and since is None:
         raise BadUndo("say whose blocks: a source, a person, or a moment since which")
     return await read(
         db,
@@ -98,10 +100,13 @@ async def caused_by(
         and (%(person)s::uuid is null or p.uuid = %(person)s
              or exists (select from approval y join person q on q.id = y.person_id
                         where y.block_id = b.id and y.approves and q.uuid = %(person)s))
+        and (%(login)s::text is null or p.login = %(login)s
+             or exists (select from approval y join person q on q.id = y.person_id
+                        where y.block_id = b.id and y.approves and q.login = %(login)s))
         """,
         {
             "states": [*_WAITING, BlockState.APPROVED, *_LIVE],
-            "source": source, "person": person_uuid, "since": since,
+            "source": source, "person": person_uuid, "login": login, "since": since,
         },
         lock=lock,
     )  # fmt: skip
@@ -186,8 +191,10 @@ async def waiting(db: Db, viewer: Viewer, now: datetime) -> list[Waiting]:
 
 
 async def _find(db: Db, caused: Caused, *, lock: bool = False) -> list[BlockRow]:
-    rows = await caused_by(db, source=caused.source, person_uuid=caused.person_uuid,
-                           since=caused.since, lock=lock)  # fmt: skip
+    rows = await caused_by(
+        db, source=caused.source, person_uuid=caused.person_uuid, login=caused.login,
+        since=caused.since, lock=lock,
+    )  # fmt: skip
     if not rows:
         raise NothingCaused("no block that lives or waits was caused so")
     return rows
@@ -243,5 +250,6 @@ def _said(caused: Caused) -> dict[str, Any]:
     return {
         "source": caused.source,
         "person": None if caused.person_uuid is None else str(caused.person_uuid),
+        "login": caused.login,
         "since": None if caused.since is None else caused.since.isoformat(),
     }

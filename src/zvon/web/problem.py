@@ -87,6 +87,7 @@ _BY_NAME = {
     "Frozen": HTTPStatus.CONFLICT,
     "LoginTaken": HTTPStatus.CONFLICT,
     "HeldBack": HTTPStatus.CONFLICT,
+    "DecidedAppeal": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
     "TooOld": HTTPStatus.GONE,
     "ListMoves": HTTPStatus.SERVICE_UNAVAILABLE,
