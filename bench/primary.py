@@ -104,13 +104,17 @@ def names(shape: str, count: int, seed: int = 3) -> Iterator[str]:
         yield from (f"d{n:07d}.bulk.test" for n in range(count))
         return
     random = Random(seed)
+    domain = "example.com"
     for n in range(count // 2):
-        name = f"{random.choice(_WORDS)}-{random.choice(_WORDS)}{n:x}"
-        if random.random() < 0.42:
-            name = f"{name}.{random.choice(_HOSTERS)}"
+        word = random.choice(_WORDS)
+        # One in three hosts stands under a domain that has another one already.
+        if n % 3 == 2:
+            name = f"{word}{n % 97}.{domain}"
+        elif random.random() < 0.45:
+            name = f"{word}-{random.choice(_WORDS)}{n:x}.{random.choice(_HOSTERS)}"
         else:
-            name = f"{name}.{random.choice(_TLDS)}"
-            name = random.choice(["", "www.", f"{random.choice(_WORDS)}."]) + name
+            domain = f"{word}-{random.choice(_WORDS)}{n:x}.{random.choice(_TLDS)}"
+            name = random.choice(["", "www.", f"{random.choice(_WORDS)}."]) + domain
         yield name
         yield f"*.{name}"
 

@@ -55,6 +55,7 @@ class Primary:
         self.transports: list[asyncio.DatagramTransport] = []
         self._transfers: dict[int, asyncio.Semaphore] = {}
         self._turn = asyncio.Lock()
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def listen(self, addresses: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
         """Bind UDP and TCP on each (host, port); port 0 takes a free one. Returns what was bound."""
@@ -81,7 +82,7 @@ class Primary:
     ) -> list[tuple[str, int]]:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         server = await asyncio.start_server(
-            self._serve, host, port, family=family, limit=2048, backlog=256, ssl=context,
+            self._come, host, port, family=family, limit=2048, backlog=256, ssl=context,
             ssl_handshake_timeout=self.limits.read_s if context else None,
         )  # fmt: skip
         self._servers.append(server)
@@ -94,6 +95,8 @@ class Primary:
         for server in self._servers:
             server.close()
         self.door.clear()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=1.0)
 
     def answer(self, raw: bytes, address: str, *, stream: bool) -> Reply | None:
         """What a request gets."""
@@ -118,6 +121,11 @@ class Primary:
     def seconds(self) -> float:
         """The clock of the rates, which never jumps."""
         return asyncio.get_running_loop().time()
+
+    def _come(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername")
