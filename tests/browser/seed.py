@@ -20,7 +20,19 @@ from zvon.model.zone import Grade
 from zvon.respond import decide
 from zvon.respond.fixtures import fixture
 from zvon.share import group, release
-from zvon.store import block, block_proof, block_step, job, party, peer, person, subscriber
+from zvon.store import (
+    appeal,
+    block,
+    block_proof,
+    block_step,
+    job,
+    order,
+    party,
+    peer,
+    person,
+    subscriber,
+    transparency,
+)
 from zvon.store.block_row import BlockRow
 from zvon.store.receipt import Draft
 from zvon.store.receipt import put as put_receipt
@@ -41,6 +53,7 @@ class Seeded(Struct, frozen=True, kw_only=True):
     incident: UUID
     receipt: str
     link: str
+    appeal: str
     kit: UUID
     block: UUID
 
@@ -65,6 +78,7 @@ async def seed(served: Served) -> Seeded:
     incident = await incident_of(served)
     taking = await _subscribers(served)
     block_uuid = await _blocks(served, incident, taking)
+    await _appeal_and_order(served)
     await _share(served, incident)
     await _partner(served)
     pool, now, ana = served.context.pool, served.now, served.people["ana"]
@@ -74,8 +88,14 @@ async def seed(served: Served) -> Seeded:
         await job.beat(tx, "worker", 4711, now)
         await enqueue(tx, "share.pull", {"peer_id": 1})
         await tx.execute("update pgqueuer set status = 'failed' where entrypoint = 'share.pull'")
+    async with transaction(pool, now) as tx:
+        _, objection = await appeal.file(
+            tx, name="prava-trgovina.example", text="To je naša prava trgovina.", lang="sl",
+            now=now, random=os.urandom, key=served.context.node.key,
+        )  # fmt: skip
+        await transparency.follow(tx, now)
     link = await served.link("avgust")
-    return Seeded(served=served, incident=incident, receipt=receipt, link=link,
+    return Seeded(appeal=objection, served=served, incident=incident, receipt=receipt, link=link,
                   kit=taking[0].uuid, block=block_uuid)  # fmt: skip
 
 
@@ -149,6 +169,22 @@ async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> U
         )  # fmt: skip
         await block.propose(tx, ana, given, served.now, os.urandom)
     return enforced.uuid
+
+
+async def _appeal_and_order(served: Served) -> None:
+    context, now, bor = served.context, served.now, served.people["bor"]
+    async with transaction(context.pool, now) as tx:
+        for name, text in (
+            ("paket-dostava.example", "To je naša trgovina. <b>Prosimo</b>, preverite še enkrat."),
+            ("nikoli-blokirano.example", "Stran mi ne dela."),
+        ):
+            await appeal.file(tx, name=name, text=text, contact="janez@trgovina.example", lang="sl",
+                              now=now, random=os.urandom, key=context.node.key)  # fmt: skip
+        await order.record(
+            tx, bor, authority="Okrožno sodišče v Mariboru", reference="III Kpd 114/2026",
+            kind="oral", legal_ground="ZKP, 156. člen", received_at=now,
+            expires_at=now + timedelta(days=30), now=now, random=os.urandom,
+        )  # fmt: skip
 
 
 async def _share(served: Served, incident: UUID) -> None:
