@@ -4,6 +4,7 @@ from litestar.handlers import BaseRouteHandler
 
 from zvon.web.pages import (
     appeal,
+    appeals,
     assets,
     blocks,
     check,
@@ -29,6 +30,7 @@ PAGES: tuple[BaseRouteHandler, ...] = (
     *queue.HANDLERS,
     *incident.HANDLERS,
     *blocks.HANDLERS,
+    *appeals.HANDLERS,
     *explain.HANDLERS,
     *feeds.HANDLERS,
     *sharing.HANDLERS,
