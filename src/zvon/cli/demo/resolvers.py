@@ -160,7 +160,7 @@ options {{
   directory "{wanted.folder}"; pid-file "named.pid"; session-keyfile "session.key";
   listen-on port {wanted.port} {{ {HOST}; }}; listen-on-v6 {{ none; }};
   transfer-source {HOST}; query-source address {HOST};
-  recursion yes; allow-query {{ {HOST}; }}; allow-recursion {{ {HOST}; }};
+  recursion yes; allow-query {{ 127.0.0.0/8; }}; allow-recursion {{ 127.0.0.0/8; }};
   forward only; forwarders {{ {host} port {port}; }};
   dnssec-validation no; empty-zones-enable no;
   include "zvon-options.conf";
