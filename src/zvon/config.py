@@ -39,6 +39,14 @@ class Settings(BaseSettings):
     """Addresses of the policy-zone primary, UDP and TCP, separated by commas."""
     dns_public: str | None = None
     """The same as subscribers reach them (behind NAT, or for `0.0.0.0`); defaults to `dns`."""
+    dns_tls: str | None = None
+    """Addresses of zone transfer over TLS (RFC 9103, usually port 853), separated by commas."""
+    dns_tls_cert: Path | None = None
+    """Certificate chain for `dns_tls`."""
+    dns_tls_key: Path | None = None
+    """Private key for `dns_tls`."""
+    dns_tls_ca: Path | None = None
+    """Who issues the certificates of subscribers; with it nobody comes in without one."""
 
     landing: str | None = None
     """Addresses of the landing page (HTTP), separated by commas: `0.0.0.0:80,[::]:80`; off when not set."""

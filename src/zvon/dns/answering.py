@@ -18,7 +18,7 @@ from zvon.model.zone import serial_newer
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What a request told us of its sender: the serial it holds, and what it was sent."""
+    """What a request told us of its sender: the serial it holds, its key, and what it was sent."""
 
     endpoint: Endpoint
     zone: RamZone
@@ -27,6 +27,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     transfer: bool
     ahead: bool
     sending: int
+    key: str | None
 
 
 class Reply(Struct, frozen=True, kw_only=True):
@@ -123,7 +124,8 @@ def _transfer(
         difference = None if held is None else zone.difference(held)
         parts, full = (snapshot.full(), True) if difference is None else (iter(difference), False)
     asked = Asked(endpoint=endpoint, zone=zone, held=held, full=full, ahead=ahead,
-                  transfer=stream and request.qtype != SOA_Q, sending=snapshot.serial)  # fmt: skip
+                  transfer=stream and request.qtype != SOA_Q, sending=snapshot.serial,
+                  key=None if signer is None else signer.key.name)  # fmt: skip
     return Reply(request=request, rcode=Rcode.NOERROR, parts=parts, signer=signer, asked=asked)
 
 

@@ -13,6 +13,7 @@ from zvon.access.node import Node, node_key
 from zvon.access.node import node as read_node
 from zvon.config import Settings, host_port
 from zvon.dns import compact as compaction
+from zvon.dns import xot
 from zvon.dns.answering import Asked
 from zvon.dns.canary import Canary
 from zvon.dns.expire import expire
@@ -55,9 +56,12 @@ class Service:
         self.shelf = Shelf(settings.root / "zones")
         key = node.key if node is not None else node_key(settings.key_file, random)
         self._key = key
-        self.notifier = Notifier(self.registry, clock=self._seconds, answered=self._answered)
+        self.watch = Watch(clock)
+        self.notifier = Notifier(self.registry, clock=self._seconds, answered=self._answered,
+                                 event=self._notify)  # fmt: skip
         self.primary = Primary(self.registry, clock=self._seconds, told=self._told,
-                               reply=self.notifier.reply, used=self.meter.used)  # fmt: skip
+                               reply=self.notifier.reply, used=self.meter.used,
+                               failed=self.watch.failed)  # fmt: skip
         self.tripwire = Tripwire(pool, self.registry, clock=clock)
         self.canary = Canary(self.registry, self.notifier, self.tripwire.baseline,
                              stop=self.tripwire.stop, told=self.tripwire.changed)  # fmt: skip
@@ -65,13 +69,13 @@ class Service:
         self.loader = Loader(pool, self.registry, self.shelf, key=key, changed=self._changed,
                              holds=self.canary.holds)  # fmt: skip
         self.prober: Prober | None = None
-        self.watch = Watch(clock)
         self._seen: dict[tuple[int, int], rows.Showed] = {}
         self._ahead: dict[str, int] = {}
         self._jumped: dict[str, datetime] = {}
         self._compacted = clock()
         self.ready = asyncio.Event()
         self.bound: list[tuple[str, int]] = []
+        self.bound_tls: list[tuple[str, int]] = []
 
     def _seconds(self) -> float:
         return self.clock().timestamp()
@@ -85,7 +89,14 @@ class Service:
         self.watch.notify(endpoint, zone, "answered", 0)
         self._seen.setdefault((endpoint.id, zone.id), {})["notified"] = serial
 
+    def _notify(self, endpoint: Endpoint, zone: RamZone, what: str, rcode: int) -> None:
+        self.watch.notify(endpoint, zone, what, rcode)
+        if what == "sent":
+            self.meter.notified(endpoint)
+
     def _told(self, asked: Asked, done: bool) -> None:
+        if asked.key is not None:
+            self.notifier.uses(asked.endpoint, asked.key)
         seen = self._seen.setdefault((asked.endpoint.id, asked.zone.id), {})
         if asked.ahead and asked.held is not None:
             log.error("zone.client_ahead", zone=asked.zone.name, subscriber=asked.endpoint.name,
@@ -107,7 +118,8 @@ class Service:
         addresses = [host_port(each.strip()) for each in self.settings.dns.split(",")]
         self.bound = await self.primary.listen(addresses)
         self.notifier.transports = self.primary.transports
-        log.info("dns.listening", addresses=self.bound, zones=zones)
+        self.bound_tls = await self._listen_tls()
+        log.info("dns.listening", addresses=self.bound, tls=self.bound_tls, zones=zones)
         try:
             # A connection of its own for reading zones: no block waits for the proof of another.
             async with open_pool(dsn_of(self.pool), size=1) as own, asyncio.TaskGroup() as group:
@@ -129,6 +141,19 @@ class Service:
             await self.canary.close()
             await self.tripwire.close()
             await self.primary.close()
+
+    async def _listen_tls(self) -> list[tuple[str, int]]:
+        """Zone transfer over TLS, where wanted; plain transfers go on when that cannot be."""
+        wanted = self.settings
+        if wanted.dns_tls is None:
+            return []
+        try:
+            shown = xot.context(wanted.dns_tls_cert, wanted.dns_tls_key, wanted.dns_tls_ca)
+            addresses = [host_port(each.strip()) for each in wanted.dns_tls.split(",")]
+            return await self.primary.listen_tls(addresses, shown)
+        except (OSError, ValueError) as problem:
+            log.error("dns.tls_off", problem=str(problem))  # noqa: TRY400
+            return []
 
     async def _forever(
         self, name: str, step: Callable[[], Awaitable[None]], every: float | None
