@@ -131,6 +131,15 @@ def test_brakes(batch: int, ten: int, day: int, zone: int, rule: str | None) -> 
     assert guard.brake(batch, ten, day, zone, Brakes()) == rule
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "held"),
+    [(100, 71, False), (100, 70, False), (100, 69, True), (9, 0, False), (10, 0, True),
+     (100, 120, False)],
+)  # fmt: skip
+def test_a_source_that_shrinks_too_much_is_held(before: int, after: int, held: bool) -> None:
+    assert guard.shrinks(before, after, Brakes()) is held
+
+
 def test_the_shipped_lists_are_all_there_and_know_their_content() -> None:
     shipped = {entry.list: entry for entry in neverblock.shipped()}
     assert set(shipped) == REQUIRED - {"brand", "own", "prefix"}

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.blocks import People, people_of, proposal
+from tests.blocks import People, people_of, proposal, publish, refusals
 from zvon.model import guard
 from zvon.model.guard import GuardNotReady
 from zvon.model.name import canonical
 from zvon.model.popularity import BadPopularity
 from zvon.model.scope import Scope
-from zvon.store import block, neverblock, popularity
+from zvon.store import block, block_gate, neverblock, popularity
 from zvon.store.block import GuardRefused
 from zvon.store.transaction import Pool, transaction
 
@@ -165,3 +165,20 @@ async def test_a_name_above_millions_does_not_fill_the_memory(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 3_000_000
+
+
+async def test_a_source_that_takes_back_a_third_in_a_day_waits_for_a_person(
+    pool: Pool, now: datetime, people: People
+) -> None:
+    rows = await publish(pool, people, now, *(f"n{n}.example" for n in range(20)))
+    ana = people["ana"].person_id
+    async with transaction(pool, now) as tx:
+        await block.lift(tx, people["ana"], [row.uuid for row in rows[:5]], "taken back", now)
+    async with transaction(pool, now) as tx:
+        before, stand = await block_gate.standing(tx, ana, now)
+        assert (before, stand) == (20, 15)
+        assert await block_gate.source_brake(tx, "Banka", before, stand - 1) is None
+        assert await block_gate.source_brake(tx, "Banka", before, stand - 2) == "brake_source"
+        day = now + timedelta(days=1, seconds=1)
+        assert await block_gate.standing(tx, ana, day) == (15, 15)
+    assert ("system", "source:shrink", "brake_source") in await refusals(pool)

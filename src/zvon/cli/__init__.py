@@ -13,6 +13,7 @@ NOUNS = {
     "report": "Send in what somebody received.",
     "dns": "Resolvers that subscribe to the policy zones.",
     "block": "Blocks: propose, approve, lift.",
+    "neverblock": "Names that nobody can block, and changes of them for a day.",
     "probe": "Proof from inside a subscriber's network.",
     "collector": "Hits of a resolver, counted where they happen.",
     "peer": "Partners: invite, accept, list.",

@@ -2,16 +2,22 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 
 from zvon.config import Settings
+from zvon.model.dns_alert import Cause
+from zvon.model.neverblock import POPULAR_OPERATOR
 from zvon.model.popularity import BadPopularity
-from zvon.store import neverblock, neverblock_change, popularity
+from zvon.store import dns_alert, neverblock, neverblock_change, popularity
+from zvon.store.dns_alert import About
 from zvon.store.transaction import Pool, transaction
 
 CONFIRM = timedelta(hours=12)
 AGAIN = timedelta(hours=1)
+OLD = About(Cause.LIST_OLD, zone=POPULAR_OPERATOR)
+BAD = About(Cause.LIST_BAD, zone=POPULAR_OPERATOR)
 
 log = structlog.get_logger("zvon.dns")
 
@@ -56,9 +62,15 @@ class Lists:
             )
         except (OSError, BadPopularity) as problem:
             log.warning("popularity.bad", path=str(path), problem=str(problem))
+            await self._tell({BAD: {"path": str(path), "problem": str(problem)}}, now)
             return
         self._seen, self._read = seen, now
         if done.changed:
             log.info("popularity.loaded", path=str(path), names=done.names)
-        if done.old:
-            log.warning("popularity.old", path=str(path), days=popularity.ALARM.days)
+        old = {OLD: {"list": POPULAR_OPERATOR, "days": popularity.ALARM.days}} if done.old else {}
+        await self._tell(old, now)
+
+    async def _tell(self, alerts: dict[About, dict[str, Any]], now: datetime) -> None:
+        """Open these alerts on the operator's list, and close the others."""
+        async with transaction(self._pool, now) as tx:
+            await dns_alert.settle(tx, alerts, now, among={Cause.LIST_OLD, Cause.LIST_BAD})

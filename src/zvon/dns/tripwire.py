@@ -1,9 +1,10 @@
 """After each publication: do the names that must resolve still do? If not, it goes back by itself.
 
 Every resolver that may be asked is asked for all control names near what was published, and for a
-turn of the others, three times within five seconds. One blocked name, or a jump of failures, takes
-everything published since the last good serial out of the zones, stops the feed and raises an
-alert; two people let it go on.
+turn of the others: three times within five seconds, and a few times later, because a resolver may
+take a minute to put a zone into force. One blocked name, or a jump of failures, takes everything
+published since the last good serial out of the zones, stops the feed and raises an alert; two
+people let it go on.
 """
 
 import asyncio
@@ -20,12 +21,21 @@ from zvon.model import control
 from zvon.store import tripwire
 from zvon.store.transaction import Pool, transaction
 
-AFTER_S = (0.5, 1.8, 4.0)
-"""When to look, in seconds after the publication: resolvers need up to that long to take it."""
+AFTER_S = (0.5, 1.8, 4.5, 8.0, 15.0, 30.0, 70.0)
+"""When to look, in seconds after the publication; the kits let a cold zone wait for 60 s."""
+TOGETHER_S = 0.3
+"""Publications as close as this are looked at together."""
 IDLE_S = 2.0
 ASKED, IDLE_ASKED = 24, 4
 
 log = structlog.get_logger("zvon.dns")
+
+
+class _Fresh:
+    """A publication that is being looked at."""
+
+    def __init__(self, serial: int, owners: Collection[str], start: float) -> None:
+        self.serial, self.owners, self.start, self.looks = serial, set(owners), start, 0
 
 
 class Tripwire:
@@ -42,7 +52,7 @@ class Tripwire:
         self._stopped: list[Stopped] = []
         self._good: dict[str, int] = {}
         self._watching: dict[str, asyncio.Task[None]] = {}
-        self._owners: dict[str, set[str]] = {}
+        self._fresh: dict[str, list[_Fresh]] = {}
         self._turn = 0
         self.baseline = Baseline()
         self.names: tuple[str, ...] = ()
@@ -63,7 +73,13 @@ class Tripwire:
         if not any(self._asked(zone)):
             self._good[zone.name] = zone.serial
             return
-        self._owners.setdefault(zone.name, set()).update(owners)
+        at = asyncio.get_running_loop().time()
+        fresh = self._fresh.setdefault(zone.name, [])
+        if fresh and fresh[-1].looks == 0 and at - fresh[-1].start < TOGETHER_S:
+            fresh[-1].serial = zone.serial
+            fresh[-1].owners.update(owners)
+        else:
+            fresh.append(_Fresh(zone.serial, owners, at))
         running = self._watching.get(zone.name)
         if running is None or running.done():
             self._watching[zone.name] = asyncio.create_task(self._watch(zone.name))
@@ -93,29 +109,47 @@ class Tripwire:
         self._turn += 1
         names = control.sample(self.names, (), self._turn, IDLE_ASKED)
         for endpoint in list(self._registry.endpoints.values()):
-            if endpoint.probe_address is not None and names:
-                await self.baseline.look(endpoint, names)
+            if endpoint.probe_address is None or not names:
+                continue
+            look = await self.baseline.look(endpoint, names)
+            if look is not None and look.blocked:
+                self._name_rule(endpoint, look.blocked)
+
+    def _name_rule(self, endpoint: Endpoint, names: Collection[str]) -> None:
+        """Blocked long after a publication: the rule that does it, if a zone of ours has one."""
+        for zone in (self._registry.zones.get(each) for each in endpoint.zones):
+            found = control.blocked(names, zone.get) if zone is not None else []
+            if zone is not None and found and _feed(zone.name):
+                self.stop(Stopped(zone.name, tuple({one.owner for one in found}),
+                                  tuple(one.name for one in found), None))  # fmt: skip
 
     async def _watch(self, name: str) -> None:
-        """Look three times; a publication in between is looked at from its own beginning."""
-        loop = asyncio.get_running_loop()
-        while True:
-            zone = self._registry.zones[name]
-            serial, start, self._turn = zone.serial, loop.time(), self._turn + 1
-            owners = self._owners.pop(name, set())
-            asked = control.sample(self.names, owners, self._turn, ASKED)
-            for after in self._after:
-                await asyncio.sleep(max(0.0, start + after - loop.time()))
-                looks = await asyncio.gather(
-                    *(self.baseline.look(one, asked) for one in self._asked(zone))
-                )
-                bad = [look for look in looks if look is not None and look.bad]
-                if bad:
-                    self._trip(name, bad)
-                    return
-            if self._registry.zones.get(name, zone).serial == serial:
-                self._good[name] = serial
+        """Look at each publication of one zone at its times, at several together where they meet."""
+        loop, fresh = asyncio.get_running_loop(), self._fresh[name]
+        while fresh:
+            soonest = min(one.start + self._after[one.looks] for one in fresh)
+            await asyncio.sleep(max(0.0, soonest - loop.time()))
+            zone = self._registry.zones.get(name)
+            if zone is None:
+                fresh.clear()
                 return
+            due = [one for one in fresh if one.start + self._after[one.looks] <= loop.time()]
+            self._turn += 1
+            owners = {owner for one in due for owner in one.owners}
+            asked = control.sample(self.names, owners, self._turn, ASKED)
+            looks = await asyncio.gather(
+                *(self.baseline.look(one, asked) for one in self._asked(zone))
+            )
+            bad = [look for look in looks if look is not None and look.bad]
+            if bad:
+                fresh.clear()
+                self._trip(name, bad)
+                return
+            for one in due:
+                one.looks += 1
+                if one.looks == len(self._after):
+                    self._good[name] = one.serial
+                    fresh.remove(one)
 
     def _trip(self, name: str, bad: list[Look]) -> None:
         names = sorted({one for look in bad for one in (*look.blocked, *look.lost)})

@@ -73,6 +73,7 @@ class Brakes(Struct, frozen=True):
     per_day: int = 500
     batch: int = 50
     zone_share: float = 0.01
+    source_shrink: float = 0.3
 
 
 def facts(
@@ -211,3 +212,15 @@ def brake(batch: int, ten_minutes: int, day: int, zone_size: int, limits: Brakes
     if batch + day > limits.per_day:
         return "brake_day"
     return None
+
+
+SMALL_SOURCE = 10
+
+
+def shrinks(before: int, after: int, limits: Brakes) -> bool:
+    """True when a source takes back so much at once that it is more likely broken than right.
+
+    `before` and `after` count what stands because of it. A few blocks may end on any day.
+    """
+    gone = before - after
+    return before >= SMALL_SOURCE and gone > before * limits.source_shrink

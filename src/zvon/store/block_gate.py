@@ -154,6 +154,34 @@ async def lift_brake(tx: Tx, viewer: Viewer, rows: Sequence[BlockRow]) -> None:
             raise HeldBack(viewer, ending, "brake_lift")
 
 
+async def standing(tx: Tx, person_id: int, now: datetime) -> tuple[int, int]:
+    """What a source's own proposals hold up: a day ago and since, and what of it stands now."""
+    row = await (
+        await tx.execute(
+            "select count(*) filter (where lifted_at is null or lifted_at > %s),"
+            " count(*) filter (where lifted_at is null) from block"
+            " where proposer_id = %s and published_at is not null",
+            (now - DAY, person_id),
+        )
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+async def source_brake(tx: Tx, source: str, before: int, after: int) -> str | None:
+    """The brake that stops a source (a partner, a feed) that takes back too much at once.
+
+    Leaves a row in the audit. The blocks stay until a person lifts them.
+    """
+    if not guard.shrinks(before, after, await limits(tx)):
+        return None
+    tx.audit(
+        AuditEntry(actor="system", action="source:shrink", object=source, outcome="refused",
+                   rule="brake_source", detail={"before": before, "after": after})
+    )  # fmt: skip
+    return "brake_source"
+
+
 async def _size(tx: Tx, feed: int) -> int:
     """How many blocks the feed publishes."""
     row = await (

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
@@ -268,6 +269,35 @@ async def _ranges(db: AsyncConnection[TupleRow], prefixes: Collection[str]) -> l
         except BadPrefix:
             continue  # the register takes any text; what is no range protects no address
     return found
+
+
+class Loaded(Struct, frozen=True, kw_only=True):
+    """A list as the gate sees it; `good` when it is whole and not too old."""
+
+    list: str
+    version: str
+    sha256: bytes
+    size: int
+    loaded_at: datetime
+    confirmed_at: datetime
+    stale_at: datetime
+    good: bool
+
+
+async def lists(db: AsyncConnection[TupleRow], now: datetime) -> list[Loaded]:
+    """Every list, by name."""
+    good, _ = await _lists(db, now)
+    rows = await (
+        await db.execute(
+            "select list, version, sha256, size, loaded_at, confirmed_at, stale_at"
+            " from neverblock_list order by list"
+        )
+    ).fetchall()
+    return [
+        Loaded(list=row[0], version=row[1], sha256=bytes(row[2]), size=row[3], loaded_at=row[4],
+               confirmed_at=row[5], stale_at=row[6], good=row[0] in good)
+        for row in rows
+    ]  # fmt: skip
 
 
 async def near(db: AsyncConnection[TupleRow], name: str) -> Sequence[Protected]:

@@ -6,12 +6,14 @@ from datetime import datetime
 from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
+from zvon.model.dns_alert import Cause
+from zvon.store import dns_alert
 from zvon.store.block_publish import unpublish
 from zvon.store.block_row import BlockRow, Db, read
+from zvon.store.dns_alert import About
 from zvon.store.transaction import AuditEntry, Tx
 
 ACTOR = "tripwire"
-CAUSE = "feed_frozen"
 
 
 class NotFrozen(ValueError):
@@ -74,11 +76,7 @@ async def thaw(tx: Tx, viewer: Viewer, feed: str, reason: str, now: datetime) ->
             (row[0],),
         )
         await tx.execute("delete from feed_thaw where feed_id = %s", (row[0],))
-        await tx.execute(
-            "update dns_alert set closed_at = %s where cause = %s and closed_at is null"
-            " and detail->>'feed' = %s",
-            (now, CAUSE, feed),
-        )
+        await dns_alert.close(tx, _about(feed), now)
     tx.audit(AuditEntry(actor=viewer.login, action="feed:thaw", object=f"feed:{feed}",
                         detail={"reason": reason, "goes_on": goes_on}))  # fmt: skip
     return goes_on
@@ -137,16 +135,11 @@ async def roll_back(
     if rows:
         await unpublish(tx, rows, actor=ACTOR, reason="rollback", now=now)
     await freeze(tx, feed, reason, now)
-    await tx.execute(
-        """
-        insert into dns_alert (uuid, cause, zone, detail, opened_at)
-        values (gen_random_uuid(), %s, %s,
-                jsonb_build_object('feed', %s::text, 'reason', %s::text, 'names', %s::text[],
-                                   'blocks', %s::text[]), %s)
-        on conflict do nothing
-        """,
-        (CAUSE, f"feed {feed}", feed, reason, list(names)[:20],
-         [row.number for row in rows][:20], now),
+    await dns_alert.open_(
+        tx, _about(feed),
+        {"feed": feed, "reason": reason, "names": list(names)[:20],
+         "blocks": [row.number for row in rows][:20]},
+        now,
     )  # fmt: skip
     tx.audit(
         AuditEntry(
@@ -156,3 +149,7 @@ async def roll_back(
         )
     )  # fmt: skip
     return rows
+
+
+def _about(feed: str) -> About:
+    return About(Cause.FEED_FROZEN, zone=f"feed {feed}")

@@ -85,6 +85,7 @@ _BY_NAME = {
     "FeedTaken": HTTPStatus.CONFLICT,
     "FeedInUse": HTTPStatus.CONFLICT,
     "Frozen": HTTPStatus.CONFLICT,
+    "NotFrozen": HTTPStatus.CONFLICT,
     "LoginTaken": HTTPStatus.CONFLICT,
     "HeldBack": HTTPStatus.CONFLICT,
     "DecidedAppeal": HTTPStatus.CONFLICT,
