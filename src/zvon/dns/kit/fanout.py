@@ -5,6 +5,7 @@ Our primary stays hidden and serves the secondaries; they serve thousands.
 
 import base64
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from zvon.model.zone import TOP, zone_name
 
 ALGORITHM = "hmac-sha256"
 _KEY_BYTES = 32
+_SECRET = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 
 
 class BadClient(ValueError):
@@ -49,7 +51,7 @@ def read_clients(
     """
     made: dict[str, Client] = {}
     for number, row in enumerate(csv.reader(lines), start=1):
-        if not row or row[0].startswith("#"):
+        if not row or row[0].lstrip().startswith("#"):
             continue
         try:
             name, address, wanted, *rest = (cell.strip() for cell in row)
@@ -61,6 +63,8 @@ def read_clients(
             raise BadClient(f"line {number}: feeds are {', '.join(feeds)}, got {wanted!r}")
         if name in made or not name.replace("-", "").isalnum() or not name.isascii():
             raise BadClient(f"line {number}: {name!r} is no name, or was there before")
+        if rest and not _SECRET.fullmatch(rest[0]):
+            raise BadClient(f"line {number}: a secret is base64")
         secret = rest[0] if rest and rest[0] else base64.b64encode(random(_KEY_BYTES)).decode()
         made[name] = Client(
             name=name, address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",

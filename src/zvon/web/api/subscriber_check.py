@@ -1,16 +1,21 @@
-"""What `zvon dns check` has to know of a subscriber, and the serial that it lets move."""
+"""What `zvon dns check` has to know of a subscriber, and resolvers behind a secondary."""
 
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get, post
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
+from zvon.dns.kit import fanned_out
+from zvon.dns.kit.fanout import read_clients
 from zvon.store import dns_check
+from zvon.store import subscriber as subscribers
 from zvon.store.dns_check import Moved, Open, ZoneState
 from zvon.store.transaction import transaction
 from zvon.store.visibility import read
 from zvon.web.api.inject import In, Who
+from zvon.web.api.subscribers import FileOut, Kit
 from zvon.web.problem import SIGNED, problems
 
 
@@ -42,4 +47,23 @@ async def move_serial(context: In, who: Who, id: UUID) -> Moved:
         return await dns_check.move(tx, who, id, now)
 
 
-router = Router("/", route_handlers=[get_check, move_serial], tags=["subscribers"])
+class Behind(Struct, frozen=True, forbid_unknown_fields=True):
+    """Lines `name,address,feeds[,secret]`: who takes which feeds from a secondary."""
+
+    clients: Annotated[str, Meta(max_length=2_000_000)]
+
+
+@post(
+    "/subscribers/{id:uuid}/fanout", opt={"permission": Permission.SUBSCRIBER_MANAGE},
+    status_code=200, responses=problems(*SIGNED, 404, 422),
+)  # fmt: skip
+async def fan_out(context: In, who: Who, id: UUID, data: Behind) -> Kit:
+    """The files of a Knot or NSD secondary with a key and zones for each client; nothing is kept."""
+    async with read(context.pool, who) as db:
+        found = await subscribers.get(db, id)
+    clients = read_clients(data.clients.splitlines(), found.feeds, context.random)
+    files = fanned_out(found, context.settings.primary_address, clients)
+    return Kit([FileOut(file.path, file.text, file.note) for file in files])
+
+
+router = Router("/", route_handlers=[get_check, move_serial, fan_out], tags=["subscribers"])
