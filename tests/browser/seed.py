@@ -13,6 +13,7 @@ from zvon.access import node as identity
 from zvon.formats.membership import GroupPolicy
 from zvon.formats.receipt import Statement, digest
 from zvon.jobs import enqueue
+from zvon.model.dns_alert import Cause
 from zvon.model.lifecycle import BlockState
 from zvon.model.report import Channel
 from zvon.model.scope import Scope
@@ -25,6 +26,7 @@ from zvon.store import (
     block,
     block_proof,
     block_step,
+    dns_alert,
     job,
     order,
     party,
@@ -154,6 +156,8 @@ async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> U
     held = await proposed("prevec-naenkrat")
     async with transaction(pool, served.now) as tx:
         await block_proof.fail(tx, failed.id, ["koper"], served.now)
+        about = dns_alert.About(Cause.MIN_UPDATE_INTERVAL, taking[0].id, failed.id, "hot.si.zvon")
+        await dns_alert.open_(tx, about, {"seconds": 58, "zone": "hot.si.zvon"}, served.now)
         await block.lift(tx, bor, [lifted.uuid], "napačno prijavljeno", served.now)
         await block.reject(tx, bor, [r.uuid for r in rejected], "ime je pravo", served.now)
         await block.withdraw(tx, ana, [r.uuid for r in withdrawn], "pomota", served.now)

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from zvon.access.permission import Permission
 from zvon.model.lifecycle import LIVE_BLOCK, BlockState
-from zvon.store import block_row, feed_view, hit, subscriber
+from zvon.store import block_row, dns_alert, feed_view, hit, subscriber
 from zvon.store.block_row import BoardRow, Proof
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
@@ -45,7 +45,9 @@ async def blocks(
         page = await block_row.board(
             db, who, states=sorted(states) if states else None, after=after, limit=PAGE
         )
-        resolvers = await subscriber.list_all(db) if who.may(Permission.SUBSCRIBER_READ) else []
+        resolvers, alerts = [], []
+        if who.may(Permission.SUBSCRIBER_READ):
+            resolvers, alerts = await subscriber.list_all(db), await dns_alert.page(db, who)
     live = [r for r in page.rows if r.block.state in LIVE_BLOCK]
     last = max(
         (r for r in live if r.block.enforced_at and slowest(r) is not None),
@@ -66,6 +68,7 @@ async def blocks(
         "slowest": slowest(last) if last else None,
         "proof_of": proof_of,
         "grades": grades,
+        "alerts": alerts,
     }
     return render(request, "blocks.html", values)
 
@@ -83,8 +86,10 @@ async def block_page(request: AnyRequest, context: In, who: Who, id: UUID) -> Re
             if who.may(Permission.HIT_READ)
             else None
         )
+        alerts = await dns_alert.page(db, who) if who.may(Permission.SUBSCRIBER_READ) else []
     values = {
         "b": found.block,
+        "alerts": [each for each in alerts if each.block == id],
         "proof": found.proof,
         "steps": found.steps,
         "stages": found.stages,

@@ -9,7 +9,7 @@ from msgspec import Struct
 from zvon.access.permission import Permission
 from zvon.dns.kit import kit
 from zvon.model.zone import zone_name
-from zvon.store import allow, subscriber, usage, zone
+from zvon.store import allow, dns_alert, subscriber, usage, zone
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.pages.page import render
@@ -45,6 +45,7 @@ async def subscriber_page(request: AnyRequest, context: In, who: Who, id: UUID) 
         ]
         values = {
             "s": found,
+            "alerts": await dns_alert.open_list(db, found.id),
             "exceptions": await allow.names(db, found.name),
             "usage": await usage.of(db, found.id, (context.clock() - USAGE_SHOWN).date()),
             "holdings": [
