@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import os
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import pytest_asyncio
+from httpx import AsyncClient
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,8 +20,10 @@ from tests.blocks import People, people_of, propose, publish
 from tests.share.two import free_port
 from tests.web.house import Clock
 from tests.web.visitors import CONSOLE, Seconds, Visitors, lead_here, visitors
+from zvon.access.node import create_node, node, node_key
 from zvon.config import Settings
 from zvon.model.name import canonical
+from zvon.model.scope import Scope
 from zvon.store import block, landing_hour
 from zvon.store.pool import open_pool
 from zvon.store.transaction import Pool, transaction
@@ -106,9 +110,10 @@ async def test_the_visitor_reads_it_in_a_language_of_theirs(landing: Visitors) -
 async def test_each_kind_has_words_of_its_own(
     pool: Pool, now: datetime, tmp_path: Path, people: People
 ) -> None:
-    kinds = ("phishing", "fake_shop", "scam", "malware", "compromised_site", "something_new")
+    kinds = ("phishing", "fake_shop", "scam", "malware", "compromised_site", "unsure")
     for kind in kinds:
-        await lead_here(pool, people, now, f"{kind.replace('_', '-')}.example", category=kind)
+        name = f"{kind.replace('_', '-')}.example"
+        await lead_here(pool, people, now, name, category=kind, scope=Scope.HOST, days=2)
     async with visitors(pool, now, tmp_path) as landing:
         for lang in ("sl", "hr", "en"):
             pages = [
@@ -350,6 +355,36 @@ async def test_the_listener_bounds_what_it_reads(pool: Pool, now: datetime, tmp_
         await asyncio.wait_for(task, 10)
 
 
+async def test_a_certificate_opens_the_page_over_https_too(
+    pool: Pool, now: datetime, tmp_path: Path
+) -> None:
+    async with transaction(pool, now) as tx:
+        await create_node(tx, Settings(root=tmp_path), now, os.urandom)
+    async with pool.connection() as db:
+        me = await node(db, node_key(tmp_path / "node.key", os.urandom))
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_text(me.tls_certificate, "ascii")
+    key.write_text(me.tls_key, "ascii")
+    plain, secure = free_port(), free_port()
+    settings = Settings(
+        root=tmp_path, landing=f"127.0.0.1:{plain}", landing_https=f"127.0.0.1:{secure}",
+        landing_tls_cert=cert, landing_tls_key=key, public_url=CONSOLE,
+    )  # fmt: skip
+    page = Landing(pool, settings, clock=Clock(now), seconds=Seconds())
+    served = list(listeners(page, settings))
+    tasks = [asyncio.create_task(server.serve()) for _, server in served]
+    try:
+        await said(secure, b"")
+        async with AsyncClient(verify=False) as client:
+            answer = await client.get(f"https://127.0.0.1:{secure}/", headers={"Host": EVIL})
+        assert answer.status_code == 451
+        assert "leads here by mistake" in answer.text
+    finally:
+        for _, server in served:
+            server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait_for(asyncio.gather(*tasks), 10)
+
+
 CHUNKED = (
     b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 5\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
@@ -365,6 +400,8 @@ async def said(port: int, request: bytes) -> bytes:
         except OSError:
             await asyncio.sleep(0.02)
     writer.write(request)
+    if not request:
+        writer.write_eof()
     answer = await asyncio.wait_for(_rest(reader), 10)
     writer.close()
     return answer

@@ -1,22 +1,25 @@
 """Visitors of blocked names: the landing page in this process, and names that lead to it."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from httpx import ASGITransport, AsyncClient, Response
+from msgspec import structs
 
-from tests.blocks import People, publish
+from tests.blocks import People, proposal
 from tests.web.house import Clock
 from zvon.config import Settings
 from zvon.model.scope import Scope
+from zvon.store import block, landing
 from zvon.store.transaction import Pool, transaction
 from zvon.web.landing import Landing
 
 CONSOLE = "https://zvon.example"
-TARGET = "landing.zvon.example."
+TARGET = "landing.zvon.example"
 
 
 class Seconds:
@@ -48,7 +51,13 @@ async def visitors(
     pool: Pool, now: datetime, root: Path, **settings: Any
 ) -> AsyncIterator[Visitors]:
     """The landing page of a node whose console is at `CONSOLE`."""
-    given: dict[str, Any] = {"root": root, "name": "SI-CERT", "lang": "en", "public_url": CONSOLE, **settings}
+    given: dict[str, Any] = {
+        "root": root,
+        "name": "SI-CERT",
+        "lang": "en",
+        "public_url": CONSOLE,
+        **settings,
+    }
     seconds = Seconds()
     page = Landing(pool, Settings(**given), clock=Clock(now), seconds=seconds)
     transport = ASGITransport(app=page)
@@ -58,11 +67,16 @@ async def visitors(
 
 async def lead_here(
     pool: Pool, people: People, now: datetime, *names: str, category: str = "phishing",
-    scope: Scope = Scope.HOST_SUB,
+    scope: Scope = Scope.HOST_SUB, days: int = 14,
 ) -> None:  # fmt: skip
     """Publish blocks of these names with the landing page as their answer."""
-    rows = await publish(pool, people, now, *names, scope=scope)
-    ids = [row.id for row in rows]
+    wanted = structs.replace(
+        proposal(now, *names, scope=scope),
+        action="landing",
+        category=category,
+        expires_at=now + timedelta(days=days),
+    )
     async with transaction(pool, now) as tx:
-        await tx.execute("update block set category = %s where id = any(%s)", (category, ids))
-        await tx.execute("update zone_rule set rdata = %s where block_id = any(%s)", (TARGET, ids))
+        await landing.put(tx, TARGET, now)
+        rows = await block.propose(tx, people["ana"], wanted, now, os.urandom)
+        await block.approve(tx, people["bor"], [row.uuid for row in rows], "seen it", now)

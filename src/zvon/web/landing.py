@@ -35,6 +35,7 @@ from zvon.web.pages.page import environment
 
 RESERVED = "/.zvon/"
 FLUSH_S = 60.0
+FLUSH_PATIENCE_S = 2.0
 MOST_COUNTED = 50_000
 PAGES_KEPT = 4_000
 # A picture, script or style of a blocked name: there is nobody to read a page.
@@ -132,7 +133,10 @@ class Landing:
         if not counted:
             return
         try:
-            async with transaction(self._pool, self._clock()) as tx:
+            async with (
+                asyncio.timeout(FLUSH_PATIENCE_S),
+                transaction(self._pool, self._clock()) as tx,
+            ):
                 await landing_hour.add(tx, counted)
         except (Error, PoolTimeout, OSError):
             old = self._clock() - timedelta(days=1)
