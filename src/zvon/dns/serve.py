@@ -14,6 +14,7 @@ from zvon.access.node import node as read_node
 from zvon.config import Settings, host_port
 from zvon.dns import compact as compaction
 from zvon.dns import xot
+from zvon.dns.alarm import Alarm
 from zvon.dns.answering import Asked
 from zvon.dns.canary import Canary
 from zvon.dns.expire import expire
@@ -35,7 +36,7 @@ from zvon.store.pool import dsn_of, open_pool
 from zvon.store.transaction import Pool, transaction
 
 FLUSH_S, PROBE_S, EXPIRE_S, COMPACT_S, FILL_S, METER_S = 0.3, 2.0, 1.0, 15.0, 1.0, 30.0
-LISTS_S = 60.0
+LISTS_S, ALARM_S = 60.0, 5.0
 JUMP_EVERY = timedelta(hours=1)
 _DOWN = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError)
 
@@ -65,6 +66,7 @@ class Service:
         self.tripwire = Tripwire(pool, self.registry, clock=clock)
         self.canary = Canary(self.registry, self.notifier, self.tripwire.baseline,
                              stop=self.tripwire.stop, told=self.tripwire.changed)  # fmt: skip
+        self.alarm = Alarm(pool, self.registry, self.watch, clock=clock)
         self.lists = Lists(pool, settings, clock=clock)
         self.loader = Loader(pool, self.registry, self.shelf, key=key, changed=self._changed,
                              holds=self.canary.holds)  # fmt: skip
@@ -97,6 +99,7 @@ class Service:
     def _told(self, asked: Asked, done: bool) -> None:
         if asked.key is not None:
             self.notifier.uses(asked.endpoint, asked.key)
+        self.watch.hears(asked.endpoint)
         seen = self._seen.setdefault((asked.endpoint.id, asked.zone.id), {})
         if asked.ahead and asked.held is not None:
             log.error("zone.client_ahead", zone=asked.zone.name, subscriber=asked.endpoint.name,
@@ -134,6 +137,7 @@ class Service:
                     ("meter", self._meter, METER_S),
                     ("lists", self._lists, LISTS_S),
                     ("tripwire", self._tripwire, 0.0),
+                    ("alarm", self._alarm, ALARM_S),
                     ("compact", self._compact, COMPACT_S),
                 ):
                     group.create_task(self._forever(name, step, every), name=name)
@@ -265,6 +269,10 @@ class Service:
     async def _tripwire(self) -> None:
         await self.ready.wait()
         await self.tripwire.round()
+
+    async def _alarm(self) -> None:
+        await self.ready.wait()
+        await self.alarm.round()
 
     async def _meter(self) -> None:
         await self.ready.wait()

@@ -16,7 +16,8 @@ class Track(Struct):
     """One zone at one subscriber: when it was told of and sent each of the last serials.
 
     `refused` is the response code of its last reply to a NOTIFY that was none of success, `None`
-    after a good one. `ignored` counts serials for which every NOTIFY stayed without effect.
+    after a good one. `unanswered` counts the serials since then that it was told of in vain,
+    `ignored` those of them for which we gave up telling.
     """
 
     told: dict[int, datetime] = {}
@@ -25,6 +26,7 @@ class Track(Struct):
     shown: int | None = None
     shown_at: datetime | None = None
     refused: int | None = None
+    unanswered: int = 0
     ignored: int = 0
 
     def sent_at(self, serial: int) -> datetime | None:
@@ -52,19 +54,27 @@ class Watch:
         self._clock = clock
         self._tracks: dict[tuple[int, str], Track] = {}
         self.failures: dict[tuple[str, str], Failure] = {}
+        self.heard: dict[int, datetime] = {}
+        """When each subscriber last asked for one of its zones, and might have it."""
+        self.since = clock()
 
     def track(self, endpoint: int, zone: str) -> Track:
         """What is known of a zone at a subscriber."""
         return self._tracks.setdefault((endpoint, zone), Track())
 
+    def hears(self, endpoint: Endpoint) -> None:
+        """A subscriber asked for one of its zones."""
+        self.heard[endpoint.id] = self._clock()
+
     def notify(self, endpoint: Endpoint, zone: RamZone, what: str, rcode: int) -> None:
         """A NOTIFY was `sent`, `answered`, `refused` (with its code) or had `no_effect`."""
         track = self.track(endpoint.id, zone.name)
         if what == "sent":
+            track.unanswered += zone.serial not in track.told
             _keep(track.told, zone.serial, self._clock())
         elif what == "answered":
             _keep(track.answered, zone.serial, self._clock())
-            track.refused, track.ignored = None, 0
+            track.refused, track.unanswered, track.ignored = None, 0, 0
         elif what == "refused":
             track.refused = rcode
         elif what == "no_effect":
@@ -80,7 +90,7 @@ class Watch:
         """The subscriber asked with `serial`, or has it since a transfer."""
         track = self.track(endpoint.id, zone.name)
         if track.shown is None or serial_newer(serial, track.shown):
-            track.shown, track.ignored = serial, 0
+            track.shown = serial
         track.shown_at = self._clock()
 
     def failed(self, key: str, address: str, error: str, zone: str) -> None:

@@ -55,17 +55,22 @@ class Cause(StrEnum):
         return f"ALERT_{self.value.upper()}"
 
 
-OF_BLOCK = frozenset({Cause.LOG_ONLY, Cause.MIN_UPDATE_INTERVAL, Cause.PACKET_CACHE,
-                      Cause.ZONE_ORDER, Cause.EXCEPTION, Cause.NOT_ENFORCED, Cause.NO_TRANSFER,
-                      Cause.NOTIFY_REFUSED, Cause.NOTIFY_UNANSWERED, Cause.UNREACHABLE,
-                      Cause.RESOLVER_BROKEN, Cause.BAD_KEY, Cause.BAD_SIGNATURE,
-                      Cause.CLOCK_SKEW})  # fmt: skip
-"""Causes that explain why one block is not enforced at one subscriber."""
+OF_ONE_BLOCK = frozenset({Cause.ZONE_ORDER, Cause.EXCEPTION, Cause.PACKET_CACHE})
+"""Causes that lie in one name; the others hold for all of a zone."""
+WATCHED = frozenset({
+    Cause.UNREACHABLE, Cause.RESOLVER_BROKEN, Cause.BAD_KEY, Cause.BAD_SIGNATURE, Cause.CLOCK_SKEW,
+    Cause.NOTIFY_UNANSWERED, Cause.NOTIFY_REFUSED, Cause.NO_TRANSFER, Cause.STALE, Cause.LOG_ONLY,
+    Cause.MIN_UPDATE_INTERVAL, Cause.PACKET_CACHE, Cause.ZONE_ORDER, Cause.EXCEPTION,
+    Cause.NOT_ENFORCED,
+})  # fmt: skip
+"""Causes that close by themselves when their evidence is gone."""
 
 SIGNATURE = {"BADKEY": Cause.BAD_KEY, "BADSIG": Cause.BAD_SIGNATURE,
              "BADTRUNC": Cause.BAD_SIGNATURE, "BADTIME": Cause.CLOCK_SKEW}  # fmt: skip
 """What a TSIG error of a subscriber means (RFC 8945, 3)."""
 
+BIND_DEFAULT_S = 75.0
+"""The 60 s that BIND waits by default, and the time to apply a zone of a million rules."""
 PATIENCE_S = 10.0
 """A transfer and its application take seconds; only afterwards is something wrong."""
 
@@ -106,13 +111,18 @@ def diagnose(facts: Facts) -> Cause:
         return Cause.PACKET_CACHE
     if facts.resolves_control is False:
         return Cause.RESOLVER_BROKEN
+    if facts.brand == "bind" and facts.test_blocked and not _settled(facts):
+        # BIND may show new data of a known name before it applies rules for new names.
+        return Cause.MIN_UPDATE_INTERVAL
     if facts.marker:
         return Cause.ZONE_ORDER
     if facts.test_blocked is False and not facts.marked:
         return Cause.LOG_ONLY
-    if facts.brand == "bind" and facts.marker is False:
-        return Cause.MIN_UPDATE_INTERVAL
     return Cause.NOT_ENFORCED
+
+
+def _settled(facts: Facts) -> bool:
+    return facts.since_transfer_s is not None and facts.since_transfer_s > BIND_DEFAULT_S
 
 
 def _on_the_way(facts: Facts) -> Cause:

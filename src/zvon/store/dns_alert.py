@@ -1,7 +1,7 @@
 """Alerts on resolvers, feeds and lists: opened once, closed when it is over, never forgotten."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -111,6 +111,18 @@ async def settle(
         if alert.about not in found and await close(tx, alert.about, now):
             closed.append(alert.about)
     return opened, closed
+
+
+async def quick_since(db: Db, subscriber_id: int, since: datetime, within: timedelta) -> bool:
+    """True when a block published after `since` was proved there `within` that time."""
+    row = await (
+        await db.execute(
+            "select from receipt where subscriber_id = %s and kind = 'block' and grade = 'A'"
+            " and published_at > %s and blocked_at - published_at < %s limit 1",
+            (subscriber_id, since, within),
+        )
+    ).fetchone()
+    return row is not None
 
 
 async def open_list(db: Db, subscriber_id: int | None = None) -> list[Alert]:

@@ -1,6 +1,7 @@
 """API version 1: one file a noun; `ROUTERS` lists them."""
 
 from zvon.web.api import (
+    alerts,
     appeals,
     audit,
     block_undo,
@@ -49,6 +50,7 @@ ROUTERS = (
     urls.router,
     outposts.router,
     hits.router,
+    alerts.router,
     peers.router,
     shares.router,
     audit.router,
