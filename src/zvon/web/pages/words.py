@@ -60,6 +60,12 @@ STAGES = {
     "approved": "approved", "published": "published", "first_enforced": "first resolver blocks",
     "all_enforced": "all mandatory resolvers block",
 }  # fmt: skip
+HELD_RULES = {
+    "brake_batch": "more names at once than one person may block",
+    "brake_ten_minutes": "more names in ten minutes than one person may block",
+    "brake_day": "more names in a day than one person may block",
+    "brake_source": "one source takes back too much at once",
+}  # fmt: skip
 TRIGGERS = {
     "ip": "answers with this address", "nsdname": "names served by this name server",
     "nsip": "names served from this address", "qname": "the name itself",
@@ -106,6 +112,7 @@ def words(speak: Translator) -> dict[str, Word]:
         "state_word": of(BLOCK_STATES),
         "incident_word": of(INCIDENT_STATES),
         "share_word": of(SHARE_STATES),
+        "held_word": of(HELD_RULES),
         "trigger_word": of(TRIGGERS),
         "action_word": of(ACTIONS),
         "view_word": of(VIEW_FIELDS),
