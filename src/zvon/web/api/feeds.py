@@ -80,7 +80,7 @@ class NewFeed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     name: Annotated[str, Meta(pattern="^[a-z0-9]([a-z0-9-]{0,17}[a-z0-9])?$")]
     country: Country
-    view: ViewIn = ViewIn()
+    view: ViewIn | None = None
     action: Action = "given"
 
 
@@ -132,7 +132,7 @@ async def add_feed(context: In, who: Who, data: NewFeed) -> FeedOut:
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
         return feed_out(
             await feed_view.create(
-                tx, who, name=data.name, country=data.country, view=data.view.view(),
+                tx, who, name=data.name, country=data.country, view=View() if data.view is None else data.view.view(),
                 action=data.action, now=now,
             )
         )  # fmt: skip
