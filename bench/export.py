@@ -87,7 +87,7 @@ def fill(dsn: str, names: int) -> None:
             select gen_random_uuid(), 'B-25-' || lpad(n::text, 7, '0'),
                    'd' || lpad(n::text, 7, '0') || '.bulk.example', 'host_sub',
                    (select id from feed), 'measuring', 'measuring', (select min(id) from person),
-                   now(), now() + interval '14 days', 'published', now()
+                   now() - interval '2 days', now() + interval '14 days', 'published', now()
             from generate_series(1, %s) n
             """,
             (names,),

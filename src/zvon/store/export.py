@@ -112,17 +112,20 @@ async def state(db: Db, feed: str) -> State:
     rows = await (
         await db.execute(
             """
-            select f.id, z.kind, z.serial, last.change_seq, last.at from feed f
+            select f.id, z.kind, z.serial::text, last.change_seq, last.at from feed f
             join zone z on z.feed_id = f.id
             left join lateral (select change_seq, at from zone_change c where c.zone_id = z.id
                                order by change_seq desc limit 1) last on true
             where f.name = %(feed)s
             union all
-            select f.id, 'url', greatest(max(u.added_seq), max(u.removed_seq)),
-                   greatest(max(u.added_seq), max(u.removed_seq)),
-                   greatest(max(u.published_at), max(u.lifted_at))
-            from feed f join url_rule u on u.feed_id = f.id and u.added_seq is not null
-            where f.name = %(feed)s group by f.id
+            select f.id, 'url', u.seq || ' ' || md5(f.view::text), u.seq,
+                   (select greatest(published_at, lifted_at) from url_rule
+                    where u.seq in (added_seq, removed_seq) order by id desc limit 1)
+            from feed f, lateral (select case when f.own then greatest(
+                  (select max(added_seq) from url_rule where feed_id = f.id),
+                  (select max(removed_seq) from url_rule where feed_id = f.id))
+                else (select greatest(max(added_seq), max(removed_seq)) from url_rule) end) u(seq)
+            where f.name = %(feed)s and u.seq is not null
             order by 2
             """,
             {"feed": feed},
@@ -156,10 +159,20 @@ left join block b on b.id = r.block_id
 where r.rdata <> %(pass)s and r.owner not like '*.%%'
   and (%(only)s::text[] is null or r.owner = any(%(only)s))
 """
-_URLS = """
-select u.url, u.category, u.published_at, u.expires_at, u.number from url_rule u
-where u.feed_id = %(feed)s and u.state = 'published'
+# A view shows the pages of home feeds as it shows their blocks.
+_FROM = """
+from feed f join url_rule u on u.feed_id = f.id or not f.own
+join feed h on h.id = u.feed_id
+where f.id = %(feed)s
 """
+_SEEN = (
+    _FROM + " and (f.own or feed_takes(f.view, h.country, u.category, u.source, u.confidence,"
+    " 'url', h.name))"
+)
+_URLS = (
+    'select distinct on (u.url collate "C") u.url, u.category, u.published_at, u.expires_at,'
+    " u.number" + _SEEN + " and u.state = 'published'"
+)
 
 
 async def edition(pool: Pool, feed: str) -> AsyncGenerator[State | Sequence[Entry]]:
@@ -228,28 +241,32 @@ async def names(db: Db, feed: str, *, since: int) -> Difference:
     ).fetchall()
     came = await (
         await db.execute(
-            _URLS.encode() + b' and u.added_seq > %(since)s order by u.url collate "C"',
+            _URLS.encode()
+            + b' and (u.added_seq > %(since)s or not f.own) order by u.url collate "C"',
             {"feed": known.feed_id, "since": since},
         )
     ).fetchall()
     ended = await (
         await db.execute(
-            """
-            select distinct u.url from url_rule u
-            where u.feed_id = %(feed)s and u.removed_seq > %(since)s
-              and not exists (select from url_rule l where l.url = u.url
-                              and l.feed_id = u.feed_id and l.state = 'published')
-            order by 1
-            """,
+            # What an edited view dropped has no number of its own, so all that it leaves out is said.
+            b"select distinct u.url"
+            + _FROM.encode()
+            + b" and (u.removed_seq > %(since)s or not f.own and u.state = 'published') order by 1",
             {"feed": known.feed_id, "since": since},
         )
     ).fetchall()
-    still = {row[0] for row in rows}
+    live = await (
+        await db.execute(
+            _URLS.encode() + b" and u.url = any(%(urls)s)",
+            {"feed": known.feed_id, "urls": [row[0] for row in ended]},
+        )
+    ).fetchall()
+    still, listed = {row[0] for row in rows}, {row[0] for row in live}
     gone = {_value(owner, trigger, name) for owner, trigger, name in touched if owner not in still}
     return Difference(
         seq=known.seq,
         added=(*_rules(rows, feed), *_urls(came)),
-        removed=(*sorted(gone), *((Kind.URL, row[0]) for row in ended)),
+        removed=(*sorted(gone), *((Kind.URL, row[0]) for row in ended if row[0] not in listed)),
     )
 
 

@@ -206,6 +206,8 @@ create table url_rule (
 );
 create unique index url_rule_live on url_rule (url, feed_id) where state in ('proposed','published');
 create index url_rule_feed on url_rule (feed_id, state, added_seq);
+create index url_rule_added on url_rule (feed_id, added_seq);
+create index url_rule_removed on url_rule (feed_id, removed_seq);
 create index url_rule_due on url_rule (expires_at) where state in ('proposed','published');
 
 -- A letter to the owner or the provider of a page, ready for a person to send; nothing sends it.
