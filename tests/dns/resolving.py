@@ -14,7 +14,7 @@ import dns.rdatatype
 
 from tests.dns.internet import Internet
 from tests.programs import program
-from zvon.cli.demo.resolvers import _end, _spawn
+from zvon.cli.demo.resolvers import _end, _spawn, in_folder
 from zvon.dns.kit import KitFile
 from zvon.dns.kit.pull import FOLDER
 
@@ -66,7 +66,9 @@ async def resolving(
     """Start `brand` with the kit's `files` on `port`; it answers when the block is entered."""
     folder.mkdir(parents=True, exist_ok=True)
     for file in files:
-        (folder / file.path).write_text(file.text.replace(FOLDER, str(folder)), encoding="utf-8")
+        (folder / file.path).write_text(
+            in_folder(file.text.replace(FOLDER, str(folder))), encoding="utf-8"
+        )
     (folder / "root.hints").write_text(net.hints, encoding="utf-8")
     write = {"bind": _bind, "unbound": _unbound, "pdns": _pdns, "kresd": _kresd}[brand]
     process = await _spawn(write(folder, port, net), folder, brand)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.dns.publisher import SECRET, subscriber
 from tests.programs import program
-from zvon.cli.demo.resolvers import Wanted, _bind, _unbound
+from zvon.cli.demo.resolvers import Wanted, _bind, _unbound, in_folder
 from zvon.dns.kit import PLACEHOLDER, kit
 from zvon.store.subscriber import BRANDS, Subscriber
 
@@ -27,7 +27,7 @@ def files(
 ) -> dict[str, str]:
     found = kit(one(brand, mode=mode, relay=relay), PRIMARY, SECRET, url="https://zvon.example/")
     for file in found:
-        (folder / file.path).write_text(file.text, encoding="utf-8")
+        (folder / file.path).write_text(in_folder(file.text), encoding="utf-8")
     return {file.path: file.text for file in found}
 
 

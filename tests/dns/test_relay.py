@@ -18,7 +18,7 @@ import pytest
 from tests.authority import authority
 from tests.dns.publisher import SECRET, publisher, subscriber, texts
 from tests.programs import program
-from zvon.cli.demo.resolvers import Wanted, _end, _spawn, free_port, start_resolver
+from zvon.cli.demo.resolvers import Wanted, _end, _spawn, free_port, in_folder, start_resolver
 from zvon.config import host_port
 from zvon.dns.ask import Asker
 from zvon.dns.kit import fanout, knot, nsd
@@ -92,8 +92,10 @@ async def fan_out(
     """Write the secondary's files as the kit and the command do; gives the command to start it."""
     write = {"knot": knot, "nsd": nsd}[brand]
     for file in write.files(layout):
-        (folder / file.path).write_text(file.text, encoding="utf-8")
-    (folder / f"{brand}-clients.conf").write_text(write.clients(layout, clients), encoding="utf-8")
+        (folder / file.path).write_text(in_folder(file.text), encoding="utf-8")
+    (folder / f"{brand}-clients.conf").write_text(
+        in_folder(write.clients(layout, clients)), encoding="utf-8"
+    )
     lab = {
         "knot": f"server:\n    rundir: {folder}\ndatabase:\n    storage: {folder}\n"
                 f"template:\n  - id: default\n    storage: {folder}\n",

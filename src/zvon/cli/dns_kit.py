@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 from zvon.cli.api import NODE, KeyFlag, NodeFlag, NodeRefused, call
 
+KEPT_AS = "tsig.secret"
+
 SecretFlag = Annotated[
     str | None, Parameter(help="The secret that was shown at the start.", env_var="ZVON_SECRET")
 ]
@@ -24,7 +26,7 @@ def kit(
     key: KeyFlag = None,
 ) -> None:
     """Write the configuration of the subscriber NAME; without --secret it has a placeholder."""
-    write_files(_with(_kit(node, key, name), secret), out)
+    write_files(_kit(node, key, name), out, secret)
 
 
 def fanout(
@@ -48,7 +50,7 @@ def fanout(
         raise NodeRefused(f"there is no subscriber {name!r}")
     text = sys.stdin.read() if str(clients) == "-" else clients.read_text(encoding="utf-8")
     said = call(node, key, "POST", f"/subscribers/{one['id']}/fanout", {"clients": text})
-    write_files(_with(said["kit"], secret), out)
+    write_files(said["kit"], out, secret)
 
 
 def _kit(node: str, key: str | None, name: str) -> list[dict[str, str]]:
@@ -64,18 +66,33 @@ def _with(files: Sequence[dict[str, str]], secret: str | None) -> list[dict[str,
     return [file | {"text": file["text"].replace("@SECRET@", text)} for file in files]
 
 
-def write_files(files: Sequence[dict[str, str]], out: Path | None) -> None:
-    """Write the files of a kit into a folder, or show them."""
-    for file in files:
+def write_files(
+    files: Sequence[dict[str, str]], out: Path | None, secret: str | None = None
+) -> None:
+    """Write the files of a kit into a folder, or show them.
+
+    The folder keeps the secret, so that files that are written later have it too.
+    """
+    if out is not None:
+        kept = out / KEPT_AS
+        if secret is not None:
+            _write(kept, secret + "\n")
+        elif kept.exists():
+            secret = kept.read_text(encoding="ascii").strip()
+    for file in _with(files, secret):
         if out is None:
             print(f"# {file['path']}: {file['note']}\n{file['text']}")
             continue
-        out.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = out / Path(file["path"]).name
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(file["text"], encoding="utf-8")
+        _write(path, file["text"])
         print(f"{path}: {file['note']}", file=sys.stderr)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
+    if not path.exists():
+        path.touch(mode=0o640)
+    path.write_text(text, encoding="utf-8")
 
 
 def put_out(said: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ def add(
     if json:
         put_out(made)
         return
-    write_files(made["kit"], out)
+    write_files(made["kit"], out, made["secret"])
     text = sentences(Settings().lang)
     print(text("{name}: added in mode {mode}. Next: install the files (README.txt), then run",
                name=name, mode=made["mode"]))  # fmt: skip
@@ -155,7 +155,7 @@ def rotate(
     if json:
         put_out(made)
         return
-    write_files(made["kit"], out)
+    write_files(made["kit"], out, made["secret"])
     text = sentences(Settings().lang)
     print(text("Both keys work. When the new files are installed and the check is good, run"))
     print(f"  zvon dns subscriber key end {name}")

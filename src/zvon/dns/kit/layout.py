@@ -9,6 +9,11 @@ from zvon.store.subscriber import Subscriber
 PLACEHOLDER = "@SECRET@"
 
 
+# Where servers of Debian's packages may write; a resolver of another system has its own place.
+FOLDERS = {"unbound": "/var/lib/unbound", "nsd": "/var/lib/nsd", "pdns": "/var/lib/zvon"}
+PDNS_CONF = "/etc/powerdns"
+
+
 class KitFile(Struct, frozen=True):
     """One file: where it belongs, what stands in it, and what to do with it."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from zvon.config import host_port
 from zvon.dns.kit.fanout import Client, entitled
-from zvon.dns.kit.layout import KitFile, Layout, Zone
+from zvon.dns.kit.layout import FOLDERS, KitFile, Layout, Zone
 
 # By default NSD puts transfers into force once a second at most.
 _SERVER = '  database: ""\n  xfrd-reload-timeout: 0\n'
@@ -63,7 +63,8 @@ def _zone(layout: Layout, zone: Zone, down: str) -> str:
         f"  allow-notify: {host} {key}\n  request-xfr: {host}@{port} {key}\n"
         for host, port in layout.primaries
     )
-    return f'zone:\n  name: "{zone.name}"\n  zonefile: "{zone.name}.zone"\n{up}{down}{_ZONE}'
+    file = f"{FOLDERS['nsd']}/{zone.name}.zone"
+    return f'zone:\n  name: "{zone.name}"\n  zonefile: "{file}"\n{up}{down}{_ZONE}'
 
 
 def _key(name: str, algorithm: str, secret: str) -> str:

@@ -2,7 +2,7 @@
 
 from zvon.config import host_port
 from zvon.dns.kit import nsd
-from zvon.dns.kit.layout import KitFile, Layout, Zone
+from zvon.dns.kit.layout import FOLDERS, KitFile, Layout, Zone
 
 _SERVER = """\
 server:
@@ -31,7 +31,7 @@ def _zone(layout: Layout, zone: Zone) -> str:
     text = f'rpz:\n  name: "{zone.name}"\n'
     for host, port in sources:
         text += f"  primary: {host}@{port}\n  allow-notify: {host}\n"
-    text += f'  zonefile: "{zone.name}.zone"\n'
+    text += f'  zonefile: "{FOLDERS["unbound"]}/{zone.name}.zone"\n'
     if zone.kind != "allow":
         text += f'  rpz-log: yes\n  rpz-log-name: "{zone.name}"\n'
         if layout.logs_only:
