@@ -16,7 +16,9 @@ import dns.rdatatype
 import dns.rrset
 import dns.tsigkeyring
 
+from zvon.dns.answering import Asked
 from zvon.dns.limits import Limits
+from zvon.dns.notify import Notifier
 from zvon.dns.primary import Primary
 from zvon.dns.ram import Op, RamZone
 from zvon.dns.registry import Endpoint, Registry
@@ -63,10 +65,16 @@ class Offline:
         self.skew = 0.0
         self.used: list[tuple[str, str, str, int]] = []
         self.failures: list[tuple[str, str, str, str]] = []
-        self.replies: list[bytes] = []
+        self.answered: list[tuple[str, int]] = []
+        self.events: list[tuple[str, str, int]] = []
+        self.notifier = Notifier(
+            self.registry, clock=lambda: time.time() + self.skew,
+            answered=lambda who, _, serial: self.answered.append((who.name, serial)),
+            event=lambda who, _, what, code: self.events.append((who.name, what, code)),
+        )  # fmt: skip
         self.primary = Primary(
-            self.registry, clock=lambda: time.time() + self.skew, told=lambda *_: None,
-            reply=lambda raw, _: self.replies.append(raw), limits=limits,
+            self.registry, clock=lambda: time.time() + self.skew, told=self._told,
+            reply=self.notifier.reply, limits=limits,
             used=lambda who, where, kind, octets: self.used.append(
                 (who.name, where.name, kind, octets)
             ),
@@ -74,12 +82,17 @@ class Offline:
         )  # fmt: skip
         self.where = ("127.0.0.1", 0)
 
+    def _told(self, asked: Asked, done: bool) -> None:
+        if done and asked.transfer:
+            self.notifier.shows(asked.endpoint, asked.zone, asked.sending)
+
     def subscribe(self) -> None:
         self.registry.subscribe(self.endpoints, self.keys)
 
     def change(self, name: str, *ops: Op) -> int:
         made = self.registry.zones[name]
         made.apply(next_serial(made.serial), ops)
+        self.notifier.changed(made)
         return made.serial
 
     def query(
@@ -130,6 +143,7 @@ async def offline(size: int = 500, limits: Limits | None = None) -> AsyncIterato
     """A running primary; COLD has `size` rules."""
     lab = Offline(size, limits)
     lab.where = (await lab.primary.listen([("127.0.0.1", 0)]))[0]
+    lab.notifier.transports = lab.primary.transports
     try:
         yield lab
     finally:
