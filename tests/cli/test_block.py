@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,12 +12,14 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from tests.web.house import House
+from tests.web.house import NOBODY, House
 from tests.web.house import house as open_house
-from zvon.cli import block, block_text, order
+from zvon.cli import appeal, block, block_text, order, partner
 from zvon.cli.api import NodeRefused
 from zvon.locale import translator
-from zvon.store.transaction import Pool
+from zvon.store import appeal as appeals
+from zvon.store import party
+from zvon.store.transaction import Pool, transaction
 
 NAME = "dostava-paketa.example"
 NODE = "http://node.example"
@@ -99,6 +102,41 @@ async def test_an_order_is_written_down_and_its_copy_follows(
     assert "OVERDUE" not in capsys.readouterr().out
     with pytest.raises(order.UnknownOrder):
         await run(house, "ana", order.written, "O-26-000009", paper)
+
+
+async def test_an_appeal_is_decided_by_its_number(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await run(house, "ana", block.propose, [NAME], reason="phishing", ground="terms")
+    await run(house, "bor", block.approve, ["B-26-000001"], reason="seen it")
+    async with transaction(house.pool, house.clock()) as tx:
+        await appeals.file(tx, name=NAME, text="it is\nmy shop", contact="", lang="sl",
+                           now=house.clock(), random=os.urandom, key=bytes(32))  # fmt: skip
+    capsys.readouterr()
+    await run(house, "ana", appeal.list_appeals)
+    said = capsys.readouterr().out
+    assert f"P-26-000001  open     {NAME}" in said
+    assert f"B-26-000001  {NAME}  disputed" in said
+    assert "it is my shop" in said
+    await run(house, "bor", appeal.grant, "P-26-000001", reason="it was a mistake")
+    assert "bor: it was a mistake" in capsys.readouterr().out
+    with pytest.raises(appeal.UnknownAppeal):
+        await run(house, "bor", appeal.refuse, "P-26-000001", reason="once more")
+
+
+async def test_trust_is_given_and_taken_by_an_administrator(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with transaction(house.pool, house.clock()) as tx:
+        await party.put(tx, uuid=NOBODY, name="Pošta", kind="post", country="SI")
+    await run(house, "ada", partner.trust, "Pošta", brand=["si.posta"])
+    assert "Pošta: si.posta" in capsys.readouterr().out
+    await run(house, "ada", partner.trust, str(NOBODY))
+    assert "Pošta: not trusted" in capsys.readouterr().out
+    with pytest.raises(NodeRefused, match="403"):
+        await run(house, "bor", partner.list_partners)
+    with pytest.raises(partner.UnknownParty):
+        await run(house, "ada", partner.trust, "Nobody")
 
 
 async def test_undo_shows_the_list_first(house: House, capsys: pytest.CaptureFixture[str]) -> None:

@@ -95,9 +95,10 @@ async def test_a_compromised_site_an_exercise_and_an_odd_rule_are_refused(house:
         status, text = await code(**more)
         assert status in {404, 422}, text
         assert word in text
-    for more in ({"trigger": "client-ip"}, {"action": "drop"}, {"action": "passthru"},
-                 {"evidence": ["xyz"]}, {"confidence": 2}, {"category": "fun"}):  # fmt: skip
-        assert (await code(**more))[0] == 400
+    odd: list[dict[str, Any]] = [{"trigger": "client-ip"}, {"action": "drop"}, {"action": "passthru"},
+                 {"evidence": ["xyz"]}, {"confidence": 2}, {"category": "fun"}]  # fmt: skip
+    for one in odd:
+        assert (await code(**one))[0] == 400
     assert await house.count("block") == 0
 
 

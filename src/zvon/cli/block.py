@@ -7,13 +7,16 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from zvon.cli.api import NODE, JsonFlag, KeyFlag, NodeFlag, call
+from zvon.cli.appeal import app as appeals
 from zvon.cli.block_text import line, moment, say, whole
 from zvon.cli.order import app as orders
 from zvon.cli.order import find as find_order
+from zvon.cli.partner import app as partners
 from zvon.model.scope import Scope
 
 app = App(name="block", help="Blocks: propose, approve, lift.", help_format="plaintext")
-app.command(orders)
+for nouns in (orders, appeals, partners):
+    app.command(nouns)
 
 ReasonFlag = Annotated[str, Parameter(help="Why; shown to subscribers and kept in the audit.")]
 Blocks = Annotated[list[str], Parameter(help="Numbers (B-26-000001) or identifiers.")]
