@@ -53,7 +53,7 @@ def live_blocks(dsn: str, count: int, now: datetime) -> None:
             insert into block (uuid, number, name, scope, feed_id, reason, legal_ground, state,
                                proposer_id, proposed_at, expires_at, published_at)
             select gen_random_uuid(), 'B-' || n, 'd' || lpad(n::text, 7, '0') || '.bulk.example',
-                   'host', (select id from feed where name = 'si'), 'measuring', 'measuring',
+                   'host', (select id from feed where name = 'si'), 'bulk', 'measuring',
                    'published', (select min(id) from person), %(now)s, %(end)s, %(now)s
             from generate_series(1, %(count)s) n
             """,
@@ -62,17 +62,18 @@ def live_blocks(dsn: str, count: int, now: datetime) -> None:
         db.execute(
             "insert into approval (block_id, proposer_id, person_id, approves, reason, at)"
             " select id, proposer_id, proposer_id + 1, true, 'measuring', %s from block"
-            " where number like 'B-%%'",
+            " where reason = 'bulk'",
             (now,),
         )
         db.execute(
             "insert into block_feed (block_id, feed_id, serial, published_at)"
-            " select id, feed_id, 2, %s from block",
+            " select id, feed_id, 2, %s from block where reason = 'bulk'",
             (now,),
         )
         db.execute(
             "insert into zone_rule (zone_id, owner, rdata, block_id, serial)"
-            " select z.id, b.name, '.', b.id, 2 from block b, zone z where z.name = 'cold.si.zvon'"
+            " select z.id, b.name, '.', b.id, 2 from block b, zone z"
+            " where z.name = 'cold.si.zvon' and b.reason = 'bulk'"
         )
         for table in ("block", "zone_rule"):
             db.execute(f"alter table {table} enable trigger user".encode())

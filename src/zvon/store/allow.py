@@ -51,7 +51,8 @@ async def replace(tx: Tx, subscriber: str, wanted: Iterable[str]) -> tuple[list[
     """Let these names pass, and no others; returns (added, removed). In one serial."""
     row = await (
         await tx.execute(
-            "select id from zone where name = %s for update", (zone_name("allow", subscriber),)
+            "select id from zone where name = %s for no key update",
+            (zone_name("allow", subscriber),),
         )
     ).fetchone()
     assert row is not None

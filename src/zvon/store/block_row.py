@@ -182,7 +182,9 @@ left join lateral (select ap.login, y.at from approval y join person ap on ap.id
 async def read(db: Db, where: str, params: dict[str, Any], *, lock: bool = False) -> list[BlockRow]:
     """Blocks that meet `where`, by id; `where` is text of this package, never input."""
     async with db.cursor(row_factory=class_row(_Flat)) as cursor:
-        tail = " order by b.id" + (" for update of b" if lock else "")
+        # Not `for update`: zone records that point to the block may come from a transaction that
+        # holds the head lock, for which this one waits.
+        tail = " order by b.id" + (" for no key update of b" if lock else "")
         await cursor.execute((SELECT + " where " + where + tail).encode(), params)
         return [row.typed() for row in await cursor.fetchall()]
 

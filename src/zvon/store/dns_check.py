@@ -104,7 +104,7 @@ async def move(tx: Tx, viewer: Viewer, uuid: UUID, now: datetime) -> Moved:
     kind, of = ("hot", one.feed) if hot else ("allow", one.name)
     row = await (
         await tx.execute(
-            "select id, serial from zone where name = %s for update", (zone_name(kind, of),)
+            "select id, serial from zone where name = %s for no key update", (zone_name(kind, of),)
         )
     ).fetchone()
     assert row is not None

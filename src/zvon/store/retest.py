@@ -36,7 +36,7 @@ async def due(tx: Tx, now: datetime) -> list[BlockRow]:
         tx.db,
         "b.id in (select id from block where retest_at <= %(now)s and expires_at > %(now)s"
         " and state = any(%(live)s) order by retest_at, id limit %(most)s"
-        " for update skip locked)",
+        " for no key update skip locked)",
         {"now": now, "live": list(LIVE), "most": BATCH},
     )
     again = now + RETEST_COMPROMISED
@@ -117,7 +117,11 @@ async def put(tx: Tx, looked: Sequence[Known], now: datetime) -> dict[str, Advic
             continue
         tx.note(Change(kind="block", subject=row.uuid, op=Op.EDIT))
         if row.incident_id is not None:
-            told = {"name": row.name, "number": row.number, "until": f"{row.expires_at:%Y-%m-%d %H:%M} UTC"}
+            told = {
+                "name": row.name,
+                "number": row.number,
+                "until": f"{row.expires_at:%Y-%m-%d %H:%M} UTC",
+            }
             await timeline(tx, row.incident_id, "block", "system", f"BLOCK_RETEST_{advice.name}",
                            told, now)  # fmt: skip
     return given

@@ -146,7 +146,7 @@ class Tx:
             ops = [op for op in self.zone_ops if op.zone_id == zone_id]
             row = await (
                 await self.db.execute(
-                    "select serial, ttl, name from zone where id = %s for update", (zone_id,)
+                    "select serial, ttl, name from zone where id = %s for no key update", (zone_id,)
                 )
             ).fetchone()
             if row is None:

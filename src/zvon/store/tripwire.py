@@ -49,7 +49,9 @@ async def thaw(tx: Tx, viewer: Viewer, feed: str, reason: str, now: datetime) ->
     if len(reason.strip()) < 3:
         raise ValueError("reason: at least three characters")
     row = await (
-        await tx.execute("select id, frozen_at from feed where name = %s for update", (feed,))
+        await tx.execute(
+            "select id, frozen_at from feed where name = %s for no key update", (feed,)
+        )
     ).fetchone()
     if row is None:
         raise LookupError(f"there is no feed {feed!r}")

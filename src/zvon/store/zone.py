@@ -238,7 +238,7 @@ async def note_asked(tx: Tx, zone_id: int, serial: int) -> None:
     """Remember the highest serial that any subscriber asked with (RFC 1982 order)."""
     row = await (
         await tx.execute(
-            "select serial, max_serial_asked from zone where id = %s for update", (zone_id,)
+            "select serial, max_serial_asked from zone where id = %s for no key update", (zone_id,)
         )
     ).fetchone()
     if row is not None and (row[1] == 0 or serial_newer(serial, row[1])):

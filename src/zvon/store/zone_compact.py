@@ -48,7 +48,8 @@ async def compact(
     zones: dict[str, int] = dict(
         await (
             await tx.execute(
-                "select kind, id from zone where feed_id = %s order by id for update", (feed,)
+                "select kind, id from zone where feed_id = %s order by id for no key update",
+                (feed,),
             )
         ).fetchall()
     )

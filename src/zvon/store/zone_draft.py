@@ -33,7 +33,7 @@ async def locked(db: Db, feeds: Iterable[int]) -> dict[int, FeedZones]:
     rows = await (
         await db.execute(
             "select feed_id, kind, id, serial from zone where feed_id = any(%s)"
-            " order by id for update",
+            " order by id for no key update",
             (list(feeds),),
         )
     ).fetchall()
