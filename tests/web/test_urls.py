@@ -194,3 +194,30 @@ async def test_a_hacked_site_is_looked_at_every_ten_minutes_and_set_free_when_go
 async def test_a_page_that_is_no_hacked_site_is_not_looked_at(house: House) -> None:
     rows = await published(house, PAGE)
     assert rows[0]["retest_at"] is None
+
+
+async def test_a_harmless_incident_ends_its_pages(house: House) -> None:
+    incident = await incident_with(house, ("hacked-bakery.example", "compromised_site", PAGE))
+    await published(house, incident=str(incident))
+    shown = (await house.get("bor", f"/api/v1/incidents/{incident}")).json()
+    answer = await house.post(
+        "bor", f"/api/v1/incidents/{incident}/verdict",
+        {"word": "benign", "version": shown["version"], "reason": "the page is theirs"},
+    )  # fmt: skip
+    assert answer.status_code in {200, 201}, answer.text
+    left = (await house.get("ana", "/api/v1/urls")).json()["urls"]
+    assert [(r["state"], r["lift_reason"]) for r in left] == [("lifted", "the page is theirs")]
+
+
+async def test_all_that_a_person_caused_ends_in_one_action(house: House) -> None:
+    await published(house, PAGE, PAGE + "2")
+    await proposed(house, PAGE + "3")
+    path = "/api/v1/urls/undo"
+    assert (await house.post("ana", path, {"reason": "stolen", "person": "ana"})).status_code == 403
+    assert (await house.post("bor", path, {"reason": "stolen"})).status_code == 422
+    nobody = {"reason": "stolen", "person": "rita"}
+    assert (await house.post("bor", path, nobody)).status_code == 404
+    done = await house.post("bor", path, {"reason": "stolen key", "person": "ana"})
+    assert sorted(r["state"] for r in done.json()["urls"]) == ["lifted", "lifted", "rejected"]
+    listed = await house.get("ana", "/api/v1/feeds/si/export/txt")
+    assert "hacked-bakery" not in listed.text

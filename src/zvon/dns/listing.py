@@ -57,7 +57,7 @@ def about(context: Context, state: State) -> About:
     """The heading of a list in this state."""
     return About(
         feed=state.feed, seq=state.seq, at=state.at, node=context.node.uuid,
-        node_name=context.node.name, landing=getattr(context.settings, "landing_name", None),
+        node_name=context.node.name, landing=context.settings.landing_name,
     )  # fmt: skip
 
 

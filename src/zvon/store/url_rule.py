@@ -23,7 +23,7 @@ from zvon.store import neverblock
 from zvon.store.block import AlreadyBlocked, BadProposal, GuardRefused, OwnProposal
 from zvon.store.incident_row import timeline
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
-from zvon.store.url_row import PAGE_ONLY, UrlRule, by_uuid, select
+from zvon.store.url_row import PAGE_ONLY, NoRule, UrlRule, by_uuid, select
 from zvon.store.zone import feed_id
 
 LONGEST_LIFE = timedelta(days=90)
@@ -157,6 +157,62 @@ async def lift(
         viewer.require(Permission.BLOCK_LIFT)
     await _end(tx, rows, "lifted", viewer.login, reason, now)
     return await by_uuid(tx.db, uuids)
+
+
+async def end_of_incident(
+    tx: Tx, viewer: Viewer, incident_id: int, reason: str, now: datetime
+) -> None:
+    """End all rules of an incident that proved harmless; live ones need `block:lift`."""
+    rows = await select(
+        tx.db, "u.incident_id = %(incident)s and u.state in ('proposed', 'published')",
+        {"incident": incident_id}, lock=True,
+    )  # fmt: skip
+    await _end_some(tx, viewer, rows, reason, now)
+
+
+async def undo(
+    tx: Tx, viewer: Viewer, reason: str, now: datetime, *, source: str | None = None,
+    login: str | None = None, since: datetime | None = None,
+) -> list[UrlRule]:  # fmt: skip
+    """End in one action all rules that this source or person caused, or that came since a moment.
+
+    Over the lift brake it is refused whole (`TooMany`), because it undoes protection. Raises
+    `BadProposal` when nothing is asked for, `NoRule` when nothing fits.
+    """
+    viewer.require(Permission.BLOCK_LIFT)
+    if source is None and login is None and since is None:
+        raise BadProposal("say whose rules: a source, a person, or a moment since which")
+    rows = await select(
+        tx.db,
+        """
+        u.state in ('proposed', 'published')
+        and (%(source)s::text is null or u.source = %(source)s)
+        and (%(login)s::text is null or %(login)s in (p.login, a.login))
+        and (%(since)s::timestamptz is null or u.proposed_at >= %(since)s)
+        """,
+        {"source": source, "login": login, "since": since},
+        lock=True,
+    )
+    if not rows:
+        raise NoRule("no URL rule that lives or waits was caused so")
+    live = sum(row.state == "published" for row in rows)
+    if live > (await gate.limits(tx)).batch:
+        finding = Finding("brake_lift", f"{live} addresses", "too much at once for one person")
+        raise TooMany([finding], _refused(viewer.login, "url:undo", [finding]))
+    await _end_some(tx, viewer, rows, reason, now)
+    return await by_uuid(tx.db, [row.uuid for row in rows])
+
+
+async def _end_some(
+    tx: Tx, viewer: Viewer, rows: Sequence[UrlRule], reason: str, now: datetime
+) -> None:
+    """Lift what is published, reject what only waits."""
+    for state, end in (("published", "lifted"), ("proposed", "rejected")):
+        ending = [row for row in rows if row.state == state]
+        if ending and state == "published":
+            viewer.require(Permission.BLOCK_LIFT)
+        if ending:
+            await _end(tx, ending, end, viewer.login, reason, now)
 
 
 async def expire(tx: Tx, now: datetime, *, limit: int = 500) -> list[UrlRule]:

@@ -45,6 +45,15 @@ class ChosenUrls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason
 
 
+class UndoUrls(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to end: all that is given has to fit. `person` (a login) proposed or approved it."""
+
+    reason: Reason
+    source: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    person: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    since: Annotated[datetime, Meta(tz=True)] | None = None
+
+
 class UrlOut(Struct, frozen=True, kw_only=True):
     """A rule for one page."""
 
@@ -204,6 +213,19 @@ async def lift_urls(context: In, who: Who, data: ChosenUrls) -> Urls:
     return await _act(context, who, data, url_rule.lift)
 
 
+@post(
+    "/urls/undo", opt={"permission": Permission.BLOCK_LIFT},
+    responses=problems(*SIGNED, 404, 422),
+)  # fmt: skip
+async def undo_urls(context: In, who: Who, data: UndoUrls) -> Urls:
+    """End in one action what a source or a person caused, or all since a moment."""
+    now = context.clock()
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        rows = await url_rule.undo(tx, who, data.reason, now, source=data.source,
+                                   login=data.person, since=data.since)  # fmt: skip
+    return Urls(urls=[_out(r) for r in rows])
+
+
 @get(
     "/urls/{id:uuid}/notices", opt={"permission": Permission.BLOCK_READ},
     responses=problems(*SIGNED, 404),
@@ -235,7 +257,8 @@ async def notice_sent(context: In, who: Who, id: UUID) -> None:
 router = Router(
     "/",
     route_handlers=[
-        list_urls, list_offers, propose_urls, approve_urls, reject_urls, lift_urls, list_notices,
+        list_urls, list_offers, propose_urls, approve_urls, reject_urls, lift_urls, undo_urls,
+        list_notices,
         notice_sent,
     ],
     tags=["urls"],
