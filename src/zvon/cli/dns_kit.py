@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from zvon.cli.api import NODE, KeyFlag, NodeFlag, NodeRefused, call
 
 KEPT_AS = "tsig.secret"
+API_KEY = "@API_KEY@"
 
 SecretFlag = Annotated[
     str | None, Parameter(help="The secret that was shown at the start.", env_var="ZVON_SECRET")
@@ -84,6 +85,8 @@ def write_files(
             print(f"# {file['path']}: {file['note']}\n{file['text']}")
             continue
         path = out / Path(file["path"]).name
+        if API_KEY in file["text"] and path.exists() and API_KEY not in path.read_text("utf-8"):
+            continue  # the key that fetches lists is in it, and is not shown again
         _write(path, file["text"])
         print(f"{path}: {file['note']}", file=sys.stderr)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from cyclopts import App, Parameter
 
 from zvon.cli.api import NODE, JsonFlag, KeyFlag, NodeFlag, NodeRefused, call
-from zvon.cli.dns_kit import put_out, write_files
+from zvon.cli.dns_kit import API_KEY, put_out, write_files
 from zvon.cli.sentence import sentences
 from zvon.config import Settings
 
@@ -16,6 +16,8 @@ allow_app = App(name="allow", help="Names that it alone never wants blocked.",
                 help_format="plaintext")  # fmt: skip
 app.command(key_app)
 app.command(allow_app)
+
+LIST_KEY_DAYS = 365
 
 OutFlag = Annotated[Path | None, Parameter(help="Folder for the files of the kit.")]
 ResolverFlag = Annotated[
@@ -52,6 +54,7 @@ def add(
             "notify_address": notify or f"{host}:53", "probe_address": probe,
             "relay": relay, "feeds": list(feed) or None}  # fmt: skip
     made = call(node, key, "POST", "/subscribers", body)
+    made["kit"] = _with_list_key(node, key, made)
     if json:
         put_out(made)
         return
@@ -151,6 +154,10 @@ def rotate(
 ) -> None:
     """Give NAME a second key and write the files with it; the older key works until `key end`."""
     one = find(node, key, name)
+    if one["known_by"] == "export":
+        kit = call(node, key, "GET", f"/subscribers/{one['id']}/kit")["kit"]
+        write_files(_with_list_key(node, key, one | {"kit": kit}), out)
+        return
     made = call(node, key, "POST", f"/subscribers/{one['id']}/key")
     if json:
         put_out(made)
@@ -191,6 +198,16 @@ def disallow(
 ) -> None:
     """Take names from those that NAME never wants blocked."""
     _edit(node, key, name, lambda now: [one for one in now if one not in names])
+
+
+def _with_list_key(node: str, key: str | None, made: dict[str, Any]) -> list[dict[str, str]]:
+    """The kit, with a new key in it that fetches lists, for those who take lists."""
+    files: list[dict[str, str]] = made["kit"]
+    if made["known_by"] != "export":
+        return files
+    body = {"name": f"{made['name']} lists", "days": LIST_KEY_DAYS}
+    new = call(node, key, "POST", f"/subscribers/{made['id']}/list-keys", body)["key"]
+    return [file | {"text": file["text"].replace(API_KEY, new)} for file in files]
 
 
 def _edit(node: str, key: str | None, name: str, change: Any) -> None:

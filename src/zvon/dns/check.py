@@ -27,7 +27,7 @@ SLOW_S = 5.0
 _EVERY_S = 0.05
 _TRIES = 3
 # A cause of `dns_alert` that says that signatures do not hold.
-_KEY_CAUSES = ("bad_key", "bad_sig", "bad_time", "bad_trunc", "badkey", "badsig", "badtime")
+_KEY_CAUSES = ("bad_key", "bad_signature", "clock_skew")
 
 
 class Code(StrEnum):

@@ -14,7 +14,7 @@ _POLICY = {
 _LOGGING = """\
 // At the top level. When you have a logging { } of your own, put these two into it instead.
 logging {
-  channel zvon_rpz { file "rpz.log" versions 3 size 50m; print-time iso8601; print-category yes; severity info; };
+  channel zvon_rpz { file "rpz.log" versions 3 size 50m; print-time iso8601-utc; print-category yes; severity info; };
   category rpz { zvon_rpz; };
 };
 """

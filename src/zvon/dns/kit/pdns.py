@@ -31,7 +31,7 @@ def _zone(layout: Layout, zone: Zone) -> str:
     seed = "" if zone.kind == "hot" else f' dumpFile="{file}", seedFile="{file}",'
     off = ", defpol=Policy.NoAction" if layout.logs_only else ""
     label = f', tags={{"{zone.kind}"}}, overridesGettag=true{off}'
-    label += ', extendedErrorCode=15, extendedErrorExtra="zvon"'
+    label += f', extendedErrorCode=15, extendedErrorExtra="{layout.url}/check"'
     return (
         f'rpzPrimary({{{primaries}}}, "{zone.name}", {{tsigname="{subscriber.key_name}",'
         f' tsigalgo="{subscriber.algorithm}", tsigsecret="{layout.secret}", refresh={refresh},'

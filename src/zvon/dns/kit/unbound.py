@@ -9,7 +9,6 @@ server:
   # respip comes first, or no rule acts; a later module-config wins over an earlier one.
   module-config: "respip validator iterator"
   extended-statistics: yes
-  ede: yes
 """
 
 
