@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.blocks import People, people_of, propose, publish
 from tests.share.two import free_port
-from tests.web.house import Clock
+from tests.web.house import Clock, House
 from tests.web.visitors import CONSOLE, Seconds, Visitors, lead_here, visitors
 from zvon.access.node import create_node, node, node_key
 from zvon.config import Settings
@@ -293,6 +293,19 @@ async def test_a_crowd_asks_the_database_once(pool: Pool, now: datetime, people:
     strangers = await asyncio.gather(*(names.find(f"s{n}.example") for n in range(500)))
     assert strangers == [None] * 500
     assert await names.find(EVIL) == found[0]
+
+
+async def test_those_who_read_hits_see_the_visits(house: House) -> None:
+    hour = house.clock().replace(minute=0)
+    async with transaction(house.pool, house.clock()) as tx:
+        await landing_hour.add(tx, {(hour, "B-26-000001"): 7, (hour, ""): 2,
+                                    (hour - timedelta(hours=5), "B-26-000001"): 30})  # fmt: skip
+    told = (await house.get("ana", "/api/v1/landing/visits?hours=2")).json()
+    assert (told["blocks"], told["other"]) == ({"B-26-000001": 7}, 2)
+    whole = (await house.get("ana", "/api/v1/landing/visits")).json()
+    assert whole["blocks"] == {"B-26-000001": 37}
+    assert (await house.get("rita", "/api/v1/landing/visits")).status_code == 403
+    assert (await house.get("ana", "/api/v1/landing/visits?hours=0")).status_code == 400
 
 
 @given(st.binary(max_size=300))

@@ -13,6 +13,7 @@ from zvon.web.api import (
     feeds,
     hits,
     incidents,
+    landing,
     live,
     neverblock,
     orders,
@@ -56,6 +57,7 @@ ROUTERS = (
     audit.router,
     status.router,
     check.router,
+    landing.router,
     transparency.router,
     live.router,
 )
