@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -181,3 +182,12 @@ def test_stix_objects_keep_their_identifier_and_say_until_when() -> None:
     assert one["valid_until"] == "2026-11-23T09:00:00.000Z"
     assert one["id"] == json.loads(written("stix", [entry]))["objects"][1]["id"]
     assert one["labels"] == ["phishing"]
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "xml", "stix"])
+def test_times_are_in_utc_wherever_the_clock_stands(name: str) -> None:
+    at = AT.astimezone(timezone(timedelta(hours=2)))
+    entry = replace(named("a.example"), added_at=at, expires_at=at + timedelta(days=1))
+    said = written(name, [entry])
+    assert "2026-11-22T09:00:00" in said
+    assert "T11:00:00" not in said

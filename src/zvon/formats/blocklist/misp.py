@@ -4,6 +4,7 @@ The identifiers are of the same making as in `formats.misp`: event and value giv
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC
 from uuid import UUID, uuid5
 
 import msgspec
@@ -19,7 +20,7 @@ def encode(entries: Iterable[Entry], about: About) -> Iterator[bytes]:
     event = uuid5(about.node, f"feed {about.feed}")
     stamp = str(int(about.at.timestamp()))
     head = {
-        "uuid": str(event), "info": f"zvon: {about.feed}", "date": f"{about.at:%Y-%m-%d}",
+        "uuid": str(event), "info": f"zvon: {about.feed}", "date": about.at.astimezone(UTC).date().isoformat(),
         "timestamp": stamp, "publish_timestamp": stamp, "published": True, "analysis": "2",
         "threat_level_id": "2", "distribution": "0",
         "Orgc": {"uuid": str(about.node), "name": about.node_name or str(about.node)},

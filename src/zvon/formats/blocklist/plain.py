@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from zvon.formats.blocklist.entry import About, Entry
 from zvon.formats.blocklist.stream import pieces
+from zvon.formats.blocklist.table import instant
 
 
 def heading(about: About, sign: str = "#") -> str:
     """The comment above a list: which one, and up to which change it is complete."""
-    return f"{sign} zvon feed {about.feed}, change {about.seq}, {about.at:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{sign} zvon feed {about.feed}, change {about.seq}, {instant(about.at)}"
 
 
 def encode(entries: Iterable[Entry], about: About) -> Iterator[bytes]:

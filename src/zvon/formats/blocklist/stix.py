@@ -5,7 +5,7 @@ every edition of the list.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid5
 
 import msgspec
@@ -65,7 +65,7 @@ def pattern(entry: Entry) -> str:
 
 
 def _instant(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def _text(value: object) -> str:

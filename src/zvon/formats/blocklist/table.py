@@ -1,7 +1,7 @@
 """Comma-separated values with a line of column names (RFC 4180)."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from zvon.formats.blocklist.entry import About, Entry
 from zvon.formats.blocklist.stream import pieces
@@ -36,7 +36,7 @@ def cell(text: str) -> str:
 
 def instant(at: datetime | None) -> str:
     """A time in UTC to the second, or nothing."""
-    return "" if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return "" if at is None else at.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def _row(entry: Entry) -> str:
