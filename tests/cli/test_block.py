@@ -203,4 +203,8 @@ def test_what_is_to_do_comes_before_the_proof() -> None:
     assert "before 2026-11-22 10:00:00" in lines[3]
     assert lines[4] == "  still alive: renew it, or it ends (hits: 12)"
     assert "    t2               bind     enforce   A  0.400 s" in lines
+    stages = [{"stage": "first_enforced", "at": None, "seconds": 0.44},
+              {"stage": "all_enforced", "at": None, "seconds": 1.25}]  # fmt: skip
+    proved = block_text.line({**shown, "timeline": stages}, lambda t, **v: t.format(**v))
+    assert proved.endswith("t2:A  +0.4…1.2 s")
     assert "CONFIRM by 10:00" in block_text.line(shown, lambda t, **v: t.format(**v))

@@ -35,7 +35,11 @@ def moment(text: str | None) -> str:
 
 
 def line(block: Block, text: Sentence) -> str:
-    """One block in one line of the list."""
+    """One block in one line of the list.
+
+    At its end the grade of each subscriber, and the seconds from the approval to the first and to
+    the last resolver that blocks.
+    """
     grades = " ".join(f"{p['subscriber']}:{p['grade'] or '-'}" for p in block["proof"])
     until = text("until {at}", at=moment(block["expires_at"])[:16])
     marks = ""
@@ -43,6 +47,12 @@ def line(block: Block, text: Sentence) -> str:
         marks += "  " + text("CONFIRM by {at}", at=moment(block["confirm_by"])[11:16])
     if block["advice"] and block["lifted_at"] is None:
         marks += "  " + text(ADVICE[block["advice"]])
+    proved = {stage["stage"]: stage["seconds"] for stage in block["timeline"]}
+    if proved.get("first_enforced") is not None:
+        last = proved.get("all_enforced")
+        grades += (
+            f"  +{proved['first_enforced']:.1f}…" + ("" if last is None else f"{last:.1f}") + " s"
+        )
     return f"{block['number']}  {block['state']:<10} {target(block)}  {until}{marks}  {grades}"
 
 
