@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+from zvon.dns.answering import Asked
+from zvon.dns.notify import Notifier
 from zvon.dns.primary import Primary
 from zvon.dns.ram import Op, RamZone
 from zvon.dns.registry import Endpoint, Registry
@@ -128,13 +130,18 @@ def memory_mb() -> float:
 class Lab:
     """The primary, and what it is told to do."""
 
-    def __init__(self, rules: int, folder: Path) -> None:
-        self.rules, self.shelf = rules, Shelf(folder)
+    def __init__(self, rules: int, folder: Path, notify: int) -> None:
+        self.rules, self.shelf, self.notify = rules, Shelf(folder), notify
         self.registry = Registry()
+        self.notifier = Notifier(self.registry, clock=time.time, answered=lambda *_: None)
         self.primary = Primary(
-            self.registry, clock=time.time, told=lambda *_: None, reply=lambda *_: None
+            self.registry, clock=time.time, told=self._told, reply=self.notifier.reply
         )
         self._next = 0
+
+    def _told(self, asked: Asked, done: bool) -> None:
+        if done:
+            self.notifier.shows(asked.endpoint, asked.zone, asked.sending)
 
     def fill(self) -> None:
         """All zones, and subscribers that may have them."""
@@ -147,7 +154,7 @@ class Lab:
         endpoints = [
             Endpoint(
                 id=n, name=f"t{n}", brand="bind", feeds=("bulk",), mode="enforce", mandatory=True,
-                known_by="tsig", addresses=frozenset(), notify_address="127.0.0.1:9",
+                known_by="tsig", addresses=frozenset(), notify_address=f"127.0.0.1:{self.notify}",
                 probe_address=None, zones=tuple(ZONES.values()),
             ) for n in range(SUBSCRIBERS)
         ]  # fmt: skip
@@ -165,6 +172,7 @@ class Lab:
             ops.append(("add", f"{wild}e{owner[len(wild) + 1 :]}", "."))
         self._next += count
         zone.apply(next_serial(zone.serial), ops)
+        self.notifier.changed(zone, only=[0])
 
     def command(self, words: list[str]) -> dict[str, float]:
         """Do what a line says; the answer tells how long it took."""
@@ -191,6 +199,7 @@ class Lab:
     async def run(self, port: int) -> None:
         """Serve until standard input ends."""
         await self.primary.listen([("127.0.0.1", port)])
+        self.notifier.transports = self.primary.transports
         print(json.dumps({"mb": memory_mb()}), flush=True)
         loop = asyncio.get_running_loop()
         while line := await loop.run_in_executor(None, sys.stdin.readline):
@@ -201,10 +210,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--rules", type=int, default=1_000_000)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--notify", type=int, default=9)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--shapes", default="bulk,real,hot")
     given = parser.parse_args()
-    lab = Lab(given.rules, given.folder)
+    lab = Lab(given.rules, given.folder, given.notify)
     ZONES = {shape: ZONES[shape] for shape in given.shapes.split(",")}
     lab.fill()
     asyncio.run(lab.run(given.port))

@@ -42,11 +42,12 @@ IOC2RPZ = {"octets of 1,000,000 rules (MB)": "22.2", "octets of 1,000 rules (kB)
 class Server:
     """The primary in a process of its own."""
 
-    def __init__(self, rules: int, shape: str, folder: Path) -> None:
+    def __init__(self, rules: int, shape: str, folder: Path, notify: int = 9) -> None:
         self.port = free_port()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.primary", "--rules", str(rules), "--port",
-             str(self.port), "--folder", str(folder), "--shapes", f"{shape},hot"],
+             str(self.port), "--folder", str(folder), "--shapes", f"{shape},hot",
+             "--notify", str(notify)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._read()

@@ -82,7 +82,7 @@ class Primary:
     ) -> list[tuple[str, int]]:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         server = await asyncio.start_server(
-            self._come, host, port, family=family, limit=2048, backlog=256, ssl=context,
+            self._come, host, port, family=family, limit=2048, backlog=64, ssl=context,
             ssl_handshake_timeout=self.limits.read_s if context else None,
         )  # fmt: skip
         self._servers.append(server)

@@ -27,7 +27,7 @@ from zvon.formats import rpz
 from zvon.formats.rpz_pack import MESSAGE, Packer, key_of
 from zvon.model.zone import next_serial, order_marks
 
-JOURNAL_OPS = 200_000
+JOURNAL_OPS = 100_000
 # Below that a difference is sent even when the zone is smaller than its changes.
 ALWAYS_DIFFERENCE = 250
 
