@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dns.asyncquery
 import dns.message
@@ -168,7 +169,7 @@ async def nothing_twice(lab: Lab, client: Client, collector: Collector, row: Blo
 
     await hand_in(1, good)
     other = "f" * 32
-    changed = [
+    changed: list[dict[str, Any]] = [
         {"owner": "innocent.example"}, {"zone": "hot.hr.zvon"}, {"zone": "allow.other.zvon"},
         {"minute": clock().replace(year=2030)}, {"minute": clock().replace(year=2020)},
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Receipts: a chain that shows what was changed in it."""
 
 import os
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,7 +18,9 @@ KEYS = {NODE: KEY.public_key().public_bytes_raw()}
 ANSWER = b"\x00\x01\x81\x83" + bytes(8)
 
 
-async def chain(pool: Pool, now: datetime) -> list[Draft]:
+async def chain(
+    pool: Pool, now: datetime, sign: Callable[[bytes], bytes] = KEY.sign
+) -> list[Draft]:
     """Three blocks, proved at one subscriber."""
     people = await people_of(pool, now)
     async with transaction(pool, now) as tx:
@@ -40,7 +43,7 @@ async def chain(pool: Pool, now: datetime) -> list[Draft]:
         for row in rows
     ]  # fmt: skip
     async with transaction(pool, now) as tx:
-        assert await receipt.put(tx, drafts, KEY.sign, now) == 3
+        assert await receipt.put(tx, drafts, sign, now) == 3
     return drafts
 
 

@@ -1,5 +1,7 @@
 """Alerts, hits and outposts through the API: who sees them, in their words."""
 
+from typing import Any
+
 import pytest
 
 from tests.web.house import House
@@ -34,16 +36,16 @@ async def test_an_alert_says_what_is_wrong_and_what_to_do_until_it_is_over(house
 
 async def test_settling_opens_and_closes_only_among_its_own_causes(house: House) -> None:
     await opened(house, Cause.FEED_FROZEN)
-    found = {About(Cause.STALE, zone="hot.si.zvon"): {}}
+    found: dict[About, dict[str, Any]] = {About(Cause.STALE, zone="hot.si.zvon"): {}}
     among = [Cause.STALE, Cause.BAD_KEY]
     async with transaction(house.pool, house.clock()) as tx:
-        assert await dns_alert.settle(tx, found, among, house.clock()) == (list(found), [])
+        assert await dns_alert.settle(tx, found, house.clock(), among=among) == (list(found), [])
     async with transaction(house.pool, house.clock()) as tx:
-        assert await dns_alert.settle(tx, found, among, house.clock().replace(second=58)) == (
+        assert await dns_alert.settle(tx, found, house.clock().replace(second=58), among=among) == (
             [],
             [],
         )
-        assert await dns_alert.settle(tx, {}, among, house.clock()) == ([], list(found))
+        assert await dns_alert.settle(tx, {}, house.clock(), among=among) == ([], list(found))
         assert [a.cause for a in await dns_alert.open_list(tx.db)] == [Cause.FEED_FROZEN]
 
 

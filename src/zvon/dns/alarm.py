@@ -86,7 +86,7 @@ class Alarm:
         if not found and not any(alert.cause in WATCHED for alert in known):
             return
         async with transaction(self._pool, now) as tx:
-            opened, closed = await dns_alert.settle(tx, found, WATCHED, now)
+            opened, closed = await dns_alert.settle(tx, found, now, among=WATCHED)
         for about in opened:
             log.error("alert.opened", cause=about.cause.value, zone=about.zone,
                       subscriber=self._name(about), **found[about])  # fmt: skip

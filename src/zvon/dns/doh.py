@@ -13,7 +13,7 @@ MAX_FRAME, MAX_ANSWER, WINDOW = 16_384, 65_535, 65_535
 DATA, HEADERS, RESET, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 END_STREAM, END_HEADERS, PADDED, PRIORITY, ACK = 0x1, 0x4, 0x8, 0x20, 0x1
 _HEADER_TABLE_SIZE, _ENABLE_PUSH = 1, 2
-_STATUS_200 = 0x88
+_STATUS_200 = b"\x88"
 _LAST_STREAM = 0x7FFFFFFF
 
 
@@ -90,11 +90,8 @@ class Http2:
             fields = _unpadded(payload, flags)[5 if flags & PRIORITY else 0 :]
             while fields and fields[0] & 0xE0 == 0x20:  # a size of the table that we do not keep
                 fields = fields[1:]
-            if (
-                stream in self._bodies
-                and self._bodies[stream] == b""
-                and (not fields or fields[0] != _STATUS_200)
-            ):
+            begun = self._bodies.get(stream)
+            if begun is not None and not begun and fields[:1] != _STATUS_200:
                 self._bodies[stream] = None
         elif kind == DATA:
             body = self._bodies.get(stream)

@@ -101,7 +101,7 @@ async def close(tx: Tx, about: About, now: datetime) -> bool:
 
 
 async def settle(
-    tx: Tx, found: dict[About, dict[str, Any]], among: Collection[Cause], now: datetime
+    tx: Tx, found: dict[About, dict[str, Any]], now: datetime, *, among: Collection[Cause]
 ) -> tuple[list[About], list[About]]:
     """Make the open alerts of `among` exactly those `found`; return the opened and the closed."""
     opened = [one for one, detail in found.items() if await open_(tx, one, detail, now)]
