@@ -35,12 +35,12 @@ async def test_a_view_feed_is_made_shown_changed_and_removed(house: House) -> No
     )  # fmt: skip
     again = await house.post("ada", "/api/v1/feeds", json=PHISHING)
     assert again.status_code == 409
-    made = await subscribed(house, feeds=["si", "phishing"])
-    assert made["feeds"] == ["si", "phishing"]
+    taker = await subscribed(house, feeds=["si", "phishing"])
+    assert taker["feeds"] == ["si", "phishing"]
     used = await house.ask("ada", "DELETE", "/api/v1/feeds/phishing")
     assert (used.status_code, "t2" in used.text) == (409, True)
     chosen = await house.ask(
-        "ada", "PUT", f"/api/v1/subscribers/{made['id']}/feeds", json={"feeds": ["si"]}
+        "ada", "PUT", f"/api/v1/subscribers/{taker['id']}/feeds", json={"feeds": ["si"]}
     )
     assert chosen.status_code == 200, chosen.text
     assert (await house.ask("ada", "DELETE", "/api/v1/feeds/phishing")).status_code == 204
