@@ -3,6 +3,7 @@
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_network
 
 import dns.name
+import dns.rdata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,6 +28,18 @@ def test_a_name_in_wire_form_is_what_dnspython_writes_and_reads_back(name: str) 
     wire = name_wire(name)
     assert wire == dns.name.from_text(name).to_wire()
     assert name_text(wire) == name
+
+
+@pytest.mark.parametrize("name", ["a..b", "a" * 64, ".".join(["a" * 60] * 5)])
+def test_a_name_that_has_no_wire_form_is_refused(name: str) -> None:
+    with pytest.raises(RpzError):
+        name_wire(name)
+
+
+def test_the_soa_keeps_resolvers_blocking_for_a_week_without_us() -> None:
+    data = rpz.soa_rdata(7)
+    soa = dns.rdata.from_wire("IN", "SOA", data, 0, len(data))
+    assert soa.to_text() == "localhost. hostmaster.localhost. 7 60 30 604800 60"
 
 
 @given(st.text(max_size=300))
