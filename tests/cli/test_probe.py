@@ -134,7 +134,7 @@ async def test_both_programs_work_as_processes_also_with_the_node_away(
     async with process(*collect):
         await segments(folder, 1)
         log.write_text(line * 42)
-        await segments(folder, 300)
+        await segments(folder, 200)
         since = row.proposed_at.replace(second=0, microsecond=0)
         async with _listening(context, port), asyncio.timeout(90):
             while await counted(lab, row.uuid, since) < 42:
