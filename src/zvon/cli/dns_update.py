@@ -26,15 +26,13 @@ def export_rfc2136(
 
     Runs on the machine of the node. Exit code 1 when the primary does not take it (with --once).
     """
-    from dns.exception import DNSException
-
-    from zvon.dns.update import Target, Unwilling
+    from zvon.dns.update import FAILURES, Target
 
     target = Target(server=server, zone=zone.rstrip("."), key=key_name, algorithm=algorithm,
                     secret=key_file.read_text(encoding="ascii").strip())  # fmt: skip
     try:
         return asyncio.run(_run(feed, target, once=once, root=root))
-    except (Unwilling, OSError, EOFError, DNSException) as problem:
+    except (*FAILURES, LookupError) as problem:
         print(f"export-rfc2136: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -23,11 +23,10 @@ import structlog
 from msgspec import Struct
 
 from zvon.config import host_port
-from zvon.model.zone import next_serial
-from zvon.store import zone as rows
+from zvon.store import zone_effective
 from zvon.store.listen import listen
 from zvon.store.transaction import ZONE_CHANNEL, Pool
-from zvon.store.zone_effective import effective, serials
+from zvon.store.zone_effective import JournalGap
 
 MESSAGE = 48_000
 """Octets of one update before names are compressed; RFC 2136 messages end at 65,535."""
@@ -41,6 +40,10 @@ log = structlog.get_logger("zvon.dns")
 
 class Unwilling(RuntimeError):
     """The primary did not take an update or a transfer; the message says what it answered."""
+
+
+FAILURES = (Unwilling, OSError, EOFError, dns.exception.DNSException)
+"""What a primary that is away or refuses leads to."""
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -70,35 +73,20 @@ class Exporter:
 
     async def reconcile(self) -> int:
         """Compare the whole zone there with the feed and change what differs; how many owners."""
-        async with self._pool.connection() as db, db.transaction():
-            await db.execute("set transaction isolation level repeatable read")
-            held = await serials(db, self._feed)
-            wanted = await effective(db, self._feed)
+        async with self._pool.connection() as db:
+            held, wanted = await zone_effective.whole(db, self._feed)
         edits = list(difference(await self._theirs(), wanted))
         await self._send(edits)
         self._held = held
         return len(edits)
 
     async def follow(self) -> int:
-        """Send what changed since the last time; how many owners."""
-        async with self._pool.connection() as db, db.transaction():
-            await db.execute("set transaction isolation level repeatable read")
-            now = await serials(db, self._feed)
-            if now == self._held:
-                return 0
-            owners: set[str] = set()
-            for zone, serial in now.items():
-                before = self._held.get(zone)
-                if before is None:
-                    raise Unwilling(f"zone {zone} is new: the whole zone has to be compared")
-                edits = await rows.edits(db, zone, after=before, upto=serial)
-                if before != serial and (not edits or edits[0].serial != next_serial(before)):
-                    raise Unwilling(f"the journal has no serial after {before}")
-                owners.update(edit.owner for edit in edits)
-            wanted = await effective(db, self._feed, sorted(owners))
-        await self._send([Edit(owner, wanted.get(owner)) for owner in sorted(owners)])
+        """Send what changed since the last time; how many owners. Raises `JournalGap`."""
+        async with self._pool.connection() as db:
+            now, changed = await zone_effective.since(db, self._feed, self._held)
+        await self._send([Edit(owner, target) for owner, target in changed.items()])
         self._held = now
-        return len(owners)
+        return len(changed)
 
     async def run(self) -> None:
         """Compare, then follow, until cancelled; a failure leads back to the comparison."""
@@ -114,7 +102,7 @@ class Exporter:
                             await self.follow()
                         tries = 0
                         break
-                    except (Unwilling, OSError, EOFError, dns.exception.DNSException) as problem:
+                    except (*FAILURES, JournalGap) as problem:
                         wait = RETRY_S[min(tries, len(RETRY_S) - 1)]
                         tries += 1
                         log.warning("update.failed", zone=self._target.zone,

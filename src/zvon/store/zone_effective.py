@@ -1,9 +1,12 @@
 """What the zones of one feed say together: one rule an owner, hot before cold before ip."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
+
+from zvon.model.zone import next_serial
+from zvon.store import zone as zones
 
 Db = AsyncConnection[TupleRow]
 
@@ -14,6 +17,40 @@ where f.name = %(feed)s and f.removed_at is null
   and (%(owners)s::text[] is null or r.owner = any(%(owners)s::text[]))
 order by r.owner, case z.kind when 'hot' then 0 when 'cold' then 1 else 2 end
 """
+
+
+class JournalGap(LookupError):
+    """The journal does not reach back to what somebody holds; compare the whole."""
+
+
+async def whole(db: Db, feed: str) -> tuple[dict[int, int], dict[str, str]]:
+    """Serials of the zones of a feed, and all that they say together, of one moment."""
+    async with db.transaction():
+        await db.execute("set transaction isolation level repeatable read")
+        return await serials(db, feed), await effective(db, feed)
+
+
+async def since(
+    db: Db, feed: str, held: Mapping[int, int]
+) -> tuple[dict[int, int], dict[str, str | None]]:
+    """Serials now, and what is said at each owner that changed after `held`; of one moment.
+
+    Raises `JournalGap`.
+    """
+    async with db.transaction():
+        await db.execute("set transaction isolation level repeatable read")
+        now = await serials(db, feed)
+        owners: set[str] = set()
+        for zone, serial in now.items():
+            before = held.get(zone)
+            if before == serial:
+                continue
+            edits = [] if before is None else await zones.edits(db, zone, after=before, upto=serial)
+            if before is None or not edits or edits[0].serial != next_serial(before):
+                raise JournalGap(f"zone {zone} has no serial after {before}")
+            owners.update(edit.owner for edit in edits)
+        found = await effective(db, feed, sorted(owners)) if owners else {}
+        return now, {owner: found.get(owner) for owner in sorted(owners)}
 
 
 async def effective(db: Db, feed: str, owners: Sequence[str] | None = None) -> dict[str, str]:
