@@ -19,7 +19,9 @@ from zvon.dns.ask import Asker
 from zvon.dns.kit import kit
 from zvon.dns.kit.pull import FOLDER
 
-HEAD = "$ORIGIN si.zvon.\n$TTL 60\n@ SOA localhost. h.localhost. 1 60 30 604800 60\n@ NS localhost.\n"
+HEAD = (
+    "$ORIGIN si.zvon.\n$TTL 60\n@ SOA localhost. h.localhost. 1 60 30 604800 60\n@ NS localhost.\n"
+)
 KEY = "zk_secret"
 
 
@@ -196,5 +198,7 @@ async def test_the_unbound_of_a_firewall_takes_a_new_list(node: Node, tmp_path: 
 
 
 def test_the_script_is_plain_sh() -> None:
-    (script,) = [f for f in kit(subscriber("kresd"), "127.0.0.1:5300", None) if f.path.endswith(".sh")]
+    (script,) = [
+        f for f in kit(subscriber("kresd"), "127.0.0.1:5300", None) if f.path.endswith(".sh")
+    ]
     assert subprocess.run(["sh", "-n"], input=script.text, text=True, check=False).returncode == 0
