@@ -6,7 +6,8 @@ import pytest
 
 from zvon.cli.api import NoAnswer, NodeRefused
 from zvon.cli.block import list_blocks
-from zvon.cli.dns import check, subscriber
+from zvon.cli.dns import subscriber
+from zvon.cli.dns_check import check
 from zvon.cli.dns_explain import explain
 from zvon.dns.check import Code
 from zvon.locale import translator

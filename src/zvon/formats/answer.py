@@ -59,7 +59,7 @@ class Answer(Struct, frozen=True, dict=True):
     def local(self) -> bool:
         """True when a recursive resolver says that it is the authority: it made the answer up."""
         (flags,) = struct.unpack_from("!H", self.raw, 2)
-        return flags & (AA | RA) == AA | RA
+        return bool(flags & (AA | RA) == AA | RA)
 
     @cached_property
     def question(self) -> tuple[str, int] | None:
