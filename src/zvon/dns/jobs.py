@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from zvon.jobs import Context, Handler
-from zvon.store import transparency
+from zvon.store import hit, landing_hour, transparency, zone
 from zvon.store.transaction import transaction
 
 
@@ -15,5 +15,17 @@ async def record(context: Context, _payload: dict[str, Any]) -> None:
         await transparency.follow(tx, now)
 
 
-JOBS: dict[str, Handler] = {"dns.record": record}
-SCHEDULE: dict[str, timedelta] = {"dns.record": timedelta(seconds=10)}
+async def forget(context: Context, _payload: dict[str, Any]) -> None:
+    """Drop counts and journals that are old."""
+    now = context.clock()
+    async with transaction(context.pool, now) as tx:
+        await hit.forget(tx, now)
+        await landing_hour.forget(tx, now)
+        await zone.forget(tx, now)
+
+
+JOBS: dict[str, Handler] = {"dns.record": record, "dns.forget": forget}
+SCHEDULE: dict[str, timedelta] = {
+    "dns.record": timedelta(seconds=10),
+    "dns.forget": timedelta(days=1),
+}

@@ -1,7 +1,7 @@
 """How often the landing page was shown, by block and hour. No address, no name, no browser."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -9,6 +9,8 @@ from psycopg.rows import TupleRow
 from zvon.store.transaction import Tx
 
 Db = AsyncConnection[TupleRow]
+
+KEPT = timedelta(days=400)
 
 
 async def add(tx: Tx, counted: Mapping[tuple[datetime, str], int]) -> None:
@@ -34,3 +36,8 @@ async def since(db: Db, hour: datetime) -> dict[str, int]:
         )
     ).fetchall()
     return {row[0]: int(row[1]) for row in rows}
+
+
+async def forget(tx: Tx, now: datetime) -> None:
+    """Drop what is older than `KEPT`."""
+    await tx.execute("delete from landing_hour where hour < %s", (now - KEPT,))

@@ -20,6 +20,8 @@ SETTLE = timedelta(seconds=130)
 NXDOMAIN, NODATA, PASSTHRU = ".", "*.", "rpz-passthru."
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,17}[a-z0-9])?")
 _BATCH = 20_000
+JOURNAL_KEPT = timedelta(days=90)
+"""Far longer than a subscriber may be silent (seven days) and still count as holding a zone."""
 
 
 class BadLabel(ValueError):
@@ -360,3 +362,12 @@ async def note_held(
         {"s": subscriber_id, "z": zone_id, "at": now, "asked": asked, "sent": sent,
          "notified": notified, "marker": marker, "shown": shown, "settle": settle},
     )  # fmt: skip
+
+
+async def forget(tx: Tx, now: datetime) -> None:
+    """Cut the journal before `JOURNAL_KEPT`, whole changes at a time; older holders get all anew."""
+    await tx.execute(
+        "delete from zone_change where change_seq <="
+        " (select max(change_seq) from zone_change where at < %s)",
+        (now - JOURNAL_KEPT,),
+    )
