@@ -17,6 +17,11 @@ from zvon.store.zone import JOURNAL_KEPT
 async def test_journals_and_counts_are_dropped_when_they_are_old(
     pool: Pool, now: datetime, tmp_path: Path
 ) -> None:
+    settings = Settings(root=tmp_path)
+    async with transaction(pool, now) as tx:
+        await create_node(tx, settings, now, os.urandom)
+    async with pool.connection() as db:
+        identity = await node(db, node_key(settings.key_file, os.urandom))
     people = await people_of(pool, now)
     await publish(pool, people, now, "old.example")
     later = now + JOURNAL_KEPT + timedelta(days=400)
@@ -36,11 +41,6 @@ async def test_journals_and_counts_are_dropped_when_they_are_old(
         return {row[0] for row in owners}, int(hits[0])
 
     assert {"old.example", "young.example"} <= (await left())[0]
-    settings = Settings(root=tmp_path)
-    async with transaction(pool, now) as tx:
-        await create_node(tx, settings, now, os.urandom)
-    async with pool.connection() as db:
-        identity = await node(db, node_key(settings.key_file, os.urandom))
     context = Context(pool, settings, identity, lambda: later, os.urandom)
     await JOBS["dns.forget"](context, {})
     owners, hits = await left()
