@@ -151,7 +151,12 @@ async def measure(rules: int, size: int, folder: Path) -> dict[str, float]:
                     )
             await carry_out(pool)
             loader = Loader(
-                pool, Registry(), Shelf(folder / "zones"), key=bytes(32), changed=lambda _: None
+                pool,
+                Registry(),
+                Shelf(folder / "zones"),
+                key=bytes(32),
+                changed=lambda _: None,
+                behind=lambda *_: None,
             )
             await loader.everything()
             found = await batch(pool, loader, size, (ana, bor))

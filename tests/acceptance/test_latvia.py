@@ -52,7 +52,7 @@ def cluster() -> Iterator[Cluster]:
     """A PostgreSQL of its own, because it is going to be killed."""
     folder = Path(tempfile.mkdtemp(prefix="zvon-latvia-"))
     folder.chmod(0o755)
-    made = Cluster(folder / "node", settings=FAST)
+    made = Cluster(folder / "node", settings=FAST | {"synchronous_commit": "on"})
     made.start()
     migrate(made.dsn())
     yield made

@@ -66,8 +66,9 @@ class Story:
         self.pool, self.people, self.now = pool, people, now
         self.registry = Registry()
         self.loader = Loader(
-            pool, self.registry, Shelf(folder), key=bytes(32), changed=lambda _: None
-        )
+            pool, self.registry, Shelf(folder), key=bytes(32), changed=lambda _: None,
+            behind=lambda zone, _: self.gaps.append(f"{zone} is behind"),
+        )  # fmt: skip
         self.resolvers: dict[str, Resolver] = {}
         self.live: dict[str, BlockRow] = {}
         self.looks = 0

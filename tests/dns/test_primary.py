@@ -306,6 +306,24 @@ async def test_an_old_backup_of_the_database_makes_the_serial_jump(
     assert lab.service.registry.zones[HOT].get("evil.example") is None
 
 
+async def test_a_database_that_comes_back_older_never_makes_the_zone_older(lab: Lab) -> None:
+    await publish(lab.pool, lab.people, clock(), "evil.example")
+    await until_serial(lab, 3)
+    async with transaction(lab.pool, clock()) as tx:
+        await tx.execute("delete from zone_change where serial > 2")
+        await tx.execute("delete from zone_rule where owner = 'evil.example'")
+        await tx.execute("update zone set serial = 2 where name = %s", (HOT,))
+    served = []
+    await lab.service.loader.everything()
+    async with asyncio.timeout(10):
+        while zone(lab).serial != next_serial(3):
+            served.append(zone(lab).serial)
+            await lab.service.loader.everything()
+            await asyncio.sleep(0.05)
+    assert set(served) <= {3}
+    assert zone(lab).get("evil.example") is None
+
+
 async def test_an_expired_rule_is_dropped_by_the_dns_role_alone(lab: Lab) -> None:
     await publish(lab.pool, lab.people, clock() - timedelta(days=14, seconds=-2), "evil.example")
     await until_serial(lab, 3)

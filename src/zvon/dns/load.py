@@ -16,7 +16,7 @@ from zvon.dns.ram import Gap, Op, RamZone, Step
 from zvon.dns.registry import Endpoint, Registry, zones_of
 from zvon.dns.snapshot import Shelf
 from zvon.dns.tsig import Key
-from zvon.model.zone import marker_name, serial_back
+from zvon.model.zone import marker_name, serial_back, serial_newer
 from zvon.store import subscriber as subscribers
 from zvon.store import zone as rows
 from zvon.store.listen import listen
@@ -41,17 +41,23 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class Loader:
-    """Fills the registry; `changed` is called with every zone that has a new serial."""
+    """Fills the registry; `changed` is called with every zone that has a new serial.
+
+    A database that came back from an old copy never makes the zones older: `behind` is called with
+    the zone's name and the serial that it has to be brought above.
+    """
 
     def __init__(
         self, pool: Pool, registry: Registry, shelf: Shelf, *, key: bytes,
-        changed: Callable[[RamZone], None], holds: Holds | None = None,
+        changed: Callable[[RamZone], None], behind: Callable[[str, int], None],
+        holds: Holds | None = None,
     ) -> None:  # fmt: skip
         self.pool = pool
         self._registry = registry
         self._shelf = shelf
         self._key = key
         self._changed = changed
+        self._behind = behind
         self._holds = holds
         self._writing: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
@@ -73,7 +79,7 @@ class Loader:
             zone = self._registry.zones.get(name)
             if zone is None or not serial.isdigit():
                 await self.everything()
-            elif zone.serial != int(serial):
+            elif serial_newer(int(serial), zone.serial):  # else it was read meanwhile
                 async with self._one:
                     await self._catch_up(zone, int(serial))
 
@@ -98,6 +104,8 @@ class Loader:
             zone = self._registry.zones.get(row.name)
             if zone is None:
                 await self._read(row.name)
+            elif serial_newer(zone.serial, row.serial):
+                self._behind(zone.name, zone.serial)
             elif zone.serial != row.serial:
                 await self._catch_up(zone, row.serial)
         for gone in set(self._registry.zones) - {row.name for row in found}:
@@ -142,6 +150,10 @@ class Loader:
         if found is None:
             return
         row, rules, past = found
+        served = self._registry.zones.get(name)
+        if served is not None and serial_newer(served.serial, row.serial):
+            self._behind(name, served.serial)
+            return
         marker = marker_name(row.kind, row.feed or name.split(".")[1])
         zone = await asyncio.to_thread(
             lambda: RamZone(name, zone_id=row.id, ttl=row.ttl, serial=row.serial, marker=marker,

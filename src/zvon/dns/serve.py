@@ -69,7 +69,7 @@ class Service:
         self.alarm = Alarm(pool, self.registry, self.watch, clock=clock)
         self.lists = Lists(pool, settings, clock=clock)
         self.loader = Loader(pool, self.registry, self.shelf, key=key, changed=self._changed,
-                             holds=self.canary.holds)  # fmt: skip
+                             behind=self._behind, holds=self.canary.holds)  # fmt: skip
         self.prober: Prober | None = None
         self._seen: dict[tuple[int, int], rows.Showed] = {}
         self._ahead: dict[str, int] = {}
@@ -86,6 +86,12 @@ class Service:
         self.canary.changed(zone)
         if self.prober is not None:
             self.prober.wake.set()
+
+    def _behind(self, zone: str, served: int) -> None:
+        """The database is older than what we served: go above it, however often that happens."""
+        self._jumped.pop(zone, None)
+        highest = self._ahead.get(zone, served)
+        self._ahead[zone] = served if serial_newer(served, highest) else highest
 
     def _answered(self, endpoint: Endpoint, zone: RamZone, serial: int) -> None:
         self.watch.notify(endpoint, zone, "answered", 0)
