@@ -13,14 +13,14 @@ setup: ## leave .venv/bin/zvon (through uv, else venv, else apt's python3-venv)
 	@.ci/setup
 
 demo: setup ## play the main story with real resolvers (ARGS=--once ends by itself)
-	@.ci/servers named unbound nsd pdns_recursor
+	@.ci/servers named unbound nsd pdns_recursor kresd
 	@.venv/bin/zvon demo $(ARGS)
 
 run: setup ## start one node in ./zvon-data (ARGS="--http 127.0.0.1:9000 …")
 	@.venv/bin/zvon up $(ARGS)
 
 test: setup ## all tests, with real servers from apt when allowed (T=tests/x/test_y.py for one file)
-	@.ci/servers named unbound nsd pdns_recursor chromium postgres
+	@.ci/servers named unbound nsd pdns_recursor kresd knotd kdig dig chromium postgres
 	@.ci/test $(T)
 
 check: setup ## format, lint, types, layers, house rules, quick tests; under a minute

@@ -149,7 +149,7 @@ class Bench:
         wanted = await Wanted.plan(name, brand, self.folder / name, upstream, relay=bool(relay))
         async with transaction(self.pool, clock()) as tx:
             made, secret = await subscriber.add(
-                tx, self.ada, name=name, brand=brand, address="127.0.0.1", feed="si",
+                tx, self.ada, name=name, brand=brand, address="127.0.0.1", feeds=("si",),
                 notify_address=wanted.notify_address, probe_address=wanted.probe_address,
                 relay=wanted.relay, mode="enforce", now=clock(), random=os.urandom, key=self.key,
             )  # fmt: skip

@@ -11,6 +11,10 @@ PACKAGES = {
     "unbound": "unbound",
     "nsd": "nsd",
     "pdns_recursor": "pdns-recursor",
+    "kresd": "knot-resolver lua-cqueues",
+    "knotd": "knot",
+    "kdig": "knot-dnsutils",
+    "dig": "bind9-dnsutils",
     "chromium": "chromium",
     "psql": "postgresql",
 }

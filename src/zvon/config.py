@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,11 +37,39 @@ class Settings(BaseSettings):
     """How partners reach `peer` from outside."""
     dns: str = "127.0.0.1:5300"
     """Addresses of the policy-zone primary, UDP and TCP, separated by commas."""
+    dns_public: str | None = None
+    """The same as subscribers reach them (behind NAT, or for `0.0.0.0`); defaults to `dns`."""
+    dns_tls: str | None = None
+    """Addresses of zone transfer over TLS (RFC 9103, usually port 853), separated by commas."""
+    dns_tls_cert: Path | None = None
+    """Certificate chain for `dns_tls`."""
+    dns_tls_key: Path | None = None
+    """Private key for `dns_tls`."""
+    dns_tls_ca: Path | None = None
+    """Who issues the certificates of subscribers; with it nobody comes in without one."""
+
+    landing: str | None = None
+    """Addresses of the landing page (HTTP), separated by commas: `0.0.0.0:80,[::]:80`; off when not set."""
+    landing_name: str | None = None
+    """Name of the landing page: where blocked names with the action `landing` lead."""
+    landing_https: str = "0.0.0.0:443"
+    """Addresses of the landing page over HTTPS, when a certificate is given."""
+    landing_tls_cert: Path | None = None
+    """Certificate (PEM) for `landing_https`; browsers that don't trust it for the name warn."""
+    landing_tls_key: Path | None = None
+    """Key (PEM) of that certificate."""
+    landing_help: Path | None = None
+    """File (TOML) with the numbers at which banks block cards: `[[bank]]`, `name`, `phone`."""
 
     resolver: str | None = None
     """`host:port` of the resolver for enrichment; the system's when not set."""
     rdap_url: str | None = None
     """Base URL of an RDAP service; registration data is missing when not set."""
+
+    popularity: Path | None = None
+    """A list of popular names (`rank,name` lines, gzip or not) that nobody can block."""
+    popularity_top: int = Field(default=1_000_000, ge=1, le=10_000_000)
+    """How many names of it count."""
 
     workers: int = 1
     """Worker processes."""
@@ -51,6 +80,18 @@ class Settings(BaseSettings):
     def console_url(self) -> str:
         """Where people open the console."""
         return self.public_url or f"http://{self.http}"
+
+    @property
+    def own_hosts(self) -> tuple[str, ...]:
+        """Hosts of this node that nobody may block: console, partners' door, landing page."""
+        found = [urlsplit(self.console_url).hostname, urlsplit(self.peer_url or "").hostname]
+        found += [host_port(each.strip())[0] for each in self.dns.split(",")]
+        return tuple(host for host in (*found, self.landing_name) if host)
+
+    @property
+    def primary_address(self) -> str:
+        """What stands in the configuration that we write for subscribers."""
+        return self.dns_public or self.dns
 
     @property
     def key_file(self) -> Path:

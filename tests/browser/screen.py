@@ -27,6 +27,8 @@ class Screen(Struct, frozen=True):
         """The address on this node."""
         return self.name.format(
             incident=seeded.incident, kit=seeded.kit, receipt=seeded.receipt, link=seeded.link,
+            block=seeded.block,
+            appeal=seeded.appeal,
             unknown=uuid4(),
         )  # fmt: skip
 
@@ -34,6 +36,13 @@ class Screen(Struct, frozen=True):
 PUBLIC = (
     Screen(None, "/report"),
     Screen(None, "/receipt/{receipt}"),
+    Screen(None, "/check"),
+    Screen(None, "/check?name=www.carina-placilo.example"),
+    Screen(None, "/check?name=dolgo-ime-ki-ni-blokirano-nikjer.primer-ponudnika.example"),
+    Screen(None, "/check?name=127.0.0.1", 422),
+    Screen(None, "/appeal?ref=B-26-000001"),
+    Screen(None, "/appeal/{appeal}"),
+    Screen(None, "/transparency"),
     Screen(None, "/signin"),
     Screen(None, "/link/{link}"),
     Screen(None, "/nothing-here", 404),
@@ -45,6 +54,11 @@ CONSOLE = (
     Screen("ana", "/incidents/{incident}"),
     Screen("bor", "/incidents/{incident}"),
     Screen("bor", "/blocks"),
+    Screen("bor", "/blocks/{block}"),
+    Screen("bor", "/explain?name=www.carina-placilo.example"),
+    Screen("ada", "/feeds"),
+    Screen("bor", "/appeals"),
+    Screen("bor", "/orders"),
     Screen("bor", "/sharing"),
     Screen("ada", "/sharing"),
     Screen("avgust", "/audit?after=30"),  # enough rows of each kind, and axe looks at each

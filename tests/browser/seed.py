@@ -11,7 +11,9 @@ from tests.browser.node import Served
 from tests.store.world import new_uuid
 from zvon.access import node as identity
 from zvon.formats.membership import GroupPolicy
+from zvon.formats.receipt import Statement, digest
 from zvon.jobs import enqueue
+from zvon.model.dns_alert import Cause
 from zvon.model.lifecycle import BlockState
 from zvon.model.report import Channel
 from zvon.model.scope import Scope
@@ -19,9 +21,23 @@ from zvon.model.zone import Grade
 from zvon.respond import decide
 from zvon.respond.fixtures import fixture
 from zvon.share import group, release
-from zvon.store import block, block_proof, block_step, job, party, peer, person, subscriber
-from zvon.store.block_proof import ReceiptRow
+from zvon.store import (
+    appeal,
+    block,
+    block_proof,
+    block_step,
+    dns_alert,
+    job,
+    order,
+    party,
+    peer,
+    person,
+    subscriber,
+    transparency,
+)
 from zvon.store.block_row import BlockRow
+from zvon.store.receipt import Draft
+from zvon.store.receipt import put as put_receipt
 from zvon.store.subscriber import Subscriber
 from zvon.store.transaction import transaction
 from zvon.store.visibility import viewer_setting
@@ -39,7 +55,9 @@ class Seeded(Struct, frozen=True, kw_only=True):
     incident: UUID
     receipt: str
     link: str
+    appeal: str
     kit: UUID
+    block: UUID
 
 
 async def incident_of(served: Served) -> UUID:
@@ -61,7 +79,8 @@ async def seed(served: Served) -> Seeded:
         await served.report(text.encode())
     incident = await incident_of(served)
     taking = await _subscribers(served)
-    await _blocks(served, incident, taking)
+    block_uuid = await _blocks(served, incident, taking)
+    await _appeal_and_order(served)
     await _share(served, incident)
     await _partner(served)
     pool, now, ana = served.context.pool, served.now, served.people["ana"]
@@ -71,8 +90,15 @@ async def seed(served: Served) -> Seeded:
         await job.beat(tx, "worker", 4711, now)
         await enqueue(tx, "share.pull", {"peer_id": 1})
         await tx.execute("update pgqueuer set status = 'failed' where entrypoint = 'share.pull'")
+    async with transaction(pool, now) as tx:
+        _, objection = await appeal.file(
+            tx, name="prava-trgovina.example", text="To je naša prava trgovina.", lang="sl",
+            now=now, random=os.urandom, key=served.context.node.key,
+        )  # fmt: skip
+        await transparency.follow(tx, now)
     link = await served.link("avgust")
-    return Seeded(served=served, incident=incident, receipt=receipt, link=link, kit=taking[0].uuid)
+    return Seeded(appeal=objection, served=served, incident=incident, receipt=receipt, link=link,
+                  kit=taking[0].uuid, block=block_uuid)  # fmt: skip
 
 
 async def _subscribers(served: Served) -> list[Subscriber]:
@@ -82,7 +108,7 @@ async def _subscribers(served: Served) -> list[Subscriber]:
     for name, brand in (("ljubljana", "bind"), ("koper", "pdns")):
         async with transaction(context.pool, served.now) as tx:
             one, _ = await subscriber.add(
-                tx, ada, name=name, brand=brand, address="192.0.2.53", feed="si",
+                tx, ada, name=name, brand=brand, address="192.0.2.53", feeds=("si",),
                 notify_address="127.0.0.1:5301", probe_address="127.0.0.1:5302", mode="enforce",
                 now=served.now, random=os.urandom, key=key,
             )  # fmt: skip
@@ -90,7 +116,8 @@ async def _subscribers(served: Served) -> list[Subscriber]:
     return made
 
 
-async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> None:
+async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> UUID:
+    """Blocks in every state; the one that is enforced everywhere."""
     pool, ana, bor = served.context.pool, served.people["ana"], served.people["bor"]
 
     async def proposed(name: str) -> list[BlockRow]:
@@ -105,14 +132,16 @@ async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> N
 
     async def prove(row: BlockRow, by: Subscriber, grade: Grade = Grade.PROBED) -> None:
         assert row.published_at is not None
-        receipt = ReceiptRow(
-            block_id=row.id, subscriber_id=by.id, kind="block", grade=grade, zone_serial=2,
-            approved_at=row.approved_at, published_at=row.published_at,
-            blocked_at=row.published_at + timedelta(milliseconds=312), answer=b"answer",
-            signature=bytes(64),
+        seen = Statement(
+            block=str(row.uuid), name=row.name, kind="block", subscriber=by.name, prober="node",
+            zone="hot.si.zvon", serial=2, approved_at=row.approved_at,
+            ordered_at=row.published_at, grade=grade, evidence="policy", control="control.example",
+            seen_at=row.published_at + timedelta(milliseconds=312), answer=digest(b"answer"),
         )  # fmt: skip
+        draft = Draft(block_id=row.id, block=row.uuid, subscriber_id=by.id,
+                              statement=seen, answer=b"answer")  # fmt: skip
         async with transaction(pool, served.now) as tx:
-            await block_proof.put_receipt(tx, row, receipt, served.now)
+            await put_receipt(tx, [draft], served.context.node.signing.sign, served.now)
 
     (enforced,) = await published("carina-placilo")
     for one in taking:
@@ -127,6 +156,8 @@ async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> N
     held = await proposed("prevec-naenkrat")
     async with transaction(pool, served.now) as tx:
         await block_proof.fail(tx, failed.id, ["koper"], served.now)
+        about = dns_alert.About(Cause.MIN_UPDATE_INTERVAL, taking[0].id, failed.id, "hot.si.zvon")
+        await dns_alert.open_(tx, about, {"seconds": 58, "zone": "hot.si.zvon"}, served.now)
         await block.lift(tx, bor, [lifted.uuid], "napačno prijavljeno", served.now)
         await block.reject(tx, bor, [r.uuid for r in rejected], "ime je pravo", served.now)
         await block.withdraw(tx, ana, [r.uuid for r in withdrawn], "pomota", served.now)
@@ -141,6 +172,23 @@ async def _blocks(served: Served, incident: UUID, taking: list[Subscriber]) -> N
             expires_at=served.now + timedelta(days=14),
         )  # fmt: skip
         await block.propose(tx, ana, given, served.now, os.urandom)
+    return enforced.uuid
+
+
+async def _appeal_and_order(served: Served) -> None:
+    context, now, bor = served.context, served.now, served.people["bor"]
+    async with transaction(context.pool, now) as tx:
+        for name, text in (
+            ("paket-dostava.example", "To je naša trgovina. <b>Prosimo</b>, preverite še enkrat."),
+            ("nikoli-blokirano.example", "Stran mi ne dela."),
+        ):
+            await appeal.file(tx, name=name, text=text, contact="janez@trgovina.example", lang="sl",
+                              now=now, random=os.urandom, key=context.node.key)  # fmt: skip
+        await order.record(
+            tx, bor, authority="Okrožno sodišče v Mariboru", reference="III Kpd 114/2026",
+            kind="oral", legal_ground="ZKP, 156. člen", received_at=now,
+            expires_at=now + timedelta(days=30), now=now, random=os.urandom,
+        )  # fmt: skip
 
 
 async def _share(served: Served, incident: UUID) -> None:

@@ -6,7 +6,11 @@ import pytest
 
 from zvon.cli.api import NoAnswer, NodeRefused
 from zvon.cli.block import list_blocks
-from zvon.cli.dns import check, explain, subscriber
+from zvon.cli.dns import subscriber
+from zvon.cli.dns_check import check
+from zvon.cli.dns_explain import explain
+from zvon.dns.check import Code
+from zvon.locale import translator
 
 AWAY = "http://127.0.0.1:1"
 
@@ -25,7 +29,7 @@ def test_explain_needs_no_node(
 ) -> None:
     explain(name, json=True)
     said = json.loads(capsys.readouterr().out)
-    assert (said["scope"], said["reason"]) == (scope, reason)
+    assert (said["advice"]["scope"], said["advice"]["reason"]) == (scope, reason)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("sl", "uradno ime"), ("hr", "službeno ime"),
@@ -45,3 +49,26 @@ def test_a_node_that_is_away_or_is_none_is_said_in_one_line() -> None:
         check("t2", node=AWAY)
     with pytest.raises(NodeRefused, match="not the address of a node"):
         subscriber["list"].default_command(node="nonsense")  # type: ignore[misc]
+
+
+def test_every_finding_has_words_and_every_bad_one_advice() -> None:
+    lists = {Code.UNREACHABLE, Code.KEY_REFUSED, Code.NEVER_ASKED, Code.NOTIFY_UNANSWERED,
+             Code.NOT_ENFORCING, Code.ENFORCES_IN_LOG_ONLY, Code.ORDER_WRONG, Code.SLOW,
+             Code.MIN_UPDATE_INTERVAL, Code.PACKET_CACHE, Code.SLOW_REFRESH, Code.NOT_TRANSFERRED,
+             Code.NOT_IN_FORCE, Code.BEHIND}  # fmt: skip
+    values = {name: name for name in ("address", "known_by", "error", "expected", "first",
+                                      "seconds", "serial", "zone", "zones")}  # fmt: skip
+    for lang in ("sl", "hr", "en"):
+        text = translator(lang).text
+        for code in Code:
+            said = text(f"CHECK_{code.upper()}", **values)
+            assert not said.startswith("CHECK_"), (lang, code)
+        for code in lists:
+            assert not text(f"CHECK_DO_{code.upper()}", **values).startswith("CHECK_"), (lang, code)
+
+
+@pytest.mark.parametrize("flag", ["--resolver", "--brand"])
+def test_the_resolver_is_named_by_either_flag(flag: str) -> None:
+    command, bound, _ = subscriber.parse_args(["add", "t2", flag, "bind", "--mode", "log-only"])
+    assert command.__name__ == "add"
+    assert bound.arguments["resolver"] == "bind"

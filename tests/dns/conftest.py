@@ -63,11 +63,13 @@ class Lab:
         port = free_port()
         async with transaction(self.pool, clock()) as tx:
             made, secret = await subscriber.add(
-                tx, self.people["ada"], name=name, brand=brand, address="127.0.0.1", feed="si",
+                tx, self.people["ada"], name=name, brand=brand, address="127.0.0.1", feeds=("si",),
                 notify_address=wanted.notify_address if wanted else f"127.0.0.1:{port}",
-                probe_address=wanted.probe_address if wanted else None,
                 relay=wanted.relay if wanted else None, now=clock(), random=os.urandom,
-                key=self.key, **{"mode": "enforce", **more},  # type: ignore[arg-type]
+                key=self.key, **{
+                    "probe_address": wanted.probe_address if wanted else None,
+                    "mode": "enforce", **more,
+                },  # type: ignore[arg-type]
             )  # fmt: skip
         self.secrets[name] = secret
         async with asyncio.timeout(5):

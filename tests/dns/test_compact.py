@@ -30,7 +30,7 @@ class Site:
     async def add(self, name: str, now: datetime) -> None:
         async with transaction(self.pool, now) as tx:
             made, _ = await subscriber.add(
-                tx, self.people["ada"], name=name, brand="bind", address="192.0.2.1", feed="si",
+                tx, self.people["ada"], name=name, brand="bind", address="192.0.2.1", feeds=("si",),
                 notify_address="192.0.2.1:53", now=now, random=lambda n: name.encode()[:1] * n,
                 key=KEY,
             )  # fmt: skip
@@ -42,6 +42,11 @@ class Site:
         async with transaction(self.pool, now) as tx:
             (row,) = [z for z in await zone.zones(tx.db) if z.name == of]
             await zone.note_held(tx, self.ids[name], row.id, now, asked=serial)
+
+    async def sent(self, name: str, of: str, serial: int, now: datetime) -> None:
+        async with transaction(self.pool, now) as tx:
+            (row,) = [z for z in await zone.zones(tx.db) if z.name == of]
+            await zone.note_held(tx, self.ids[name], row.id, now, sent=serial)
 
     async def round(self, now: datetime, *, touch: bool = False) -> zone_compact.Compacted:
         async with transaction(self.pool, now) as tx:
@@ -91,13 +96,49 @@ async def test_a_subscriber_silent_for_longer_than_the_expiry_holds_nothing_up(
     assert (await site.round(later + SETTLE)).from_hot == 1
 
 
-async def test_a_touch_makes_subscribers_show_their_serial(site: Site, now: datetime) -> None:
+async def test_who_was_sent_what_is_waited_for_is_made_to_show_it(
+    site: Site, now: datetime
+) -> None:
     await publish(site.pool, site.people, now, "evil.example")
     await site.round(now)
     serial = await site.serial(COLD)
     await site.round(now, touch=True)
+    assert await site.serial(COLD) == serial, "nobody was sent it: a touch would only cost"
+    await site.shows("fast", COLD, serial, now)
+    await site.sent("slow", COLD, serial, now)
+    await site.round(now, touch=True)
     assert await site.serial(COLD) == serial + 1
     assert await rules(site.pool, COLD) == {"evil.example": "."}
+    await site.shows("slow", COLD, serial, now)
+    assert (await site.round(now + SETTLE)).from_hot == 1, "the touch made the rule no younger"
+
+
+async def test_changes_without_end_do_not_keep_a_rule_in_the_hot_zone(
+    site: Site, now: datetime
+) -> None:
+    await publish(site.pool, site.people, now, "evil.example")
+    await site.round(now)
+    serial = await site.serial(COLD)
+    for seconds in range(0, 300, 20):
+        for name in site.ids:
+            await site.shows(name, COLD, serial + seconds // 20, now + timedelta(seconds=seconds))
+    assert (await site.round(now + timedelta(seconds=300))).from_hot == 1
+
+
+async def test_a_subscriber_that_falls_back_to_an_older_zone_begins_anew(
+    site: Site, now: datetime
+) -> None:
+    await publish(site.pool, site.people, now, "evil.example")
+    await site.round(now)
+    serial = await site.serial(COLD)
+    for name in site.ids:
+        await site.shows(name, COLD, serial, now)
+    await site.shows("slow", COLD, serial - 1, now + SETTLE)
+    assert (await site.round(now + SETTLE)).waiting == 1
+    await site.shows("slow", COLD, serial, now + SETTLE)
+    assert (await site.round(now + SETTLE)).waiting == 1
+    await site.shows("slow", COLD, serial, now + 2 * SETTLE)
+    assert (await site.round(now + 2 * SETTLE)).from_hot == 1
 
 
 async def test_a_lift_passes_in_the_hot_zone_until_every_subscriber_dropped_it_from_the_cold(

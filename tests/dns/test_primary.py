@@ -282,7 +282,7 @@ async def test_a_damaged_snapshot_is_not_served(lab: Lab, client: Client) -> Non
     await asyncio.sleep(0.3)
     await lab.stop()
     path = lab.settings.root / "zones" / f"{HOT}.zone"
-    path.write_bytes(path.read_bytes().replace(b"test.si", b"evil.si"))
+    path.write_bytes(path.read_bytes().replace(b"si test\t", b"si evil\t"))
     async with open_pool("host=127.0.0.1 port=1 connect_timeout=1", size=1) as pool:
         service = Service(pool, Settings(root=lab.settings.root, dns="127.0.0.1:0"), clock=clock)
         service.loader.from_shelf()
@@ -304,6 +304,24 @@ async def test_an_old_backup_of_the_database_makes_the_serial_jump(
     await lab.start()
     assert lab.service.registry.zones[HOT].serial == next_serial(3)
     assert lab.service.registry.zones[HOT].get("evil.example") is None
+
+
+async def test_a_database_that_comes_back_older_never_makes_the_zone_older(lab: Lab) -> None:
+    await publish(lab.pool, lab.people, clock(), "evil.example")
+    await until_serial(lab, 3)
+    async with transaction(lab.pool, clock()) as tx:
+        await tx.execute("delete from zone_change where serial > 2")
+        await tx.execute("delete from zone_rule where owner = 'evil.example'")
+        await tx.execute("update zone set serial = 2 where name = %s", (HOT,))
+    served = []
+    await lab.service.loader.everything()
+    async with asyncio.timeout(10):
+        while zone(lab).serial != next_serial(3):
+            served.append(zone(lab).serial)
+            await lab.service.loader.everything()
+            await asyncio.sleep(0.05)
+    assert set(served) <= {3}
+    assert zone(lab).get("evil.example") is None
 
 
 async def test_an_expired_rule_is_dropped_by_the_dns_role_alone(lab: Lab) -> None:

@@ -18,6 +18,11 @@ def facts(*extra: str) -> GuardFacts:
 
 
 ALL = facts("mail.lipa.example")
+WITH_RANGES = guard.facts(
+    REQUIRED,
+    [],
+    [Protected(p.prefix, "prefix", p.reason) for p in neverblock.shipped_prefixes()[1]],
+)
 
 
 def rules(name: str, scope: Scope) -> set[str]:
@@ -58,6 +63,50 @@ def test_the_widest_scope_is_for_registered_names_only() -> None:
     assert not rules("www.evil.example", Scope.HOST_SUB)
 
 
+@pytest.mark.parametrize(
+    ("prefix", "rule"),
+    [
+        ("0.0.0.0/0", "bad_prefix"), ("10.1.2.3/32", "not_public"), ("224.0.0.1/32", "not_public"),
+        ("127.0.0.1/32", "not_public"), ("fe80::1/128", "not_public"), ("fc00::/48", "not_public"),
+        ("2002:c000:204::/48", "not_public"), ("::1/128", "not_public"),
+        ("203.0.113.0/23", "bad_prefix"), ("203.0.112.0/23", "wide_prefix"),
+        ("2001:db8::/47", "wide_prefix"), ("8.8.8.8/32", "prefix"), ("1.1.1.0/24", "prefix"),
+        ("193.0.14.0/24", "covers"), ("2001:7fd::/48", "covers"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("trigger", ["ip", "nsip"])
+def test_addresses_of_strangers_are_refused(prefix: str, rule: str, trigger: str) -> None:
+    found = guard.check(prefix, Scope.HOST, WITH_RANGES, trigger=trigger)
+    assert rule in {finding.rule for finding in found}
+
+
+@pytest.mark.parametrize("prefix", ["203.0.113.7/32", "203.0.113.0/24", "2001:db8:7::/48"])
+def test_the_address_of_one_host_passes(prefix: str) -> None:
+    assert not guard.check(prefix, Scope.HOST, WITH_RANGES, trigger="ip")
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "rule"),
+    [
+        ("ns1.domaincontrol.com", Scope.HOST, "serves_others"),
+        ("arnold.ns.cloudflare.com", Scope.HOST, "serves_others"),
+        ("ns.arnes.si", Scope.HOST, "serves_others"),
+        ("ns.evil.example", Scope.HOST_SUB, "wrong_scope"),
+        ("si", Scope.HOST, "public_suffix"),
+    ],
+)
+def test_a_name_server_of_others_is_refused(name: str, scope: Scope, rule: str) -> None:
+    found = guard.check(name, scope, ALL, trigger="nsdname")
+    assert rule in {finding.rule for finding in found}
+
+
+def test_a_name_server_of_nobody_else_passes_and_other_triggers_do_not() -> None:
+    assert not guard.check("ns.evil.example", Scope.HOST, ALL, trigger="nsdname")
+    for trigger in ("client-ip", "", "drop"):
+        found = guard.check("evil.example", Scope.HOST, ALL, trigger=trigger)
+        assert [finding.rule for finding in found] == ["trigger"]
+
+
 @pytest.mark.parametrize("missing", sorted(REQUIRED))
 def test_without_any_one_list_nothing_passes(missing: str) -> None:
     with pytest.raises(GuardNotReady, match=missing):
@@ -82,9 +131,18 @@ def test_brakes(batch: int, ten: int, day: int, zone: int, rule: str | None) -> 
     assert guard.brake(batch, ten, day, zone, Brakes()) == rule
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "held"),
+    [(100, 71, False), (100, 70, False), (100, 69, True), (9, 0, False), (10, 0, True),
+     (100, 120, False)],
+)  # fmt: skip
+def test_a_source_that_shrinks_too_much_is_held(before: int, after: int, held: bool) -> None:
+    assert guard.shrinks(before, after, Brakes()) is held
+
+
 def test_the_shipped_lists_are_all_there_and_know_their_content() -> None:
     shipped = {entry.list: entry for entry in neverblock.shipped()}
-    assert set(shipped) == REQUIRED - {"brand"}
+    assert set(shipped) == REQUIRED - {"brand", "own", "prefix"}
     assert len(shipped["popular"].names) >= 500
     one = shipped["popular"]
     other = neverblock.ProtectedList(one.list, one.version, one.names[1:])

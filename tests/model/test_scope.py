@@ -85,6 +85,32 @@ def test_the_rule_that_decided_is_named(text: str, reason: str) -> None:
     assert dns_scope(text, YOUNG).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("text", "facts", "reason"),
+    [
+        ("https://www.univerza-primer.edu.ba/a", NOTHING, "compromised_site"),
+        ("https://obcina.gov.rs/a/b.php", YOUNG, "compromised_site"),
+        ("https://sola.ac.cd/", NOTHING, "compromised_site"),
+        ("https://linkr.bio/zvon", NOTHING, "user_content"),
+        ("https://surl.li/zvon", YOUNG, "user_content"),
+        ("https://ipfs.fleek.co/ipfs/bafyzvon", YOUNG, "user_content"),
+        ("https://zvon-shop.github.io/", ScopeFacts(popular=True), "compromised_site"),
+        ("https://zvon-shop.github.io/", ScopeFacts(other_content=True), "compromised_site"),
+        ("https://pekarna.example/wp/a", ScopeFacts(path_only_evidence=True), "compromised_site"),
+    ],
+)
+def test_what_others_use_too_is_for_url_lists_only(
+    text: str, facts: ScopeFacts, reason: str
+) -> None:
+    advice = dns_scope(text, facts)
+    assert (advice.scope, advice.reason) == (NONE, reason)
+
+
+@pytest.mark.parametrize("name", ["gov.si.prijava.example", "edu-login.example", "ac.prijava.com"])
+def test_a_label_that_looks_official_protects_nothing(name: str) -> None:
+    assert dns_scope(name, YOUNG).scope is REGISTRABLE
+
+
 ages = st.none() | st.integers(0, 4000)
 facts = st.builds(
     ScopeFacts, age_days=ages, popular=st.none() | st.booleans(),

@@ -351,3 +351,20 @@ async def test_incidents_follow_their_blocks(pool: Pool, now: datetime) -> None:
         await tx.execute("update block set state = 'lifted' where name = 'a.example'")
     assert await settle() == (1, "resolved")
     assert (await seen(pool, ana, untouched.incident_uuid)).state == "new"
+
+
+async def test_a_disputed_block_is_not_left_behind_by_a_benign_verdict_either(
+    pool: Pool, now: datetime
+) -> None:
+    home = await own_party(pool, now)
+    ana = await somebody(pool, now, home, "ana")
+    bor = await somebody(pool, now, home, "bor", roles=["approver"])
+    found = await reported(pool, now, home)
+    await enforced(pool, now, found, ana, bor)
+    async with transaction(pool, now) as tx:
+        await tx.execute("update block set published_at = %s", (now,))
+        await tx.execute("update block set state = 'disputed'")
+    await say(pool, now, bor, found.incident_uuid, "benign")
+    async with pool.connection() as db:
+        rows = await (await db.execute("select state, lift_reason from block")).fetchall()
+    assert rows == [("lifted", "clear")]

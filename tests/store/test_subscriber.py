@@ -27,7 +27,7 @@ async def add(
     pool: Pool, people: People, now: datetime, who: str = "ada", **more: Any
 ) -> tuple[Subscriber, str | None]:
     fields: dict[str, Any] = {
-        "name": "t2", "brand": "bind", "address": "192.0.2.7", "feed": "si",
+        "name": "t2", "brand": "bind", "address": "192.0.2.7", "feeds": ("si",),
         "notify_address": "192.0.2.7:53", **more,
     }  # fmt: skip
     async with transaction(pool, now) as tx:
@@ -81,7 +81,7 @@ async def test_each_subscriber_has_an_allow_zone_with_its_own_names(
         ("probe_address", "x:99999", BadSubscriber),
         ("relay", True, BadSubscriber),
         ("known_by", "address", BadSubscriber),
-        ("feed", "xx", LookupError),
+        ("feeds", ("xx",), LookupError),
     ],
 )
 async def test_a_field_that_cannot_be_used_is_named(

@@ -51,6 +51,7 @@ SECURED = {
 OPEN_BY_INTENT = {
     "block",  # a published block is seen in the DNS; its incident is joined under row security
     "feed_entry",  # holds what was released to a group, and is read by the peer door alone
+    "url_rule",  # as a block: published ones are in the lists; its incident is joined like a block's
 }
 SHARED_VALUE = Observable(ObservableType.DOMAIN, "dostava-paketa.example")
 

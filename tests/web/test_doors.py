@@ -22,6 +22,20 @@ OPEN = {
     ("GET", "/api/v1/receipts/{token}"),
     ("POST", "/api/v1/session"),
     ("GET", "/api/v1/status"),
+    # Outposts sign with their own key.
+    ("POST", "/api/v1/outposts/enrolment"),
+    ("GET", "/api/v1/outposts/{id}/work"),
+    ("POST", "/api/v1/outposts/{id}/receipts"),
+    ("POST", "/api/v1/outposts/{id}/hits"),
+    ("GET", "/api/v1/check"),
+    ("GET", "/api/v1/transparency/checkpoint"),
+    ("GET", "/api/v1/transparency/consistency"),
+    ("GET", "/api/v1/transparency/entries"),
+    ("GET", "/api/v1/transparency/proof"),
+    ("GET", "/appeal"),
+    ("POST", "/appeal"),
+    ("GET", "/appeal/{token}"),
+    ("GET", "/check"),
     ("GET", "/favicon.ico"),
     ("GET", "/link/{token}"),
     ("POST", "/link"),
@@ -32,6 +46,7 @@ OPEN = {
     ("GET", "/signin"),
     ("POST", "/signin"),
     ("GET", "/static/{path}"),
+    ("GET", "/transparency"),
 }
 PAGE = {"Accept": "text/html"}
 

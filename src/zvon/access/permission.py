@@ -16,6 +16,15 @@ class Permission(StrEnum):
     BLOCK_PROPOSE = "block:propose"
     BLOCK_APPROVE = "block:approve"
     BLOCK_LIFT = "block:lift"
+    ORDER_READ = "order:read"
+    ORDER_WRITE = "order:write"
+    APPEAL_READ = "appeal:read"
+    APPEAL_DECIDE = "appeal:decide"
+    FEED_MANAGE = "feed:manage"
+    NEVERBLOCK_PROPOSE = "neverblock:propose"
+    NEVERBLOCK_APPROVE = "neverblock:approve"
+    HIT_READ = "hit:read"
+    EXPORT_READ = "export:read"
     SHARE_READ = "share:read"
     SHARE_PREPARE = "share:prepare"
     SHARE_RELEASE = "share:release"
@@ -49,19 +58,23 @@ class Denied(PermissionError):
 
 P = Permission
 _READ = frozenset({P.REPORT_READ, P.INCIDENT_READ, P.BLOCK_READ, P.SHARE_READ, P.PEER_READ,
-                   P.SUBSCRIBER_READ, P.KEY_OWN})  # fmt: skip
+                   P.SUBSCRIBER_READ, P.ORDER_READ, P.APPEAL_READ, P.HIT_READ, P.EXPORT_READ,
+                   P.KEY_OWN})  # fmt: skip
 
-# The five roles that ship; rows in `role`, so that an operator can add more.
+# The roles that ship; rows in `role`, so that an operator can add more.
 SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
     "reporter": frozenset({P.KEY_OWN}),
     "analyst": _READ
-    | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_PROPOSE, P.SHARE_PREPARE, P.QUARANTINE_READ},
+    | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_PROPOSE, P.SHARE_PREPARE, P.QUARANTINE_READ,
+       P.ORDER_WRITE, P.NEVERBLOCK_PROPOSE},
     "approver": _READ
     | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_APPROVE, P.BLOCK_LIFT, P.SHARE_PREPARE,
-       P.SHARE_RELEASE, P.SHARE_REVOKE, P.QUARANTINE_READ},
+       P.SHARE_RELEASE, P.SHARE_REVOKE, P.QUARANTINE_READ, P.ORDER_WRITE, P.APPEAL_DECIDE,
+       P.NEVERBLOCK_APPROVE},
     "administrator": _READ
     | {P.PEER_MANAGE, P.SUBSCRIBER_MANAGE, P.PERSON_READ, P.PERSON_MANAGE, P.JOB_READ,
-       P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE},
+       P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE, P.FEED_MANAGE, P.NEVERBLOCK_PROPOSE},
+    "subscriber": frozenset({P.EXPORT_READ}),  # the machine accounts that fetch lists
     "auditor": _READ
     | {P.AUDIT_READ, P.PERSON_READ, P.QUARANTINE_READ, P.JOB_READ, P.POLICY_READ},
 }  # fmt: skip

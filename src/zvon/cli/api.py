@@ -21,7 +21,12 @@ class NodeRefused(ValueError):
 
 
 def call(
-    node: str, key: str | None, method: str, path: str, body: Any = None, **query: str
+    node: str,
+    key: str | None,
+    method: str,
+    path: str,
+    body: Any = None,
+    **query: str | list[str],
 ) -> dict[str, Any]:
     """One request to `/api/v1`. Raises `NoAnswer`, `NodeRefused`."""
     import httpx

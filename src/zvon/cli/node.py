@@ -42,7 +42,7 @@ def dsn_of_node(settings: Settings) -> str:
 def write_run_file(settings: Settings, pid: int) -> None:
     """Say for `zvon status` and others where a running node listens; no secret in it."""
     told = {"pid": pid, "http": settings.http, "peer": settings.peer, "dns": settings.dns,
-            "name": settings.name, "country": settings.country,
+            "landing": settings.landing, "name": settings.name, "country": settings.country,
             "own_database": settings.database is None}  # fmt: skip
     path = settings.root / RUN_FILE
     fresh = path.with_suffix(".new")
@@ -58,6 +58,7 @@ def running(root: Path | None) -> Settings:
     except FileNotFoundError:
         return settings
     known = {key: told[key] for key in ("http", "peer", "dns", "name", "country")}
+    known["landing"] = told.get("landing")
     return settings.model_copy(update=known)
 
 

@@ -15,7 +15,7 @@ from zvon.access.node import create_node, node, node_key
 from zvon.access.person import first_administrator
 from zvon.cli.node import dsn_of_node, utc_now
 from zvon.config import Settings
-from zvon.store import neverblock
+from zvon.store import neverblock, popularity
 from zvon.store.migrate import migrate
 from zvon.store.pool import open_pool
 from zvon.store.transaction import transaction
@@ -28,7 +28,8 @@ async def prepare(settings: Settings, dsn: str, now: datetime) -> dict[str, str 
     async with open_pool(dsn, size=2) as pool:
         async with transaction(pool, now) as tx:
             await create_node(tx, settings, now, os.urandom)
-            await neverblock.load(tx, now)
+            await neverblock.load(tx, now, own=settings.own_hosts)
+            await popularity.expect(tx, settings.popularity)
             await ensure_feed(tx, settings.country.lower(), settings.country)
         async with transaction(pool, now) as tx:
             link = await first_administrator(tx, now, os.urandom)

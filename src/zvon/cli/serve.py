@@ -1,4 +1,4 @@
-"""`zvon serve web|worker|dns`: one part of a node in a process of its own."""
+"""`zvon serve web|worker|dns|landing`: one part of a node in a process of its own."""
 
 import asyncio
 import hashlib
@@ -50,6 +50,12 @@ def worker() -> None:
 def dns() -> None:
     """Serve the policy zones to resolvers."""
     _run("dns", _dns)
+
+
+@app.command
+def landing() -> None:
+    """Serve the page that visitors of blocked names see (`ZVON_LANDING` says where)."""
+    _run("landing", _landing)
 
 
 def _run(role: str, serve: Serve) -> None:
@@ -131,6 +137,29 @@ async def _web(settings: Settings, stop: asyncio.Event) -> None:
             tasks = [asyncio.create_task(server.serve()) for server in (console, door)]
             addresses = [settings.http, settings.peer]
             await _alongside("web", context.pool, stop, tasks, addresses, close)
+
+
+async def _landing(settings: Settings, stop: asyncio.Event) -> None:
+    """Victims get their page while the database is away, so nothing here waits for it."""
+    from time import monotonic
+
+    from zvon.store.pool import open_pool
+    from zvon.web.landing import Landing
+    from zvon.web.landing_listener import listeners
+
+    addresses, servers = [], []
+    async with open_pool(dsn_of_node(settings), size=4) as pool:
+        page = Landing(pool, settings, clock=utc_now, seconds=monotonic)
+        for address, server in listeners(page, settings):
+            addresses.append(address)
+            servers.append(server)
+
+        async def close() -> None:
+            await asyncio.gather(*(s.shutdown() for s in servers))  # type: ignore[no-untyped-call]
+
+        tasks = [asyncio.create_task(server.serve()) for server in servers]
+        tasks.append(asyncio.create_task(page.keep(), name="counts"))
+        await _alongside("landing", pool, stop, tasks, addresses, close)
 
 
 @contextmanager

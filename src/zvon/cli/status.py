@@ -61,6 +61,7 @@ async def look(settings: Settings) -> list[Health]:
         database(settings),
         asyncio.to_thread(console, settings),
         asyncio.to_thread(door, settings),
+        asyncio.to_thread(landing, settings),
         zones(settings),
     )
     return [health for some in asked for health in some]
@@ -119,17 +120,27 @@ def worker_health(beats: list[datetime], now: datetime) -> Health:
 
 def console(settings: Settings) -> list[Health]:
     """Does the API answer with anything but an error of its own?"""
-    host, port = host_port(settings.http)
+    return [_asked("console", settings.http, "/api/v1/status")]
+
+
+def landing(settings: Settings) -> list[Health]:
+    """Do visitors of blocked names get their page? Nothing to say when it is off."""
+    addresses = settings.landing.split(",") if settings.landing else []
+    return [_asked("landing", address.strip(), "/") for address in addresses]
+
+
+def _asked(part: str, address: str, path: str) -> Health:
+    host, port = host_port(address)
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_S)
     try:
-        connection.request("GET", "/api/v1/status")
+        connection.request("GET", path)
         code = connection.getresponse().status
     except (OSError, http.client.HTTPException) as problem:
-        return [_silent("console", settings.http, problem)]
+        return _silent(part, address, problem)
     finally:
         connection.close()
-    return [Health("console", code < 500, "{address} answers {answer}",
-                   {"address": f"http://{settings.http}", "answer": code})]  # fmt: skip
+    return Health(part, code < 500, "{address} answers {answer}",
+                  {"address": f"http://{address}", "answer": code})  # fmt: skip
 
 
 def door(settings: Settings) -> list[Health]:

@@ -27,7 +27,12 @@ app = App(name="up", help="Start a node: database, console, worker, policy zones
 
 LOOK_S = 0.2
 SERVED = ("web", "dns", "worker")
-TITLES = {"web": "console", "dns": "policy zones", "worker": "worker"}
+TITLES = {
+    "web": "console",
+    "dns": "policy zones",
+    "worker": "worker",
+    "landing": "landing page",
+}
 
 
 class NotStarted(RuntimeError):
@@ -44,6 +49,7 @@ def up(
     peer: Annotated[str | None, Parameter(help="Door for partners, host:port.")] = None,
     peer_url: Annotated[str | None, Parameter(help="How partners reach that door.")] = None,
     dns: Annotated[str | None, Parameter(help="Policy zones, host:port[,host:port…].")] = None,
+    landing: Annotated[str | None, Parameter(help="Page for blocked names, host:port.")] = None,
     resolver: Annotated[str | None, Parameter(help="Resolver for enrichment.")] = None,
     rdap_url: Annotated[str | None, Parameter(help="RDAP service for enrichment.")] = None,
     name: Annotated[str | None, Parameter(help="Name of the node, for partners.")] = None,
@@ -116,6 +122,10 @@ class Node:
             "peer": claim(settings.peer),
             "dns": ",".join(claim(each.strip(), udp=True) for each in settings.dns.split(",")),
         }
+        served: tuple[str, ...] = SERVED
+        if settings.landing is not None:
+            served = (*SERVED, "landing")
+            chosen["landing"] = ",".join(claim(a.strip()) for a in settings.landing.split(","))
         self._settings = settings = settings.model_copy(update=chosen)
         env = environment(settings)
         where = self._say("the given database")
@@ -133,14 +143,14 @@ class Node:
         known = at_head(env["ZVON_DATABASE"])
         if known:
             # Nothing of the schema is missing, so the parts need not wait for the rest.
-            self._parts = [Part(name, env, logs) for name in SERVED]
+            self._parts = [Part(name, env, logs) for name in served]
             self._look()
         prepared = self._prepare(env)
         self._tell("node", f"zvon {__version__} · {prepared['name']} ({prepared['country']}) · "
                    f"{settings.root}", root=str(settings.root), **prepared | {"link": None})  # fmt: skip
         self._tell("part", f"{'PostgreSQL':<22} {where}", part="postgres", at=where)
         if not known:
-            self._parts = [Part(name, env, logs) for name in SERVED]
+            self._parts = [Part(name, env, logs) for name in served]
         write_run_file(settings, os.getpid())
         self._open(prepared["link"])
 
@@ -166,6 +176,7 @@ class Node:
             ),
             "dns": self._say("{address} (UDP and TCP)", address=settings.dns),
             "worker": self._say("one process"),
+            "landing": f"http://{settings.landing}",
         }
         told: set[str] = set()
         while len(told) < len(self._parts) and not self._stop.is_set():

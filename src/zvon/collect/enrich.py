@@ -189,6 +189,8 @@ async def _rdap(rdap_url: str, about: Observable, clock: Any) -> Fetched:
         rows.append((EvidenceCode.REGISTERED, found.registered_at.isoformat()))
     if found.registrar:
         rows.append((EvidenceCode.REGISTRAR, found.registrar))
+    if found.abuse:
+        rows.append((EvidenceCode.ABUSE, found.abuse))
     now = clock()
     return Fetched(
         tuple(_row(about, code, value, "rdap", now, RDAP_KEPT) for code, value in rows), late=False

@@ -3,6 +3,7 @@
 The service is an operator setting, not an untrusted address. Redirects are not followed.
 """
 
+import re
 import ssl
 from datetime import UTC, datetime
 from functools import cache
@@ -13,6 +14,7 @@ import msgspec
 from msgspec import Struct
 
 MAX_BYTES = 256 * 1024
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{3,253}")
 
 
 class Registration(Struct, frozen=True):
@@ -20,6 +22,7 @@ class Registration(Struct, frozen=True):
 
     registered_at: datetime | None
     registrar: str | None
+    abuse: str | None = None
 
 
 class NoAnswer(LookupError):
@@ -74,7 +77,7 @@ def parse(body: bytes, name: str) -> Registration:
         raise NoAnswer(f"{name}: the RDAP answer is no JSON") from None
     if not isinstance(facts, dict) or str(facts.get("ldhName", "")).lower().rstrip(".") != name:
         raise NoAnswer(f"{name}: the RDAP answer is about something else")
-    return Registration(_registered_at(facts), _registrar(facts))
+    return Registration(_registered_at(facts), _registrar(facts), _abuse(facts))
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:
@@ -97,6 +100,27 @@ def _registrar(facts: dict[str, Any]) -> str | None:
         roles = entity.get("roles")
         if isinstance(roles, list) and "registrar" in roles:
             return _full_name(entity.get("vcardArray")) or str(entity.get("handle") or "") or None
+    return None
+
+
+def _abuse(facts: dict[str, Any]) -> str | None:
+    """The address for complaints: an entity of its own, or one inside the registrar's (RFC 9083)."""
+    outer = _dicts(facts.get("entities"))
+    for entity in [*outer, *(inner for one in outer for inner in _dicts(one.get("entities")))]:
+        roles = entity.get("roles")
+        if isinstance(roles, list) and "abuse" in roles:
+            return _mail(entity.get("vcardArray"))
+    return None
+
+
+def _mail(card: Any) -> str | None:
+    """The first `email` property of a jCard, when it is one that a letter can be sent to."""
+    match card:
+        case ["vcard", [*properties]]:
+            for item in properties:
+                match item:
+                    case ["email", _, _, str(address)] if _ADDRESS.fullmatch(address):
+                        return address
     return None
 
 

@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from zvon.dns import tsig, wire
-from zvon.dns.ram import Part, RamZone
+from zvon.dns.page import Part
+from zvon.dns.ram import RamZone
 from zvon.dns.registry import Endpoint, Registry
+from zvon.dns.replay import Replays
 from zvon.dns.tsig import Signer, TsigFailure
 from zvon.dns.wire import AXFR, IXFR, SOA_Q, Message, Rcode, WireError
 from zvon.model.zone import serial_newer
 
 
 class Asked(Struct, frozen=True, kw_only=True):
-    """What a request told us of its sender: the serial it holds, and what it was sent."""
+    """What a request told us of its sender: the serial it holds, its key, and what it was sent."""
 
     endpoint: Endpoint
     zone: RamZone
@@ -25,10 +27,14 @@ class Asked(Struct, frozen=True, kw_only=True):
     transfer: bool
     ahead: bool
     sending: int
+    key: str | None
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """Parts to be sent as messages, in order, signed when `signer` is there."""
+    """Parts to be sent as messages, in order, signed when `signer` is there.
+
+    `failure` is what is wrong with the signature of the request; `proven` says that it is good.
+    """
 
     request: Message
     rcode: Rcode
@@ -36,6 +42,12 @@ class Reply(Struct, frozen=True, kw_only=True):
     signer: Signer | None = None
     plain: bytes | None = None
     asked: Asked | None = None
+    failure: Rcode | None = None
+
+    @property
+    def proven(self) -> bool:
+        """True when the asker signed, so that the source address is hardly forged."""
+        return self.signer is not None
 
     def messages(self, clock: Callable[[], float]) -> Iterator[bytes]:
         """Each message in wire form."""
@@ -49,8 +61,9 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 def respond(
-    raw: bytes, address: str, registry: Registry, clock: Callable[[], float], *, stream: bool
-) -> Reply | None:
+    raw: bytes, address: str, registry: Registry, replays: Replays, clock: Callable[[], float],
+    *, stream: bool,
+) -> Reply | None:  # fmt: skip
     """Answer one request that came from `address`; `None` when it deserves no answer.
 
     Over UDP (`stream` false) a transfer request gets the SOA, which sends the asker to TCP.
@@ -67,10 +80,12 @@ def respond(
         now = clock()
         try:
             key = tsig.verify(request, registry.keys, now)
+            if not replays.fresh(request.tsig.mac, address, now, stream=stream):
+                raise TsigFailure(Rcode.BADTIME)
         except TsigFailure as failure:
             message = wire.answer(request, failure.rcode, authoritative=False)
             return Reply(
-                request=request, rcode=failure.rcode, parts=iter(()),
+                request=request, rcode=failure.rcode, parts=iter(()), failure=failure.error,
                 plain=tsig.refusal(request, failure, message, registry.keys, now),
             )  # fmt: skip
         signer = Signer(key, request.tsig.mac)
@@ -78,11 +93,12 @@ def respond(
     else:
         endpoint = registry.by_address(address, request.qname)
     zone = registry.zones.get(request.qname)
-    if request.opcode != 0:
+    if request.opcode not in {0, wire.OPCODE_NOTIFY}:
         return _empty(request, Rcode.NOTIMP, signer)
     if (
         endpoint is None
         or zone is None
+        or request.opcode != 0
         or request.qname not in endpoint.zones
         or request.qclass != wire.IN_CLASS
         or request.qtype not in {SOA_Q, AXFR, IXFR}
@@ -108,8 +124,14 @@ def _transfer(
         difference = None if held is None else zone.difference(held)
         parts, full = (snapshot.full(), True) if difference is None else (iter(difference), False)
     asked = Asked(endpoint=endpoint, zone=zone, held=held, full=full, ahead=ahead,
-                  transfer=stream and request.qtype != SOA_Q, sending=snapshot.serial)  # fmt: skip
+                  transfer=stream and request.qtype != SOA_Q, sending=snapshot.serial,
+                  key=None if signer is None else signer.key.name)  # fmt: skip
     return Reply(request=request, rcode=Rcode.NOERROR, parts=parts, signer=signer, asked=asked)
+
+
+def truncated(request: Message) -> bytes:
+    """An answer that sends the asker to TCP, where nobody can forge an address."""
+    return wire.answer(request, Rcode.NOERROR, authoritative=False, truncated=True)
 
 
 def _empty(request: Message, rcode: Rcode, signer: Signer | None) -> Reply:

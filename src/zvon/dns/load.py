@@ -5,18 +5,18 @@ as it answers, and from its notifications afterwards.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 import msgspec
 import structlog
 
 from zvon.access.seal import unseal
-from zvon.dns.ram import Gap, RamZone, Step
-from zvon.dns.registry import Endpoint, Registry
+from zvon.dns.ram import Gap, Op, RamZone, Step
+from zvon.dns.registry import Endpoint, Registry, zones_of
 from zvon.dns.snapshot import Shelf
 from zvon.dns.tsig import Key
-from zvon.model.zone import marker_name, serial_back
+from zvon.model.zone import marker_name, serial_back, serial_newer
 from zvon.store import subscriber as subscribers
 from zvon.store import zone as rows
 from zvon.store.listen import listen
@@ -28,6 +28,10 @@ PAST_SERIALS = 500
 
 log = structlog.get_logger("zvon.dns")
 
+Holds = Callable[[RamZone, Sequence[Op]], bool]
+"""Asked before new content is served, with the zone as it is and the changes that would come, or
+with a zone read anew and none: true keeps what is served now."""
+
 
 class _Kept(msgspec.Struct, frozen=True):
     """The subscribers on the shelf; secrets stay sealed."""
@@ -37,17 +41,24 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class Loader:
-    """Fills the registry; `changed` is called with every zone that has a new serial."""
+    """Fills the registry; `changed` is called with every zone that has a new serial.
+
+    A database that came back from an old copy never makes the zones older: `behind` is called with
+    the zone's name and the serial that it has to be brought above.
+    """
 
     def __init__(
         self, pool: Pool, registry: Registry, shelf: Shelf, *, key: bytes,
-        changed: Callable[[RamZone], None],
+        changed: Callable[[RamZone], None], behind: Callable[[str, int], None],
+        holds: Holds | None = None,
     ) -> None:  # fmt: skip
         self.pool = pool
         self._registry = registry
         self._shelf = shelf
         self._key = key
         self._changed = changed
+        self._behind = behind
+        self._holds = holds
         self._writing: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
         self._one = asyncio.Lock()
@@ -68,7 +79,7 @@ class Loader:
             zone = self._registry.zones.get(name)
             if zone is None or not serial.isdigit():
                 await self.everything()
-            elif zone.serial != int(serial):
+            elif serial_newer(int(serial), zone.serial):  # else it was read meanwhile
                 async with self._one:
                     await self._catch_up(zone, int(serial))
 
@@ -93,8 +104,13 @@ class Loader:
             zone = self._registry.zones.get(row.name)
             if zone is None:
                 await self._read(row.name)
+            elif serial_newer(zone.serial, row.serial):
+                self._behind(zone.name, zone.serial)
             elif zone.serial != row.serial:
                 await self._catch_up(zone, row.serial)
+        for gone in set(self._registry.zones) - {row.name for row in found}:
+            del self._registry.zones[gone]
+            self._shelf.drop(gone)
 
     def _subscribe(self, kept: _Kept) -> None:
         self._registry.subscribe(
@@ -107,16 +123,22 @@ class Loader:
         """Apply the journal up to `serial`; read the zone anew when that does not lead there."""
         async with self.pool.connection() as db:
             edits = await rows.edits(db, zone.id, after=zone.serial, upto=serial)
+        steps = [
+            (each, tuple((edit.op, edit.owner, edit.rdata) for edit in group))
+            for each, group in groupby(edits, key=lambda edit: edit.serial)
+        ]
+        coming = [op for _, ops in steps for op in ops]
+        if self._holds is not None and coming and self._holds(zone, coming):
+            return
         try:
-            for each, group in groupby(edits, key=lambda edit: edit.serial):
-                ops = tuple((edit.op, edit.owner, edit.rdata) for edit in group)
+            for each, ops in steps:
                 zone.apply(each, ops)
                 if self._shelf.extend(zone, each, ops):
                     self._put(zone)
         except Gap:
             await self._read(zone.name)
             return
-        if not edits:
+        if not steps:
             await self._read(zone.name)
         else:
             self._changed(zone)
@@ -128,12 +150,18 @@ class Loader:
         if found is None:
             return
         row, rules, past = found
-        marker = marker_name(row.kind, row.feed) if row.feed else None
+        served = self._registry.zones.get(name)
+        if served is not None and serial_newer(served.serial, row.serial):
+            self._behind(name, served.serial)
+            return
+        marker = marker_name(row.kind, row.feed or name.split(".")[1])
         zone = await asyncio.to_thread(
             lambda: RamZone(name, zone_id=row.id, ttl=row.ttl, serial=row.serial, marker=marker,
-                            rules=rules, size=len(rules))
+                            rules=rules)
         )  # fmt: skip
         zone.remember(_contiguous(past, row.serial))
+        if self._holds is not None and self._holds(zone, ()):
+            return
         self._registry.zones[name] = zone
         self._put(zone)
         self._changed(zone)
@@ -160,10 +188,13 @@ class Loader:
 
 def _endpoint(one: subscribers.Subscriber) -> Endpoint:
     return Endpoint(
-        id=one.id, name=one.name, brand=one.brand, feed=one.feed, mode=one.mode,
+        id=one.id, name=one.name, brand=one.brand, feeds=one.feeds, mode=one.mode,
         mandatory=one.mandatory, known_by=one.known_by,
         addresses=frozenset(part.strip() for part in one.address.split(",")),
         notify_address=one.notify_address, probe_address=one.probe_address,
+        probe_via=one.probe_via, canary=one.canary,
+        # Who fetches lists is told nothing and may transfer nothing.
+        zones=() if one.known_by == "export" else zones_of(one.name, one.feeds),
     )  # fmt: skip
 
 

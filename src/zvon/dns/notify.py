@@ -2,16 +2,17 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from zvon.config import host_port
 from zvon.dns import tsig, wire
 from zvon.dns.ram import RamZone
 from zvon.dns.registry import Endpoint, Registry
-from zvon.dns.tsig import Signer
+from zvon.dns.tsig import Key, Signer
 from zvon.formats.rpz import soa_rdata
 from zvon.model.zone import serial_newer
 
@@ -23,6 +24,20 @@ POLLS = frozenset({"pdns"})
 log = structlog.get_logger("zvon.dns")
 
 
+Event = Callable[[Endpoint, RamZone, str, int], None]
+"""Called when a NOTIFY was `sent`, `refused` (with the response code), or had `no_effect` after the
+last try."""
+
+
+class _Waiting(Struct, frozen=True):
+    """What an answer to a NOTIFY must fit."""
+
+    ident: int
+    serial: int
+    key: Key | None
+    mac: bytes
+
+
 class _Telling:
     """One zone at one endpoint: what it shall know, and the packet that waits for its answer."""
 
@@ -32,7 +47,7 @@ class _Telling:
         self.sent_at = float("-inf")
         self.tries = 0
         self.timer: asyncio.TimerHandle | None = None
-        self.waiting: tuple[int, bytes] | None = None
+        self.waiting: _Waiting | None = None
 
     def done(self) -> bool:
         return self.shown is not None and not serial_newer(self.serial, self.shown)
@@ -43,20 +58,22 @@ class Notifier:
 
     def __init__(
         self, registry: Registry, *, clock: Callable[[], float],
-        answered: Callable[[Endpoint, RamZone, int], None],
+        answered: Callable[[Endpoint, RamZone, int], None], event: Event | None = None,
     ) -> None:  # fmt: skip
         self._registry = registry
         self._clock = clock
         self._answered = answered
+        self._event: Event = event or (lambda *_: None)
         self._telling: dict[tuple[int, str], _Telling] = {}
         self._pending: dict[int, tuple[int, str]] = {}
+        self._last_key: dict[int, str] = {}
         self.transports: list[asyncio.DatagramTransport] = []
 
-    def changed(self, zone: RamZone) -> None:
-        """Tell everybody who may have `zone` of its new serial."""
+    def changed(self, zone: RamZone, *, only: Collection[int] | None = None) -> None:
+        """Tell everybody who may have `zone` of its new serial; with `only`, just those ids."""
         loop = asyncio.get_running_loop()
         for endpoint in self._registry.entitled(zone.name):
-            if endpoint.brand in POLLS:
+            if endpoint.brand in POLLS or (only is not None and endpoint.id not in only):
                 continue
             one = self._telling.setdefault((endpoint.id, zone.name), _Telling())
             one.serial, one.tries = zone.serial, 0
@@ -87,25 +104,39 @@ class Notifier:
         host, port = host_port(endpoint.notify_address)
         ident = int.from_bytes(os.urandom(2))
         message = wire.notify(ident, zone.wire, soa_rdata(zone.serial))
-        mac = b""
-        key = next((k for k in self._registry.keys.values() if k.subscriber == endpoint.id), None)
+        key, mac = self._key(endpoint, one.tries), b""
         if key is not None:
             signer = Signer(key, b"")
             message = signer.sign(message, self._clock())
             mac = signer.mac
-        one.waiting, one.sent_at = (ident, mac), loop.time()
+        if one.waiting is not None:
+            self._pending.pop(one.waiting.ident, None)
+        one.waiting, one.sent_at = _Waiting(ident, zone.serial, key, mac), loop.time()
         self._pending[ident] = (endpoint_id, zone_name)
         for transport in self.transports:
             if (":" in transport.get_extra_info("sockname")[0]) == (":" in host):
                 transport.sendto(message, (host, port))
                 break
+        self._event(endpoint, zone, "sent", 0)
         if one.tries < len(RETRY_S):
             one.timer = loop.call_later(RETRY_S[one.tries], self._send, endpoint_id, zone_name)
             one.tries += 1
         else:
             one.timer = None
+            self._event(endpoint, zone, "no_effect", 0)
             log.warning("notify.no_effect", subscriber=endpoint.name, zone=zone_name,
                         serial=zone.serial)  # fmt: skip
+
+    def _key(self, endpoint: Endpoint, tries: int) -> Key | None:
+        """The key to sign with: the one that the subscriber used last, then its others in turn."""
+        last = self._last_key.get(endpoint.id)
+        held = [key for key in self._registry.keys.values() if key.subscriber == endpoint.id]
+        held.sort(key=lambda key: key.name != last)
+        return held[tries % len(held)] if held else None
+
+    def uses(self, endpoint: Endpoint, key: str) -> None:
+        """An endpoint asked with `key`."""
+        self._last_key[endpoint.id] = key
 
     def reply(self, raw: bytes, peer: tuple[Any, ...]) -> None:
         """Match an answer by id, source and key; anything else is dropped."""
@@ -117,19 +148,31 @@ class Notifier:
         if place is None or message.opcode != wire.OPCODE_NOTIFY or message.qname != place[1]:
             return
         endpoint, zone = self._registry.endpoints.get(place[0]), self._registry.zones.get(place[1])
-        one = self._telling.get(place)
-        if endpoint is None or zone is None or one is None or one.waiting is None:
+        waiting = self._telling[place].waiting
+        if endpoint is None or zone is None or waiting is None or waiting.ident != message.id:
             return
-        if peer[:2] != host_port(endpoint.notify_address) or one.waiting[0] != message.id:
+        if peer[:2] != host_port(endpoint.notify_address):
             return
-        key = self._registry.keys.get(message.tsig.key) if message.tsig else None
-        if message.tsig is not None and (
-            key is None or not tsig.verify_reply(message, key, one.waiting[1], self._clock())
+        # An answer to a signed NOTIFY is signed (RFC 8945, 5.3), or it is forged.
+        if waiting.key is not None and not (
+            tsig.verify_reply(message, waiting.key, waiting.mac, self._clock())
+            or _says_why_not(message, waiting.key)
         ):
             return
         del self._pending[message.id]
         if message.rcode == wire.Rcode.NOERROR:
-            self._answered(endpoint, zone, one.serial)
+            self._answered(endpoint, zone, waiting.serial)
         else:
+            self._event(endpoint, zone, "refused", message.rcode)
             log.warning("notify.refused", subscriber=endpoint.name, zone=zone.name,
                         rcode=message.rcode)  # fmt: skip
+
+
+def _says_why_not(message: wire.Message, key: Key) -> bool:
+    """True for an error about our signature, which the peer cannot sign (RFC 8945, 5.2)."""
+    return (
+        message.rcode != wire.Rcode.NOERROR
+        and message.tsig is not None
+        and message.tsig.key == key.name
+        and message.tsig.error in {wire.Rcode.BADKEY, wire.Rcode.BADSIG}
+    )

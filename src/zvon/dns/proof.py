@@ -1,7 +1,8 @@
 """A small resolver that proves a feed works where no real one is installed. Not for production.
 
 Zones come in by transfer with TSIG (dnspython), everything else is forwarded to one upstream, and
-the rules are applied in the order of the zones, exact name before wildcard. It has no cache.
+the rules are applied in the order of the zones, exact name before wildcard. It has no cache. To
+those who ask with EDNS it says why it refused (extended DNS errors, RFC 8914).
 """
 
 import argparse
@@ -9,9 +10,10 @@ import asyncio
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dns.asyncquery
+import dns.edns
 import dns.exception
 import dns.flags
 import dns.message
@@ -19,6 +21,7 @@ import dns.name
 import dns.query
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 import dns.tsig
 import dns.tsigkeyring
 import dns.xfr
@@ -26,14 +29,30 @@ import dns.zone
 import msgspec
 
 from zvon.config import host_port
+from zvon.model.rpz_match import match
 
 LABEL = "proof (ours), not for production"
 REFRESH_S = 1.0
 UPSTREAM_S = 3.0
+RULE_TTL = 60
+NXDOMAIN, NODATA, PASSTHRU = ".", "*.", "rpz-passthru."
+ADDRESSES = frozenset({dns.rdatatype.A, dns.rdatatype.AAAA})
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """The rule that speaks for a name: where it stands, and its target."""
+
+    zone: str
+    owner: str
+    target: str
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """`proof.toml` of the kit."""
+    """`proof.toml` of the kit.
+
+    `ede` is the code of RFC 8914 that a refusal carries: 15 blocked by the operator, 16 by order
+    of somebody else, 17 as the client wished. `check` is the console's address, whose page says more.
+    """
 
     primary: str
     zones: tuple[str, ...]
@@ -41,6 +60,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     algorithm: str
     secret: str
+    ede: Literal[15, 16, 17] = 15
+    check: str = ""
 
 
 class ProofResolver:
@@ -80,13 +101,13 @@ class ProofResolver:
             except TimeoutError:
                 pass
 
-    def rule(self, name: dns.name.Name) -> str | None:
-        """The target of the first rule that matches, or `None`."""
-        relative = name.relativize(dns.name.root)
-        for zone in self.zones.values():
-            found = _find(zone, relative)
+    def rule(self, name: dns.name.Name) -> Rule | None:
+        """The first rule that matches, in the order of the zones, or `None`."""
+        text = name.relativize(dns.name.root).to_text().lower()
+        for zone_name, zone in self.zones.items():
+            found = match(text, lambda owner, of=zone: _target(of, owner))  # type: ignore[misc]
             if found is not None:
-                return found
+                return Rule(zone_name, found.owner, found.rdata)
         return None
 
     def marker(self, name: dns.name.Name) -> Any | None:
@@ -116,14 +137,46 @@ class ProofResolver:
             reply.answer.append(dns.rrset.from_rdata_list(question.name, 60, list(marker)))
             return reply.to_wire()
         rule = self.rule(question.name) if self.config.mode == "enforce" else None
-        if rule in {".", "*."}:
-            reply.set_rcode(dns.rcode.NXDOMAIN if rule == "." else dns.rcode.NOERROR)
-            return reply.to_wire()
+        if rule is not None and rule.target != PASSTHRU:
+            return await self._refused(query, reply, rule)
         try:
             return await self._ask(wire)
         except (OSError, TimeoutError):
             reply.set_rcode(dns.rcode.SERVFAIL)
             return reply.to_wire()
+
+    async def _refused(
+        self, query: dns.message.Message, reply: dns.message.Message, rule: Rule
+    ) -> bytes:
+        """The answer that a rule wants, with the reason for whoever speaks EDNS."""
+        question = query.question[0]
+        code = dns.edns.EDECode(self.config.ede)
+        if rule.target == NXDOMAIN:
+            reply.set_rcode(dns.rcode.NXDOMAIN)
+        elif rule.target != NODATA:
+            code = dns.edns.EDECode.FORGED_ANSWER  # an answer, and not the name's own
+            reply.answer.append(
+                dns.rrset.from_text(question.name, RULE_TTL, "IN", "CNAME", rule.target)
+            )
+            if question.rdtype in ADDRESSES:
+                reply.answer += await self._addresses(rule.target, question.rdtype)
+        if query.edns >= 0:
+            name = question.name.relativize(dns.name.root).to_text().lower()
+            text = f"{self.config.check.rstrip('/')}/check?name={name}" if self.config.check else (
+                f"rule {rule.owner} of {rule.zone}"
+            )  # fmt: skip
+            reply.use_edns(0, query.ednsflags, options=[dns.edns.EDEOption(code, text)])
+        return reply.to_wire()
+
+    async def _addresses(
+        self, target: str, rdtype: dns.rdatatype.RdataType
+    ) -> list[dns.rrset.RRset]:
+        """Where a landing page is; nothing when the upstream does not say."""
+        try:
+            wire = await self._ask(dns.message.make_query(target, rdtype).to_wire())
+            return list(dns.message.from_wire(wire).answer)
+        except (OSError, TimeoutError, dns.exception.DNSException):
+            return []
 
     async def _ask(self, wire: bytes) -> bytes:
         loop = asyncio.get_running_loop()
@@ -138,17 +191,13 @@ class ProofResolver:
             transport.close()
 
 
-def _find(zone: dns.zone.Zone, name: dns.name.Name) -> str | None:
-    """The rule for a relative name: itself, else the closest wildcard above it."""
-    tries = [name]
-    labels = name.labels
-    tries += [dns.name.Name((b"*", *labels[i:])) for i in range(1, len(labels))]
-    for one in tries:
-        found = zone.get_rdataset(one, dns.rdatatype.CNAME)
-        if found is not None:
-            target = found[0].target
-            return str(target if target.is_absolute() else target.derelativize(dns.name.root))
-    return None
+def _target(zone: dns.zone.Zone, owner: str) -> str | None:
+    """The target of the rule at `owner`, absolute, as RPZ writes it."""
+    found = zone.get_rdataset(dns.name.from_text(owner, origin=None), dns.rdatatype.CNAME)
+    if found is None:
+        return None
+    target = found[0].target
+    return str(target if target.is_absolute() else target.derelativize(dns.name.root))
 
 
 class _Upstream(asyncio.DatagramProtocol):

@@ -7,7 +7,9 @@ a checksum of its own. What does not verify is not used.
 import hashlib
 import os
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
+from typing import Literal
 from zlib import crc32
 
 import msgspec
@@ -20,14 +22,14 @@ TAIL_LINES = 2_000
 
 
 class ZoneHead(Struct, frozen=True, kw_only=True):
-    """The first line of a zone file."""
+    """The first line of a zone file; the lines of the pages follow (see `dns.page`)."""
 
+    form: Literal[2]
     name: str
     id: int
     ttl: int
     serial: int
     marker: str | None
-    size: int
 
 
 class Damaged(ValueError):
@@ -45,20 +47,16 @@ class Shelf:
     def put(self, snapshot: Snapshot) -> None:
         """Write one zone whole; slow for a large zone, so run in a thread."""
         zone = snapshot.zone
-        head = ZoneHead(name=zone.name, id=zone.id, ttl=zone.ttl, serial=snapshot.serial,
-                        marker=zone.marker, size=sum(len(b.rules) for b in snapshot.buckets))  # fmt: skip
+        head = ZoneHead(form=2, name=zone.name, id=zone.id, ttl=zone.ttl, serial=snapshot.serial,
+                        marker=zone.marker)  # fmt: skip
         digest = hashlib.sha256()
         path = self.folder / f"{zone.name}.zone"
         beside = path.with_suffix(".new")
         with beside.open("wb") as file:
-            lines = [msgspec.json.encode(head)]
-            for bucket in snapshot.buckets:
-                lines += [f"{owner}\t{rdata}".encode() for owner, rdata in bucket.rules.items()]
-                chunk = b"\n".join(lines) + b"\n"
-                lines = []
-                if chunk != b"\n":
-                    digest.update(chunk)
-                    file.write(chunk)
+            texts = (page.text[1:].encode() for page in snapshot.pages)
+            for chunk in chain((msgspec.json.encode(head) + b"\n",), texts):
+                digest.update(chunk)
+                file.write(chunk)
             file.write(b"sha256 " + digest.hexdigest().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -84,6 +82,12 @@ class Shelf:
         beside.replace(path)
         self._tail[zone.name] = len(newer)
 
+    def drop(self, name: str) -> None:
+        """Forget a zone that is no more."""
+        for suffix in ("zone", "tail"):
+            (self.folder / f"{name}.{suffix}").unlink(missing_ok=True)
+        self._tail.pop(name, None)
+
     def zones(self) -> list[RamZone]:
         """Every zone that verifies, with its tail applied."""
         found = []
@@ -102,9 +106,8 @@ class Shelf:
             raise Damaged(path.name)
         first, _, rest = body.partition(b"\n")
         head = msgspec.json.decode(first, type=ZoneHead)
-        rules = (line.split("\t", 1) for line in rest.decode().splitlines())
         zone = RamZone(head.name, zone_id=head.id, ttl=head.ttl, serial=head.serial,
-                       marker=head.marker, rules=((a, b) for a, b in rules), size=head.size)  # fmt: skip
+                       marker=head.marker, text=rest.decode())  # fmt: skip
         tail = self.folder / f"{zone.name}.tail"
         for line in tail.read_bytes().splitlines() if tail.exists() else []:
             if line[:8] != f"{crc32(line[9:]):08x}".encode():

@@ -12,7 +12,7 @@ MAX_REQUEST = 512
 SOA_Q, AXFR, IXFR, ANY = 6, 252, 251, 255
 TSIG, OPT = 250, 41
 IN_CLASS = 1
-QR, AA, OPCODE_NOTIFY = 0x8000, 0x0400, 0x2000
+QR, AA, TC, OPCODE_NOTIFY = 0x8000, 0x0400, 0x0200, 0x2000
 _OPCODE = 0x7800
 HEADER = struct.Struct("!HHHHHH")
 
@@ -146,8 +146,8 @@ def _name(raw: bytes, at: int) -> tuple[str, int]:
         if length > 63:
             raise WireError("a label type that we do not know")
         label = raw[at + 1 : at + 1 + length]
-        if len(label) != length:
-            raise WireError("a label ends behind the message")
+        if len(label) != length or b"." in label:
+            raise WireError("a label ends behind the message or holds a dot")
         total += length + 1
         if total > 254:
             raise WireError("a name is too long")
@@ -157,10 +157,12 @@ def _name(raw: bytes, at: int) -> tuple[str, int]:
 
 
 def answer(
-    request: Message, rcode: Rcode, body: bytes = b"", count: int = 0, *, authoritative: bool = True
-) -> bytes:
+    request: Message, rcode: Rcode, body: bytes = b"", count: int = 0, *,
+    authoritative: bool = True, truncated: bool = False,
+) -> bytes:  # fmt: skip
     """A reply with `count` answer records in `body`; the question stands at octet 12."""
     flags = QR | (request.flags & (_OPCODE | 0x0100)) | (AA if authoritative else 0) | rcode
+    flags |= TC if truncated else 0
     return HEADER.pack(request.id, flags, 1, count, 0, 0) + request.question + body
 
 

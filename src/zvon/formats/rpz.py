@@ -6,15 +6,18 @@ Names are taken strictly: what any resolver would drop is refused here, never cu
 import re
 import struct
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 CNAME, SOA, NS, TXT = 5, 6, 2, 16
 IN = 1
 MAX_OWNER, MAX_LABEL = 255, 63
-# A compression pointer has 14 bits (RFC 1035, 4.1.4).
-MAX_POINTER = 0x3FFF
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+# The longest run of zero groups is written once, as `zz`, like `::` in RFC 5952.
+_ZEROS = "zz"
+_BY_ADDRESS = {"ip": "rpz-ip", "nsip": "rpz-nsip"}
+_BY_NAME = {"nsdname": "rpz-nsdname"}
 
 
 class Answer(StrEnum):
@@ -29,22 +32,99 @@ class RpzError(ValueError):
     """The text is not a rule that every resolver would load."""
 
 
+def trigger_owner(trigger: str, name: str) -> str:
+    """The owner of the rule that fires on `name`: a name, or a prefix for `ip` and `nsip`.
+
+    `192.0.2.66/32` becomes `32.66.2.0.192.rpz-ip`, `2001:db8::/48` becomes
+    `48.zz.db8.2001.rpz-ip`. Raises `RpzError`: an unknown trigger, host bits, a prefix of length
+    0, or an IPv4 address in IPv6 clothes, which resolvers write as IPv4.
+    """
+    if trigger == "qname":
+        return name
+    if trigger in _BY_NAME:
+        return f"{name}.{_BY_NAME[trigger]}"
+    if trigger not in _BY_ADDRESS:
+        raise RpzError(f"{trigger!r} is not a trigger that we offer")
+    try:
+        prefix = ip_network(name)
+    except ValueError as problem:
+        raise RpzError(str(problem)) from None
+    return f"{_reversed(prefix)}.{_BY_ADDRESS[trigger]}"
+
+
+def _reversed(prefix: IPv4Network | IPv6Network) -> str:
+    if prefix.prefixlen == 0:
+        raise RpzError("a prefix of length 0 is everything")
+    if isinstance(prefix, IPv4Network):
+        parts = str(prefix.network_address).split(".")
+    else:
+        if prefix.network_address.ipv4_mapped is not None:
+            raise RpzError(f"{prefix} is to be written as an IPv4 prefix")
+        head, run, rest = prefix.network_address.compressed.partition("::")
+        parts = [part for part in head.split(":") if part]
+        parts += [_ZEROS] * bool(run) + [part for part in rest.split(":") if part]
+    return ".".join([str(prefix.prefixlen), *reversed(parts)])
+
+
+def _prefix(length: str, parts: list[str]) -> str:
+    """The text of the prefix in a trigger; the caller compares what it would have written."""
+    if len(parts) == 4 and _ZEROS not in parts:
+        return f"{'.'.join(reversed(parts))}/{length}"
+    groups = ["" if part == _ZEROS else part for part in reversed(parts)]
+    text = ":".join(groups)
+    if groups[0] == "":
+        text = ":" + text
+    if groups[-1] == "":
+        text += ":"
+    return f"{text}/{length}"
+
+
 def check_owner(owner: str, zone: str) -> str:
     """Give back `owner` (relative to `zone`, `*.` only leftmost) when it can be published.
 
     Raises `RpzError`: upper case, a dot at the end, a bad label, more than 255 octets with the
-    zone, or an `rpz-…` trigger, which is not a name.
+    zone, a trigger that we do not offer, or a prefix in another form than resolvers expect.
     """
-    name = owner.removeprefix("*.")
-    labels = name.split(".")
+    labels = owner.removeprefix("*.").split(".")
     for label in labels:
         if len(label) > MAX_LABEL or not _LABEL.fullmatch(label):
             raise RpzError(f"{owner!r}: the label {label!r} cannot stand in an owner name")
-    if labels[-1].startswith("rpz-"):
-        raise RpzError(f"{owner!r} is a trigger, not a name")
+    kind = labels[-1]
+    if kind in _BY_ADDRESS.values():
+        _check_address(owner, labels)
+    elif kind in _BY_NAME.values():
+        labels = labels[:-1]
+    if not labels or (kind not in _BY_ADDRESS.values() and labels[-1].startswith("rpz-")):
+        raise RpzError(f"{owner!r} is neither a name nor a trigger that we offer")
     if len(owner) + 1 + len(zone) + 2 > MAX_OWNER:
         raise RpzError(f"{owner!r} is longer than an owner name in {zone} may be")
     return owner
+
+
+def _check_address(owner: str, labels: list[str]) -> None:
+    trigger = next(name for name, label in _BY_ADDRESS.items() if label == labels[-1])
+    if len(labels) < 3 or trigger_owner(trigger, _prefix(labels[0], labels[1:-1])) != owner:
+        raise RpzError(f"{owner!r} is not a prefix as resolvers expect it")
+
+
+@lru_cache(maxsize=1024)
+def check_target(target: str) -> str:
+    """Give back `target` when a rule may point there: an `Answer`, or a host with its final dot.
+
+    Raises `RpzError` for anything else; `rpz-drop.`, `rpz-tcp-only.` and other words of the
+    draft are not offered, because they hide from the user that something was blocked.
+    """
+    if target in RDATA:
+        return target
+    labels = target.removesuffix(".").split(".")
+    if (
+        not target.endswith(".")
+        or any(len(each) > MAX_LABEL or not _LABEL.fullmatch(each) for each in labels)
+        or labels[-1].startswith("rpz-")
+        or len(target) + 1 > MAX_OWNER
+    ):
+        raise RpzError(f"a rule cannot point to {target!r}")
+    return target
 
 
 def name_wire(name: str) -> bytes:
@@ -73,13 +153,16 @@ def name_text(wire: bytes) -> str:
 RDATA: dict[str, bytes] = {answer.value: name_wire(answer.value) for answer in Answer}
 
 
-@cache
-def tail(rdata: str, ttl: int) -> bytes:
-    """What follows the owner name in a rule's record. Raises `RpzError` for another target."""
-    data = RDATA.get(rdata)
-    if data is None:
-        raise RpzError(f"a rule cannot point to {rdata!r}")
-    return struct.pack("!HHIH", CNAME, IN, ttl, len(data)) + data
+@lru_cache(maxsize=1024)
+def target_wire(target: str) -> bytes:
+    """The target of a rule in wire form. Raises `RpzError` for one that we do not offer."""
+    return RDATA.get(target) or name_wire(check_target(target))
+
+
+@lru_cache(maxsize=1024)
+def tail(target: str, ttl: int) -> bytes:
+    """What follows the owner name in a rule's record. Raises `RpzError` for a bad target."""
+    return record(CNAME, ttl, target_wire(target))
 
 
 def record(rtype: int, ttl: int, data: bytes) -> bytes:
@@ -87,50 +170,24 @@ def record(rtype: int, ttl: int, data: bytes) -> bytes:
     return struct.pack("!HHIH", rtype, IN, ttl, len(data)) + data
 
 
-def soa_rdata(serial: int) -> bytes:
-    """The SOA of every policy zone: refresh 60, retry 30, expire 604800, minimum 60.
+MNAME, RNAME = "localhost", "hostmaster.localhost"
+"""The names in the SOA of every policy zone; `MNAME` is its only name server too."""
+
+
+def soa_numbers(serial: int) -> bytes:
+    """What follows the names in the SOA: refresh 60, retry 30, expire 604800, minimum 60.
 
     The long expiry keeps resolvers blocking for a week while we are away.
     """
-    names = name_wire("localhost") + name_wire("hostmaster.localhost")
-    return names + struct.pack("!IIIII", serial, 60, 30, 604_800, 60)
+    return struct.pack("!IIIII", serial, 60, 30, 604_800, 60)
+
+
+def soa_rdata(serial: int) -> bytes:
+    """The data of the SOA of every policy zone, without compression."""
+    return name_wire(MNAME) + name_wire(RNAME) + soa_numbers(serial)
 
 
 def txt_rdata(text: str) -> bytes:
     """One character string (RFC 1035, 3.3.14)."""
     raw = text.encode("ascii")
     return bytes((len(raw),)) + raw
-
-
-class Packer:
-    """Puts records into the body of one message, pointing to names that stand there already.
-
-    `start` is where the body begins in the message. The question holds the zone's name at octet
-    12, so every owner ends with a pointer to it.
-    """
-
-    def __init__(self, start: int) -> None:
-        self.start = start
-        self.body = bytearray()
-        self.count = 0
-        self._seen: dict[str, bytes] = {"": b"\xc0\x0c"}
-
-    def add(self, owner: str, tail: bytes) -> None:
-        """Append one record; `owner` is relative to the zone, empty for the zone itself."""
-        body, seen = self.body, self._seen
-        while True:
-            pointer = seen.get(owner)
-            if pointer is not None:
-                body += pointer
-                break
-            at = self.start + len(body)
-            if at <= MAX_POINTER:
-                seen[owner] = struct.pack("!H", 0xC000 | at)
-            label, _, owner = owner.partition(".")
-            body.append(len(label))
-            body += label.encode("ascii")
-        body += tail
-        self.count += 1
-
-    def __len__(self) -> int:
-        return len(self.body)

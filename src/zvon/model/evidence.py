@@ -16,6 +16,7 @@ class EvidenceCode(StrEnum):
 
     REGISTERED = "rdap.registered"
     REGISTRAR = "rdap.registrar"
+    ABUSE = "rdap.abuse"
     ADDRESSES = "dns.addresses"
     NAME_SERVERS = "dns.ns"
     MAIL_SERVERS = "dns.mx"

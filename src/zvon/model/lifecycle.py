@@ -48,7 +48,8 @@ B, I = BlockState, IncidentState  # noqa: E741
 
 BLOCK_MOVES: dict[BlockState, frozenset[BlockState]] = {
     B.PROPOSED: frozenset({B.VALIDATED, B.HELD, B.WITHDRAWN, B.REJECTED}),
-    B.VALIDATED: frozenset({B.APPROVED, B.HELD, B.REJECTED, B.DISPUTED, B.WITHDRAWN}),
+    # Published without approval: a trusted partner's hour. The database lets nothing else by.
+    B.VALIDATED: frozenset({B.APPROVED, B.PUBLISHED, B.HELD, B.REJECTED, B.DISPUTED, B.WITHDRAWN}),
     B.APPROVED: frozenset({B.PUBLISHED, B.HELD, B.WITHDRAWN}),
     B.PUBLISHED: frozenset({B.ENFORCED, B.FAILED, B.EXPIRING, B.DISPUTED, B.LIFTED}),
     B.ENFORCED: frozenset({B.EXPIRING, B.DISPUTED, B.LIFTED, B.FAILED}),

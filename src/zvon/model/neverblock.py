@@ -8,14 +8,26 @@ import hashlib
 import tomllib
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from msgspec import Struct
 
 from zvon.model.name import canonical
+from zvon.model.prefix import canonical as canonical_prefix
 from zvon.model.suffix import public_suffix
 
-# Without any of these nothing is published; `brand` is what the brand registry calls official.
-REQUIRED = frozenset({"constituency", "official", "platform", "popular", "infrastructure", "brand"})
+# Without any of these nothing is published; `brand` is what the brand registry calls official,
+# `own` are the names of this node, `prefix` the address ranges.
+REQUIRED = frozenset({"constituency", "official", "platform", "popular", "infrastructure", "brand",
+                      "own", "prefix"})  # fmt: skip
+
+# The operator's own popularity list; required once the operator named a file.
+POPULAR_OPERATOR = "popular-operator"
+# What two people added for a day.
+PEOPLE = "people"
+# The only lists that two people can take a name out of, for a day. Nobody can suspend what is
+# official, what the network stands on, or what is ours.
+REMOVABLE = frozenset({"popular", POPULAR_OPERATOR, "platform", PEOPLE})
 
 
 class ProtectedName(Struct, frozen=True, order=True):
@@ -59,10 +71,40 @@ def chain(name: str) -> list[str]:
     return [".".join(labels[i:]) for i in range(len(labels))]
 
 
+def key(name: str) -> str:
+    """The name with its labels backwards: `www.gov.si` gives `si.gov.www`.
+
+    Sorted by octets, everything below a name stands between `key.` and `key/`. Its own inverse.
+    """
+    return ".".join(reversed(name.split(".")))
+
+
+class ProtectedPrefix(Struct, frozen=True, order=True):
+    """A range of addresses that is protected, and why."""
+
+    prefix: str
+    reason: str
+
+
+@cache
+def shipped_prefixes() -> tuple[str, tuple[ProtectedPrefix, ...]]:
+    """The version and the address ranges of the package. Raises `BadPrefix` for a bad one."""
+    data = _data("neverblock_prefixes.toml")
+    return data["version"], tuple(
+        ProtectedPrefix(canonical_prefix(prefix), group["reason"])
+        for group in data["prefix"]
+        for prefix in group["prefixes"]
+    )
+
+
+def _data(file: str) -> dict[str, Any]:
+    return tomllib.loads((files("zvon.model") / file).read_text(encoding="utf-8"))
+
+
 @cache
 def shipped() -> tuple[ProtectedList, ...]:
     """The lists of the package, canonical. Raises `BadName` when one holds what is no name."""
-    data = tomllib.loads((files("zvon.model") / "neverblock.toml").read_text(encoding="utf-8"))
+    data = _data("neverblock.toml")
     return tuple(
         ProtectedList(
             key,

@@ -24,6 +24,11 @@ SPECIAL_USE = frozenset(
      "onion", "alt", "arpa", "private"}
 )  # fmt: skip
 
+# Suffixes that a registry gives to the state, to schools and to universities only.
+_VETTED_TLD = frozenset({"gov", "mil", "edu", "int"})
+_VETTED = frozenset({"gov", "gob", "gouv", "govt", "gub", "gv", "mil", "edu", "ac", "sch", "k12"})
+_GO = frozenset({"jp", "kr", "th", "id", "ke", "ug", "tz", "cr"})
+
 _LIST_REASON = {
     "constituency": "allowed",
     "official": "official",
@@ -101,13 +106,15 @@ def dns_scope(url_or_name: str, ctx: ScopeFacts) -> ScopeAdvice:
     if (ctx.names_served or 0) > MANY_NAMES:
         return _none("serves_others")
     if suffix.is_private(host):
+        if ctx.popular or ctx.other_content:
+            return _none("compromised_site")
         return _some(Scope.HOST, host, "customer_of_platform")
     return _own_domain(host, ctx)
 
 
 def _own_domain(host: str, ctx: ScopeFacts) -> ScopeAdvice:
     old = ctx.age_days is not None and ctx.age_days >= OLD_DAYS
-    if ctx.path_only_evidence or ctx.popular or ctx.other_content:
+    if ctx.path_only_evidence or ctx.popular or ctx.other_content or vetted(host):
         return _none("compromised_site")
     if old and not ctx.lookalike:
         return _none("compromised_site")
@@ -122,6 +129,20 @@ def _own_domain(host: str, ctx: ScopeFacts) -> ScopeAdvice:
 def special_use(name: str) -> bool:
     """True for a name that the public DNS does not serve, or that is one label."""
     return "." not in name or name.rpartition(".")[2] in SPECIAL_USE
+
+
+def vetted(name: str) -> bool:
+    """True where only the state, schools and universities may register.
+
+    Nobody registers there for abuse; a bad page there means that somebody broke in. Not every
+    such suffix is on the public suffix list (`ac.cd` is not).
+    """
+    labels = name.split(".")
+    if labels[-1] in _VETTED_TLD:
+        return True
+    if len(labels) < 3 or len(labels[-1]) != 2:
+        return False
+    return labels[-2] in _VETTED or (labels[-2] == "go" and labels[-1] in _GO)
 
 
 def _host(text: str) -> str | None:

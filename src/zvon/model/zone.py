@@ -48,3 +48,17 @@ def test_name(feed: str) -> str:
 def marker_name(kind: str, feed: str) -> str:
     """The name whose TXT answer shows the serial that the resolver has loaded."""
     return f"serial-{kind}.{feed}.{TOP}.example"
+
+
+def order_marks(zone: str) -> tuple[tuple[str, str], ...]:
+    """Owner and text of the TXT records that show which of two zones a resolver looks at first.
+
+    Each name stands in two zones: whose text is answered is the first.
+    """
+    kind, of = zone.split(".")[:2]
+    allow_first, hot_first = f"allow-first.{TOP}.example", f"hot-first.{of}.{TOP}.example"
+    if kind == "allow":
+        return ((allow_first, kind),)
+    if kind == "hot":
+        return ((allow_first, kind), (hot_first, kind))
+    return ((hot_first, kind),) if kind == "cold" else ()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from zvon.jobs import Context, Handler
+from zvon.respond import appeal, retest, url_notice, url_retest
 from zvon.store import incident_decision
 from zvon.store.transaction import transaction
 
@@ -15,5 +16,18 @@ async def settle(context: Context, _payload: dict[str, Any]) -> None:
         await incident_decision.settle(tx, now)
 
 
-JOBS: dict[str, Handler] = {"respond.settle": settle}
-SCHEDULE: dict[str, timedelta] = {"respond.settle": timedelta(minutes=1)}
+JOBS: dict[str, Handler] = {
+    "respond.settle": settle,
+    "respond.retest": retest.look_again,
+    "respond.advise": retest.advise,
+    "respond.appeal": appeal.watch,
+    "respond.url_notice": url_notice.prepare,
+    "respond.url_retest": url_retest.look_again,
+    "respond.url_advise": url_retest.advise,
+}
+SCHEDULE: dict[str, timedelta] = {
+    "respond.settle": timedelta(minutes=1),
+    "respond.retest": timedelta(minutes=1),
+    "respond.appeal": timedelta(minutes=1),
+    "respond.url_retest": timedelta(minutes=1),
+}

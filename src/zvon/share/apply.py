@@ -30,7 +30,7 @@ from zvon.model.observable import canonical as canonical_value
 from zvon.model.scope import Scope
 from zvon.model.verdict import Reason, Verdict, VerdictWord
 from zvon.share.limits import Limits
-from zvon.store import block, feed, incident, ingest, party
+from zvon.store import block, block_gate, feed, incident, ingest, party
 from zvon.store import event as events
 from zvon.store.ingest import RecordIn, Sighted
 from zvon.store.peer import Group, Peer
@@ -376,7 +376,10 @@ async def _take_back(
     if waiting:
         await block.withdraw(tx, viewer, waiting, reason, now)
         counts["withdrawn"] = len(waiting)
-    if live:
+    before, stand = await block_gate.standing(tx, peer.person_id, now)
+    if live and await block_gate.source_brake(tx, peer.name, before, stand - len(live)):
+        counts["stayed"] = len(live)
+    elif live:
         try:
             async with savepoint(tx):
                 await block.lift(tx, viewer, live, reason, now)

@@ -29,6 +29,13 @@ class GuardRefused(Refused):
         self.findings = tuple(findings)
 
 
+class Frozen(Refused):
+    """The feed is stopped: nothing is published until two people let it go on."""
+
+    def __init__(self, feed: str, reason: str, *audit: AuditEntry) -> None:
+        super().__init__(f"the feed {feed} is stopped: {reason}", *audit)
+
+
 class HeldBack(Refused):
     """A brake holds this; a second person of another role has to release it first."""
 
@@ -45,20 +52,33 @@ class HeldBack(Refused):
 
 
 async def check(
-    tx: Tx, names: Mapping[str, Scope], *, actor: str, action: str, incident_id: int | None
+    tx: Tx,
+    names: Mapping[str, Scope],
+    *,
+    actor: str,
+    action: str,
+    incident_id: int | None,
+    now: datetime,
+    triggers: Mapping[str, str] = {},
 ) -> None:
     """Raise `GuardRefused` when any name may not be blocked; it is one refusal for the batch.
 
-    Without a never-block list nothing passes (`GuardRefused` with the rule `not_ready`).
+    `triggers` says for a name what the rule looks at when that is not the name asked for; with
+    `ip` and `nsip` the name is a prefix. Without a fresh never-block list nothing passes
+    (`GuardRefused` with the rule `not_ready`).
     """
-    facts = await neverblock.facts(tx.db, names)
+    of = {name: triggers.get(name, "qname") for name in names}
+    ranges = [name for name in names if of[name] in guard.ADDRESS_TRIGGERS]
+    facts = await neverblock.facts(
+        tx.db, [name for name in names if name not in set(ranges)], now, prefixes=ranges
+    )
     findings: list[Finding] = []
     try:
         for name, scope in names.items():
-            findings.extend(guard.check(name, scope, facts))
+            findings.extend(guard.check(name, scope, facts, trigger=of[name]))
     except GuardNotReady as missing:
         findings = [Finding("not_ready", next(iter(names)), str(missing))]
-    findings.extend(await _marking(tx, names, incident_id))
+    findings.extend(await marking(tx, names, incident_id))
     if findings:
         audit = AuditEntry(
             actor=actor,
@@ -75,7 +95,7 @@ async def check(
         raise GuardRefused(findings, audit)
 
 
-async def _marking(tx: Tx, names: Mapping[str, Scope], incident_id: int | None) -> list[Finding]:
+async def marking(tx: Tx, names: Mapping[str, Scope], incident_id: int | None) -> list[Finding]:
     """A block shows the attacker that we know, so the incident's PAP has to allow it."""
     if incident_id is None:
         return []
@@ -132,6 +152,34 @@ async def lift_brake(tx: Tx, viewer: Viewer, rows: Sequence[BlockRow]) -> None:
         ending = [row for row in rows if row.feed_id == feed]
         if len(ending) > max(allowed.batch, int(await _size(tx, feed) * allowed.zone_share)):
             raise HeldBack(viewer, ending, "brake_lift")
+
+
+async def standing(tx: Tx, person_id: int, now: datetime) -> tuple[int, int]:
+    """What a source's own proposals hold up: a day ago and since, and what of it stands now."""
+    row = await (
+        await tx.execute(
+            "select count(*) filter (where lifted_at is null or lifted_at > %s),"
+            " count(*) filter (where lifted_at is null) from block"
+            " where proposer_id = %s and published_at is not null",
+            (now - DAY, person_id),
+        )
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+async def source_brake(tx: Tx, source: str, before: int, after: int) -> str | None:
+    """The brake that stops a source (a partner, a feed) that takes back too much at once.
+
+    Leaves a row in the audit. The blocks stay until a person lifts them.
+    """
+    if not guard.shrinks(before, after, await limits(tx)):
+        return None
+    tx.audit(
+        AuditEntry(actor="system", action="source:shrink", object=source, outcome="refused",
+                   rule="brake_source", detail={"before": before, "after": after})
+    )  # fmt: skip
+    return "brake_source"
 
 
 async def _size(tx: Tx, feed: int) -> int:

@@ -11,7 +11,7 @@ from zvon.access.viewer import Viewer
 from zvon.model.lifecycle import BlockState, IncidentState, after_undo, check_incident_move
 from zvon.model.marking import Tlp
 from zvon.model.verdict import Category, Verdict, VerdictWord
-from zvon.store import block, block_row, block_step
+from zvon.store import block, block_row, block_step, url_rule
 from zvon.store import verdict as verdicts
 from zvon.store.incident import NotFound, timeline
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
@@ -19,7 +19,8 @@ from zvon.store.transaction import AuditEntry, Change, Op, Tx
 DUPLICATE = "duplicate"
 BENIGN_REASON = "verdict: benign"
 WAITING = (BlockState.PROPOSED, BlockState.VALIDATED, BlockState.HELD)
-LIVE = (BlockState.PUBLISHED, BlockState.ENFORCED, BlockState.EXPIRING, BlockState.FAILED)
+LIVE = (BlockState.PUBLISHED, BlockState.ENFORCED, BlockState.EXPIRING, BlockState.FAILED,
+        BlockState.DISPUTED)  # fmt: skip
 
 
 class Current(Struct, frozen=True, kw_only=True):
@@ -342,3 +343,4 @@ async def _end_blocks(tx: Tx, viewer: Viewer, current: Current, reason: str, now
     live = [uuid for uuid, state in rows if state in LIVE]
     if live:
         await block.lift(tx, viewer, live, reason, now)
+    await url_rule.end_of_incident(tx, viewer, current.id, reason, now)

@@ -31,6 +31,9 @@ async def open_pool(dsn: str, *, size: int = 8) -> AsyncIterator[Pool]:
         kwargs={"autocommit": True},
         configure=work_as_app,
         check=_check,
+        # Waits double between attempts; after a long outage the next one would be minutes away.
+        # Given up, it starts anew with the next request.
+        reconnect_timeout=5.0,
         name="zvon",
     ) as pool:
         yield pool

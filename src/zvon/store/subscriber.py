@@ -1,13 +1,14 @@
 """Subscribers: whose resolvers take a feed, how they are known, and their keys."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
 from psycopg import AsyncConnection, errors
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow, class_row, kwargs_row
 
 from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
@@ -15,16 +16,23 @@ from zvon.access.seal import NONCE_BYTES, seal
 from zvon.access.viewer import Viewer
 from zvon.config import host_port
 from zvon.model.ids import RANDOM_BYTES, uuid7
-from zvon.model.name import canonical
 from zvon.model.zone import TOP
+from zvon.store import allow as allow_zone
 from zvon.store import zone
-from zvon.store.transaction import ZONE_CHANNEL, AuditEntry, Change, Op, Tx, ZoneOp
+from zvon.store.transaction import ZONE_CHANNEL, AuditEntry, Change, Op, Tx
 
 Db = AsyncConnection[TupleRow]
 Random = Callable[[int], bytes]
 
-BRANDS = ("bind", "unbound", "pdns", "proof")
+RELAYS = ("knot", "nsd")
+"""They hand zones on and block nothing."""
+LISTS = ("kresd", "windows", "pfsense", "opnsense")
+"""They fetch lists over HTTP; no zone is transferred to them."""
+BRANDS = ("bind", "unbound", "pdns", *RELAYS, *LISTS, "proof")
 MODES = ("log-only", "enforce")
+WAYS = ("udp", "tcp", "dot", "doh")
+MAX_FEEDS = 8
+"""With two or three zones each, and the limit of 32 policy zones of older BINDs, in mind."""
 ALGORITHM = "hmac-sha256"
 KEY_PURPOSE = "dns.tsig"
 _KEY_BYTES = 32
@@ -43,10 +51,12 @@ class NoSubscriber(LookupError):
 
 
 class Subscriber(Struct, frozen=True, kw_only=True):
-    """A resolver that takes a feed.
+    """A resolver that takes feeds, in the order in which it looks at them.
 
-    `known_by` says how its transfers are told from others: `tsig` or `address`. `mandatory` ones
-    must be proved before a block counts as enforced.
+    `known_by` says how its transfers are told from others: `tsig` or `address`; with `export` there
+    are none, it fetches lists. `mandatory` ones must be proved before a block counts as enforced. A
+    `canary` is our own and gets batches and cold changes before the others. `feed` and `feed_id`
+    are those of the first feed.
     """
 
     id: int
@@ -60,10 +70,13 @@ class Subscriber(Struct, frozen=True, kw_only=True):
     relay: bool
     mode: str
     mandatory: bool
+    canary: bool
     notify_address: str
     probe_address: str | None
+    probe_via: str
     feed: str
     feed_id: int
+    feeds: tuple[str, ...]
     key_name: str | None
     algorithm: str | None
     created_at: datetime
@@ -81,7 +94,10 @@ class Key(Struct, frozen=True, kw_only=True):
 
 _SELECT = """
 select s.id, s.uuid, s.name, p.name as party, s.party_id, s.brand, s.address, s.known_by, s.relay,
-       s.mode, s.mandatory, s.notify_address, s.probe_address, f.name as feed, s.feed_id,
+       s.mode, s.mandatory, s.canary, s.notify_address, s.probe_address, s.probe_via,
+       f.name as feed, s.feed_id,
+       array(select t.name from subscription n join feed t on t.id = n.feed_id
+             where n.subscriber_id = s.id order by n.position) as feeds,
        k.name as key_name, k.algorithm, s.created_at, s.removed_at
 from subscriber s
 join party p on p.id = s.party_id
@@ -99,18 +115,20 @@ async def add(
     name: str,
     brand: str,
     address: str,
-    feed: str,
+    feeds: Sequence[str],
     notify_address: str,
     now: datetime,
     random: Random,
     key: bytes,
     probe_address: str | None = None,
+    probe_via: str = "udp",
     relay: bool | None = None,
     known_by: str | None = None,
     mode: str = "log-only",
     mandatory: bool | None = None,
+    canary: bool = False,
     party_id: int | None = None,
-    allow: tuple[str, ...] = (),
+    allow: Sequence[str] = (),
 ) -> tuple[Subscriber, str | None]:
     """Add a subscriber; return it with its TSIG secret in base64, which is never shown again.
 
@@ -120,23 +138,14 @@ async def add(
     """
     viewer.require(Permission.SUBSCRIBER_MANAGE)
     zone.check_label(name)
-    if brand not in BRANDS:
-        raise BadSubscriber(f"brand: one of {', '.join(BRANDS)}, got {brand!r}")
-    if mode not in MODES:
-        raise BadSubscriber(f"mode: one of {', '.join(MODES)}, got {mode!r}")
-    if relay is None:
-        relay = brand == "unbound" and known_by != "address"
-    if known_by is None:
-        known_by = "address" if brand == "unbound" and not relay else "tsig"
-    if relay and brand != "unbound":
-        raise BadSubscriber("relay: only an Unbound needs it")
-    if (known_by == "tsig") != (brand != "unbound" or relay):
-        raise BadSubscriber(f"known_by: {known_by} does not fit {brand}")
-    for field, value in (("notify_address", notify_address), ("probe_address", probe_address)):
-        if value is not None:
-            _check_address(field, value)
-    names = tuple(canonical(n) for n in allow)
-    feed_id = await zone.feed_id(tx.db, feed)
+    relay, known_by = _known_by(brand, relay, known_by)
+    _check(mode, probe_via, notify_address, probe_address)
+    if brand in RELAYS and (probe_address is not None or mandatory or canary):
+        raise BadSubscriber(f"{brand} hands zones on and blocks nothing: it cannot be probed")
+    if canary and probe_address is None:
+        raise BadSubscriber("probe_address: a canary has to be asked what it answers")
+    names = allow_zone.checked(name, allow)
+    first, *_ = feed_ids = await _feed_ids(tx.db, feeds)
     uuid = uuid7(now, random(RANDOM_BYTES))
     try:
         async with tx.db.transaction():
@@ -144,24 +153,22 @@ async def add(
                 await tx.execute(
                     """
                     insert into subscriber (uuid, name, party_id, brand, address, known_by, relay,
-                      mode, mandatory, notify_address, probe_address, feed_id, created_at)
-                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id
+                      mode, mandatory, canary, notify_address, probe_address, probe_via, feed_id,
+                      created_at)
+                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id
                     """,
                     (uuid, name, party_id or viewer.party_id, brand, address, known_by, relay,
-                     mode, probe_address is not None if mandatory is None else mandatory,
-                     notify_address, probe_address, feed_id, now),
+                     mode, probe_address is not None if mandatory is None else mandatory, canary,
+                     notify_address, probe_address, probe_via, first, now),
                 )
             ).fetchone()  # fmt: skip
     except errors.UniqueViolation as taken:
         what = address if taken.diag.constraint_name == "subscriber_address" else name
         raise AlreadySubscribed(f"there is a subscriber {what!r} already") from None
     assert row is not None
-    allow_zone = await zone.make_allow(tx, name)
-    for one in names:
-        for owner in (one, f"*.{one}"):
-            tx.zone_ops.append(
-                ZoneOp(zone_id=allow_zone, op="add", owner=owner, rdata=zone.PASSTHRU)
-            )
+    await _subscribe(tx, row[0], feed_ids)
+    await zone.make_allow(tx, name)
+    await allow_zone.replace(tx, name, names)
     secret = await _make_key(tx, row[0], name, now, random, key) if known_by == "tsig" else None
     tx.note(Change(kind="subscriber", subject=uuid, op=Op.ADD))
     tx.audit(
@@ -169,11 +176,134 @@ async def add(
             actor=viewer.login,
             action=Permission.SUBSCRIBER_MANAGE,
             object=f"subscriber:{name}",
-            detail={"brand": brand, "known_by": known_by, "mode": mode, "feed": feed},
+            detail={"brand": brand, "known_by": known_by, "mode": mode, "feeds": list(feeds),
+                    "canary": canary},
         )
-    )
+    )  # fmt: skip
     await _tell(tx)
     return await get(tx.db, uuid), secret
+
+
+def _known_by(brand: str, relay: bool | None, known_by: str | None) -> tuple[bool, str]:
+    """Whether the relay kit is used, and how transfers are known, where nothing else was said."""
+    if brand not in BRANDS:
+        raise BadSubscriber(f"brand: one of {', '.join(BRANDS)}, got {brand!r}")
+    if relay is None:
+        relay = brand == "unbound" and known_by != "address"
+    if relay and brand != "unbound":
+        raise BadSubscriber("relay: only an Unbound needs it")
+    fits = "export" if brand in LISTS else "tsig"
+    if brand == "unbound" and not relay:
+        fits = "address"
+    if known_by not in (None, fits):
+        raise BadSubscriber(f"known_by: {known_by} does not fit {brand}")
+    return relay, fits
+
+
+def _check(mode: str, probe_via: str, notify_address: str, probe_address: str | None) -> None:
+    if mode not in MODES:
+        raise BadSubscriber(f"mode: one of {', '.join(MODES)}, got {mode!r}")
+    if probe_via not in WAYS:
+        raise BadSubscriber(f"probe_via: one of {', '.join(WAYS)}, got {probe_via!r}")
+    for field, value in (("notify_address", notify_address), ("probe_address", probe_address)):
+        if value is not None:
+            _check_address(field, value)
+
+
+async def _feed_ids(db: Db, names: Sequence[str]) -> list[int]:
+    """The ids of the feeds, in their order. Raises `BadSubscriber`, `LookupError`."""
+    if not 1 <= len(names) <= MAX_FEEDS:
+        raise BadSubscriber(f"feeds: 1 to {MAX_FEEDS}")
+    if len(set(names)) != len(names):
+        raise BadSubscriber("feeds: one of them stands twice")
+    return [await zone.feed_id(db, name) for name in names]
+
+
+async def _subscribe(tx: Tx, subscriber_id: int, feeds: Sequence[int]) -> None:
+    """Replace the feeds of a subscriber.
+
+    Raises `AlreadySubscribed` when a resolver that is known by the same address takes one of them:
+    the two could not be told apart.
+    """
+    await tx.execute("delete from subscription where subscriber_id = %s", (subscriber_id,))
+    await tx.execute(
+        "insert into subscription (subscriber_id, feed_id, position)"
+        " select %s, feed, n from unnest(%s::bigint[]) with ordinality x(feed, n)",
+        (subscriber_id, list(feeds)),
+    )
+    row = await (
+        await tx.execute(
+            """
+            select other.name from subscriber one
+            join subscriber other on other.known_by = 'address' and other.id <> one.id
+              and other.removed_at is null
+              and regexp_split_to_array(other.address, ',\\s*')
+                  && regexp_split_to_array(one.address, ',\\s*')
+            where one.id = %s and one.known_by = 'address' and exists (
+              select from subscription a join subscription b using (feed_id)
+              where a.subscriber_id = one.id and b.subscriber_id = other.id)
+            """,
+            (subscriber_id,),
+        )
+    ).fetchone()
+    if row is not None:
+        raise AlreadySubscribed(f"{row[0]!r} is known by the same address and takes the same feed")
+    await tx.execute("update subscriber set feed_id = %s where id = %s", (feeds[0], subscriber_id))
+
+
+async def set_feeds(
+    tx: Tx, viewer: Viewer, uuid: UUID, feeds: Sequence[str], now: datetime
+) -> Subscriber:
+    """Say which feeds a subscriber takes, in the order in which it looks at them.
+
+    Its configuration has to be written anew; until then it has the zones that stay.
+    """
+    viewer.require(Permission.SUBSCRIBER_MANAGE)
+    known = await get(tx.db, uuid)
+    await _subscribe(tx, known.id, await _feed_ids(tx.db, feeds))
+    await tx.execute(
+        """
+        delete from endpoint_serial e using zone z
+        where z.id = e.zone_id and e.subscriber_id = %(s)s and z.feed_id is not null
+          and not z.feed_id in (select feed_id from subscription where subscriber_id = %(s)s)
+        """,
+        {"s": known.id},
+    )
+    _note(tx, viewer, known, {"feeds": list(feeds), "was": list(known.feeds)})
+    await _tell(tx)
+    return await get(tx.db, uuid)
+
+
+async def exceptions(db: Db, uuid: UUID) -> list[str]:
+    """The names that a subscriber lets pass, whatever its feeds block. Nobody else sees them."""
+    return await allow_zone.names(db, (await get(db, uuid)).name)
+
+
+async def set_exceptions(
+    tx: Tx, viewer: Viewer, uuid: UUID, names: Sequence[str], now: datetime
+) -> list[str]:
+    """Replace the names that a subscriber lets pass, with all names below them.
+
+    Raises `BadName`, `BadException`, `NoSubscriber`.
+    """
+    viewer.require(Permission.SUBSCRIBER_MANAGE)
+    known = await get(tx.db, uuid)
+    wanted = allow_zone.checked(known.name, names)
+    added, removed = await allow_zone.replace(tx, known.name, wanted)
+    _note(tx, viewer, known, {"exceptions_added": added, "exceptions_removed": removed})
+    return wanted
+
+
+def _note(tx: Tx, viewer: Viewer, known: Subscriber, detail: dict[str, Any]) -> None:
+    tx.note(Change(kind="subscriber", subject=known.uuid, op=Op.EDIT))
+    tx.audit(
+        AuditEntry(
+            actor=viewer.login,
+            action=Permission.SUBSCRIBER_MANAGE,
+            object=f"subscriber:{known.name}",
+            detail=detail,
+        )
+    )
 
 
 async def _make_key(
@@ -205,9 +335,13 @@ def _check_address(field: str, value: str) -> None:
         raise BadSubscriber(f"{field}: expected host:port, got {value!r}")
 
 
+def _subscriber(*, feeds: list[str], **fields: Any) -> Subscriber:
+    return Subscriber(feeds=tuple(feeds), **fields)
+
+
 async def get(db: Db, uuid: UUID) -> Subscriber:
     """One subscriber. Raises `NoSubscriber`."""
-    async with db.cursor(row_factory=class_row(Subscriber)) as cursor:
+    async with db.cursor(row_factory=kwargs_row(_subscriber)) as cursor:
         await cursor.execute(_SELECT + " where s.uuid = %s", (uuid,))
         found = await cursor.fetchone()
     if found is None:
@@ -217,7 +351,7 @@ async def get(db: Db, uuid: UUID) -> Subscriber:
 
 async def list_all(db: Db, *, removed: bool = False) -> list[Subscriber]:
     """All subscribers by name; removed ones only when asked for."""
-    async with db.cursor(row_factory=class_row(Subscriber)) as cursor:
+    async with db.cursor(row_factory=kwargs_row(_subscriber)) as cursor:
         await cursor.execute(
             _SELECT + " where %s or s.removed_at is null order by s.name", (removed,)
         )
@@ -246,15 +380,7 @@ async def set_mode(
         raise BadSubscriber(f"mode: one of {', '.join(MODES)}, got {mode!r}")
     known = await get(tx.db, uuid)
     await tx.execute("update subscriber set mode = %s where id = %s", (mode, known.id))
-    tx.note(Change(kind="subscriber", subject=uuid, op=Op.EDIT))
-    tx.audit(
-        AuditEntry(
-            actor=viewer.login,
-            action=Permission.SUBSCRIBER_MANAGE,
-            object=f"subscriber:{known.name}",
-            detail={"mode": mode, "was": known.mode, "reason": reason},
-        )
-    )
+    _note(tx, viewer, known, {"mode": mode, "was": known.mode, "reason": reason})
     await _tell(tx)
     return await get(tx.db, uuid)
 
@@ -275,16 +401,24 @@ async def new_key(
         (now, known.id, known.id),
     )
     secret = await _make_key(tx, known.id, known.name, now, random, key)
-    tx.audit(
-        AuditEntry(
-            actor=viewer.login,
-            action=Permission.SUBSCRIBER_MANAGE,
-            object=f"subscriber:{known.name}",
-            detail={"key": "new"},
-        )
-    )
+    _note(tx, viewer, known, {"key": "new"})
     await _tell(tx)
     return await get(tx.db, uuid), secret
+
+
+async def revoke_old_keys(tx: Tx, viewer: Viewer, uuid: UUID, now: datetime) -> int:
+    """End all keys of a subscriber but the newest; returns how many ended."""
+    viewer.require(Permission.SUBSCRIBER_MANAGE)
+    known = await get(tx.db, uuid)
+    ended = await tx.execute(
+        "update tsig_key set revoked_at = %(now)s where revoked_at is null"
+        " and subscriber_id = %(s)s and id < (select max(id) from tsig_key"
+        "   where subscriber_id = %(s)s and revoked_at is null)",
+        {"now": now, "s": known.id},
+    )
+    _note(tx, viewer, known, {"keys_ended": ended.rowcount})
+    await _tell(tx)
+    return ended.rowcount
 
 
 async def remove(tx: Tx, viewer: Viewer, uuid: UUID, now: datetime) -> None:

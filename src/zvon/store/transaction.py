@@ -146,7 +146,7 @@ class Tx:
             ops = [op for op in self.zone_ops if op.zone_id == zone_id]
             row = await (
                 await self.db.execute(
-                    "select serial, ttl, name from zone where id = %s for update", (zone_id,)
+                    "select serial, ttl, name from zone where id = %s for no key update", (zone_id,)
                 )
             ).fetchone()
             if row is None:
@@ -185,21 +185,26 @@ class Tx:
             await self.db.execute("select audit_seq, audit_hash from head for update")
         ).fetchone()
         assert row is not None
-        seq, prev = int(row[0]), bytes(row[1])
-        async with self.db.cursor() as cursor:
-            for entry in self.audits:
-                seq += 1
-                digest = audit_hash(seq, now, entry, prev)
-                await cursor.execute(
-                    """
-                    insert into audit (seq, at, actor, action, object, outcome, rule, detail, prev, hash)
-                    values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-                    """,
-                    (seq, now, entry.actor, entry.action, entry.object, entry.outcome,
-                     entry.rule, json.dumps(entry.detail), prev, digest),
-                )  # fmt: skip
-                prev = digest
-            await cursor.execute("update head set audit_seq = %s, audit_hash = %s", (seq, prev))
+        first, chain = int(row[0]) + 1, [bytes(row[1])]
+        for seq, entry in enumerate(self.audits, start=first):
+            chain.append(audit_hash(seq, now, entry, chain[-1]))
+        await self.db.execute(
+            """
+            insert into audit (seq, at, actor, action, object, outcome, rule, detail, prev, hash)
+            select %s + o - 1, %s, actor, action, object, outcome, rule, detail::jsonb, prev, hash
+            from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                        %s::bytea[], %s::bytea[])
+                 with ordinality x(actor, action, object, outcome, rule, detail, prev, hash, o)
+            """,
+            (first, now, [e.actor for e in self.audits], [e.action for e in self.audits],
+             [e.object for e in self.audits], [e.outcome for e in self.audits],
+             [e.rule for e in self.audits], [json.dumps(e.detail) for e in self.audits],
+             chain[:-1], chain[1:]),
+        )  # fmt: skip
+        await self.db.execute(
+            "update head set audit_seq = %s, audit_hash = %s",
+            (first + len(self.audits) - 1, chain[-1]),
+        )
 
 
 def audit_hash(seq: int, at: datetime, entry: AuditEntry, prev: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from msgspec import Struct
 from psycopg import AsyncConnection
@@ -14,9 +15,13 @@ from zvon.store.transaction import AuditEntry, Tx, ZoneOp
 Db = AsyncConnection[TupleRow]
 
 HOT_TTL, COLD_TTL = 60, 300
+# BIND puts a cold zone into force at most once a minute (min-update-interval of the kit).
+SETTLE = timedelta(seconds=130)
 NXDOMAIN, NODATA, PASSTHRU = ".", "*.", "rpz-passthru."
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,17}[a-z0-9])?")
 _BATCH = 20_000
+JOURNAL_KEPT = timedelta(days=90)
+"""Far longer than a subscriber may be silent (seven days) and still count as holding a zone."""
 
 
 class BadLabel(ValueError):
@@ -65,10 +70,7 @@ def check_label(text: str) -> str:
 
 
 async def ensure_feed(tx: Tx, name: str, country: str) -> int:
-    """Make the feed `name` with its hot and cold zones when it is new; return its id.
-
-    Every feed blocks its test name from the first serial on.
-    """
+    """Make the home feed `name` with its zones when it is new; return its id."""
     check_label(name)
     known = await (await tx.execute("select id from feed where name = %s", (name,))).fetchone()
     if known is not None:
@@ -82,11 +84,20 @@ async def ensure_feed(tx: Tx, name: str, country: str) -> int:
     ).fetchone()
     if row is None:
         return await feed_id(tx.db, name)
-    hot = await _make_zone(tx, "hot", name, int(row[0]), HOT_TTL)
-    await _make_zone(tx, "cold", name, int(row[0]), COLD_TTL)
-    tx.zone_ops.append(ZoneOp(zone_id=hot, op="add", owner=test_name(name), rdata=NXDOMAIN))
+    await make_zones(tx, int(row[0]), name)
     tx.audit(AuditEntry(actor="system", action="feed:create", object=name))
     return int(row[0])
+
+
+async def make_zones(tx: Tx, feed: int, name: str) -> None:
+    """Make the zones of a new feed, which blocks its test name from the first serial on.
+
+    Made in the order in which resolvers look at them, because changes are told in that order too.
+    """
+    hot = await _make_zone(tx, "hot", name, feed, HOT_TTL)
+    await _make_zone(tx, "cold", name, feed, COLD_TTL)
+    await _make_zone(tx, "ip", name, feed, COLD_TTL)
+    tx.zone_ops.append(ZoneOp(zone_id=hot, op="add", owner=test_name(name), rdata=NXDOMAIN))
 
 
 async def make_allow(tx: Tx, subscriber: str) -> int:
@@ -106,20 +117,23 @@ async def _make_zone(tx: Tx, kind: str, of: str, feed: int | None, ttl: int) -> 
 
 
 async def feed_id(db: Db, name: str) -> int:
-    """The id of a feed. Raises `LookupError`."""
-    row = await (await db.execute("select id from feed where name = %s", (name,))).fetchone()
+    """The id of a feed that is not removed. Raises `LookupError`."""
+    row = await (
+        await db.execute("select id from feed where name = %s and removed_at is null", (name,))
+    ).fetchone()
     if row is None:
         raise LookupError(f"there is no feed {name!r}")
     return int(row[0])
 
 
 async def zones(db: Db) -> list[Zone]:
-    """All zones."""
+    """All zones but those of removed feeds."""
     async with db.cursor(row_factory=class_row(Zone)) as cursor:
         await cursor.execute(
             """
             select z.id, z.name, z.kind, f.name as feed, z.serial, z.max_serial_asked, z.ttl
-            from zone z left join feed f on f.id = z.feed_id order by z.id
+            from zone z left join feed f on f.id = z.feed_id
+            where f.removed_at is null order by z.id
             """
         )
         return await cursor.fetchall()
@@ -151,7 +165,8 @@ async def rules_in(db: Db, zone_id: int) -> AsyncIterator[Sequence[tuple[str, st
 async def edits(db: Db, zone_id: int, *, after: int, upto: int, limit: int = 100_000) -> list[Edit]:
     """The journal between two serials (the first is not in it), in order; the newest `limit` rows.
 
-    Serials wrap: with `after` above `upto` the rows over the top come first.
+    Serials wrap: with `after` above `upto` the rows over the top come first. A serial is given
+    whole or not at all.
     """
     if after == upto:
         return []
@@ -167,6 +182,10 @@ async def edits(db: Db, zone_id: int, *, after: int, upto: int, limit: int = 100
             {"zone": zone_id, "after": after, "upto": upto, "limit": limit},
         )
     ).fetchall()
+    if len(rows) == limit:
+        cut = rows[-1][0]
+        while rows and rows[-1][0] == cut:
+            rows.pop()
     return [Edit(*row) for row in reversed(rows)]
 
 
@@ -221,11 +240,20 @@ async def note_asked(tx: Tx, zone_id: int, serial: int) -> None:
     """Remember the highest serial that any subscriber asked with (RFC 1982 order)."""
     row = await (
         await tx.execute(
-            "select serial, max_serial_asked from zone where id = %s for update", (zone_id,)
+            "select serial, max_serial_asked from zone where id = %s for no key update", (zone_id,)
         )
     ).fetchone()
     if row is not None and (row[1] == 0 or serial_newer(serial, row[1])):
         await tx.execute("update zone set max_serial_asked = %s where id = %s", (serial, zone_id))
+
+
+class Showed(TypedDict, total=False):
+    """Serials of a zone that a subscriber asked with, was sent, was told of, or answered with."""
+
+    asked: int
+    sent: int
+    notified: int
+    marker: int
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -238,28 +266,51 @@ class Held(Struct, frozen=True, kw_only=True):
     sent: int | None
     notified: int | None
     marker: int | None
+    shown_since: datetime | None
+    held: int | None
     held_since: datetime | None
+    settled: int | None
     at: datetime
 
+    def shows(self, serial: int) -> bool:
+        """True when the subscriber itself has shown `serial` or a later one."""
+        return any(_reached(s, serial) for s in (self.asked, self.marker))
+
     def holds(self, serial: int, now: datetime, settle: timedelta) -> bool:
-        """True when the subscriber has shown `serial`, and had the time to put it into force."""
-        shown = [s for s in (self.asked, self.marker) if s is not None]
-        if self.held_since is None or now - self.held_since < settle:
-            return False
-        return any(s == serial or serial_newer(s, serial) for s in shown)
+        """True when it has shown `serial`, and had the time to put it into force."""
+        return (
+            _reached(self.settled, serial)
+            or (_reached(self.held, serial) and _aged(self.held_since, now, settle))
+            or (self.shows(serial) and _aged(self.shown_since, now, settle))
+        )
+
+    def was_sent(self, serial: int) -> bool:
+        """True when it got `serial` or a later one, whether or not it has shown it since."""
+        return _reached(self.sent, serial)
+
+
+def _aged(since: datetime | None, now: datetime, settle: timedelta) -> bool:
+    return since is not None and now - since >= settle
+
+
+def _reached(held: int | None, serial: int) -> bool:
+    return held is not None and (held == serial or serial_newer(held, serial))
 
 
 async def holdings(db: Db, feed: int | None = None) -> list[Held]:
-    """What every subscriber that is not removed holds; of one feed, or of all."""
+    """What every subscriber holds that is not removed; of one feed that it takes, or of all."""
     async with db.cursor(row_factory=class_row(Held)) as cursor:
         await cursor.execute(
             """
             select e.subscriber_id, s.name as subscriber, e.zone_id, e.asked, e.sent, e.notified,
-                   e.marker, e.held_since, e.at
+                   e.marker, e.shown_since, e.held, e.held_since, e.settled, e.at
             from endpoint_serial e
             join subscriber s on s.id = e.subscriber_id and s.removed_at is null
             join zone z on z.id = e.zone_id
-            where %(feed)s::bigint is null or z.feed_id = %(feed)s
+            where %(feed)s::bigint is null
+               or z.feed_id = %(feed)s
+              and exists (select from subscription t
+                          where t.subscriber_id = s.id and t.feed_id = z.feed_id)
             """,
             {"feed": feed},
         )
@@ -267,27 +318,56 @@ async def holdings(db: Db, feed: int | None = None) -> list[Held]:
 
 
 async def note_held(
-    tx: Tx, subscriber_id: int, zone_id: int, now: datetime, **seen: int | None
-) -> None:
-    """Record what a subscriber showed: `asked`, `sent`, `notified` or `marker`."""
+    tx: Tx, subscriber_id: int, zone_id: int, now: datetime, *, settle: timedelta = SETTLE,
+    asked: int | None = None, sent: int | None = None, notified: int | None = None,
+    marker: int | None = None,
+) -> None:  # fmt: skip
+    """Record what a subscriber showed.
+
+    A serial counts as obeyed `settle` after it was first shown, however many newer ones come
+    meanwhile; a subscriber that shows an older one begins anew.
+    """
+    shown = asked if marker is None else marker
     await tx.execute(
         """
-        insert into endpoint_serial (subscriber_id, zone_id, asked, sent, notified, marker,
-                                     held_since, at)
+        insert into endpoint_serial as e (subscriber_id, zone_id, asked, sent, notified, marker,
+                                          shown_since, held, held_since, at)
         values (%(s)s, %(z)s, %(asked)s, %(sent)s, %(notified)s, %(marker)s,
-                case when coalesce(%(asked)s::bigint, %(marker)s::bigint) is not null then %(at)s end, %(at)s)
+                case when %(shown)s::bigint is not null then %(at)s end, %(shown)s,
+                case when %(shown)s::bigint is not null then %(at)s end, %(at)s)
         on conflict (subscriber_id, zone_id) do update set
-          asked = coalesce(excluded.asked, endpoint_serial.asked),
-          sent = coalesce(excluded.sent, endpoint_serial.sent),
-          notified = coalesce(excluded.notified, endpoint_serial.notified),
-          marker = coalesce(excluded.marker, endpoint_serial.marker),
-          held_since = case when excluded.asked is distinct from endpoint_serial.asked
-                              and excluded.asked is not null
-                            or excluded.marker is distinct from endpoint_serial.marker
-                              and excluded.marker is not null
-                       then excluded.at else endpoint_serial.held_since end,
+          asked = coalesce(excluded.asked, e.asked),
+          sent = coalesce(excluded.sent, e.sent),
+          notified = coalesce(excluded.notified, e.notified),
+          marker = coalesce(excluded.marker, e.marker),
+          shown_since = case when excluded.asked is not null and excluded.asked is distinct from e.asked
+                               or excluded.marker is not null
+                                  and excluded.marker is distinct from e.marker
+                             then excluded.at else e.shown_since end,
+          held = case when excluded.held is null then e.held
+                      when e.held is null or serial_older(excluded.held, e.held)
+                        or excluded.at - e.held_since >= %(settle)s then excluded.held
+                      else e.held end,
+          held_since = case when excluded.held is null then e.held_since
+                            when e.held is null or serial_older(excluded.held, e.held)
+                              or excluded.at - e.held_since >= %(settle)s then excluded.at
+                            else e.held_since end,
+          settled = case when excluded.held is null then e.settled
+                         when serial_older(excluded.held, e.settled) then null
+                         when serial_older(excluded.held, e.held) then e.settled
+                         when excluded.at - e.held_since >= %(settle)s then e.held
+                         else e.settled end,
           at = excluded.at
         """,
-        {"s": subscriber_id, "z": zone_id, "at": now, "asked": seen.get("asked"),
-         "sent": seen.get("sent"), "notified": seen.get("notified"), "marker": seen.get("marker")},
+        {"s": subscriber_id, "z": zone_id, "at": now, "asked": asked, "sent": sent,
+         "notified": notified, "marker": marker, "shown": shown, "settle": settle},
     )  # fmt: skip
+
+
+async def forget(tx: Tx, now: datetime) -> None:
+    """Cut the journal before `JOURNAL_KEPT`, whole changes at a time; older holders get all anew."""
+    await tx.execute(
+        "delete from zone_change where change_seq <="
+        " (select max(change_seq) from zone_change where at < %s)",
+        (now - JOURNAL_KEPT,),
+    )

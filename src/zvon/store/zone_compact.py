@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from zvon.model.neverblock import chain
 from zvon.store.transaction import Tx, ZoneOp
 from zvon.store.zone import PASSTHRU, Db, Held, Rule, cold_rules, holdings, hot_rules
 
@@ -26,10 +27,13 @@ class Compacted(Struct, frozen=True):
 
 
 async def feeds(db: Db) -> list[int]:
-    """All feeds."""
-    return [
-        row[0] for row in await (await db.execute("select id from feed order by id")).fetchall()
-    ]
+    """All feeds whose zones may change: not those that are stopped or removed."""
+    rows = await (
+        await db.execute(
+            "select id from feed where removed_at is null and frozen_at is null order by id"
+        )
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 async def compact(
@@ -37,14 +41,15 @@ async def compact(
 ) -> Compacted:
     """One round for one feed; safe to stop and to repeat at any point.
 
-    `settle` is how long a resolver may take from holding a zone to obeying it. `touch` renews a
-    record of the cold zone, so that subscribers that show their serial only when they ask for a
-    change do so.
+    `settle` is how long a resolver may take from holding a zone to obeying it. A subscriber shows
+    its serial when it asks for a change; `touch` renews a record of the cold zone when somebody was
+    sent what is waited for, so that it asks. For one that is away nobody is made to transfer.
     """
     zones: dict[str, int] = dict(
         await (
             await tx.execute(
-                "select kind, id from zone where feed_id = %s order by id for update", (feed,)
+                "select kind, id from zone where feed_id = %s order by id for no key update",
+                (feed,),
             )
         ).fetchall()
     )
@@ -52,27 +57,44 @@ async def compact(
     rules = await hot_rules(tx.db, feed)
     there = await cold_rules(tx.db, feed, [rule.owner for rule in rules])
     gone = await _removed(tx.db, cold, [rule.owner for rule in rules])
-    held = await _live(tx.db, feed, cold, now)
+    held = (await _live(tx.db, feed, cold, now)).values()
+
+    def known(serial: int) -> bool:
+        return all(one is not None and one.holds(serial, now, settle) for one in held)
+
+    def silent(serial: int) -> bool:
+        return any(
+            one is not None and one.was_sent(serial) and not one.shows(serial) for one in held
+        )
+
     moved = left = waiting = 0
-    for rule in rules:
+    passing: set[str] = set()
+    ask = False
+    # What is let pass comes first: it decides what has to stay beside it.
+    for rule in sorted(rules, key=lambda rule: rule.rdata != PASSTHRU):
         in_cold = there.get(rule.owner)
-        if rule.rdata != PASSTHRU and (in_cold is None or in_cold.rdata != rule.rdata):
+        if rule.rdata == PASSTHRU:
+            since = gone.get(rule.owner)
+            stays = in_cold is not None or (since is not None and not known(since))
+            ask = ask or (since is not None and silent(since))
+            passing |= {rule.owner} if stays else set()
+        elif in_cold is None or in_cold.rdata != rule.rdata:
             moved += 1
             _put(tx, cold, rule, in_cold)
             continue
-        since = in_cold.serial if in_cold is not None else gone.get(rule.owner)
-        if rule.rdata == PASSTHRU and in_cold is not None:
-            continue
-        if since is None or all(
-            h is not None and h.holds(since, now, settle) for h in held.values()
-        ):
-            left += 1
-            tx.zone_ops.append(ZoneOp(zone_id=hot, op="del", owner=rule.owner, rdata=rule.rdata,
-                                      block_id=rule.block_id))  # fmt: skip
         else:
+            # Under a wildcard that lets pass, only the hot zone still blocks this name.
+            above = {f"*.{parent}" for parent in chain(rule.owner.removeprefix("*."))[1:]}
+            stays = not known(in_cold.serial) or not passing.isdisjoint(above)
+            ask = ask or silent(in_cold.serial)
+        if stays:
             waiting += 1
-    if touch and waiting and not moved:
-        await _touch(tx, cold)
+            continue
+        left += 1
+        tx.zone_ops.append(ZoneOp(zone_id=hot, op="del", owner=rule.owner, rdata=rule.rdata,
+                                  block_id=rule.block_id))  # fmt: skip
+    if touch and ask and not moved:
+        await _touch(tx, cold, now)
     return Compacted(moved, left, waiting)
 
 
@@ -112,13 +134,21 @@ async def _removed(db: Db, cold: int, names: Sequence[str]) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in rows}
 
 
-async def _touch(tx: Tx, cold: int) -> None:
-    """Take one record out and put it back in the same serial."""
+async def _touch(tx: Tx, cold: int, now: datetime) -> None:
+    """Take one record out and put it back in the same serial; it stays as old as it was."""
     row = await (
         await tx.execute(
-            "select owner, rdata, block_id from zone_rule where zone_id = %s limit 1", (cold,)
+            "select owner, rdata, block_id, serial from zone_rule where zone_id = %s limit 1",
+            (cold,),
         )
     ).fetchone()
-    if row is not None:
-        rule = Rule(row[0], row[1], row[2], 0)
-        _put(tx, cold, rule, rule)
+    if row is None:
+        return
+    rule = Rule(*row)
+    _put(tx, cold, rule, rule)
+    await tx.seal(now)
+    # What is waited for is the serial that brought the rule, not this one.
+    await tx.execute(
+        "update zone_rule set serial = %s where zone_id = %s and owner = %s",
+        (rule.serial, cold, rule.owner),
+    )

@@ -1,8 +1,11 @@
 """Who is at the door: sessions and keys become a `Viewer`, and every route names its permission."""
 
+import base64
+import binascii
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
+from urllib.parse import parse_qs
 
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
@@ -21,6 +24,7 @@ from zvon.web.problem import BadCsrf, SignInNeeded
 COOKIE = "zvon_session"
 SECURE_COOKIE = "__Host-zvon_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LISTS = "/api/v1/feeds/"
 PUBLIC = "public"
 SIGNED_IN = "signed in"
 """For what everybody may do for themselves once signed in: sign out, language, theme."""
@@ -47,19 +51,45 @@ class Doorkeeper:
         headers = dict(scope["headers"])
         bearer = _bearer(headers.get(b"authorization", b""))
         token = session_token(headers.get(b"cookie", b""))
-        if bearer is None and token is None:
+        in_url = _key_in_url(scope) if bearer is None else None
+        if bearer is None and token is None and in_url is None:
             return None, None
         now = self._context.clock()
         async with self._context.pool.connection() as db:
             if bearer is not None:
                 return await keys.viewer(db, bearer, now), "key"
+            if in_url is not None:
+                return _only_lists(await keys.viewer(db, in_url, now)), "key"
             assert token is not None
             return await sessions.viewer(db, token, now), "session"
 
 
 def _bearer(value: bytes) -> str | None:
+    """The key in an `Authorization` header: `Bearer`, or the password of `Basic` (RFC 7617)."""
     word, _, rest = value.decode("latin-1").partition(" ")
-    return rest.strip() if word.lower() == "bearer" and rest.strip() else None
+    rest = rest.strip()
+    if word.lower() == "basic":
+        try:
+            rest = base64.b64decode(rest, validate=True).decode("latin-1").partition(":")[2]
+        except binascii.Error:
+            return None
+        return rest or None
+    return rest if word.lower() == "bearer" and rest else None
+
+
+def _key_in_url(scope: Scope) -> str | None:
+    """The key in `?token=` of a list, for appliances that cannot send a header."""
+    if not scope["path"].startswith(LISTS):
+        return None
+    found = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token")
+    return found[0] if found else None
+
+
+def _only_lists(viewer: Viewer | None) -> Viewer | None:
+    """Addresses end up in logs and histories, so a key that can do more opens nothing there."""
+    if viewer is None or viewer.permissions - {Permission.EXPORT_READ}:
+        return None
+    return viewer
 
 
 def session_token(cookie: bytes) -> str | None:

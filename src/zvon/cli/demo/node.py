@@ -93,18 +93,19 @@ class DemoNode:
 
     async def start(self) -> None:
         """Start and wait until the node says that it is ready. Raises `NodeFailed`."""
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "zvon", "up", "--json"),
-            *("--root", str(self.folder)),
-            *("--name", self.name, "--country", self.country, "--lang", self.lang),
-            *("--http", f"127.0.0.1:{self.http}", "--peer", f"127.0.0.1:{self.peer}"),
-            *("--dns", f"127.0.0.1:{self.dns}"),
-            *(word for key, value in self._settings.items() for word in (f"--{key}", value)),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=(self.folder.parent / f"{self.name}.err").open("ab"),
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,
-        )
+        with (self.folder.parent / f"{self.name}.err").open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "zvon", "up", "--json"),
+                *("--root", str(self.folder)),
+                *("--name", self.name, "--country", self.country, "--lang", self.lang),
+                *("--http", f"127.0.0.1:{self.http}", "--peer", f"127.0.0.1:{self.peer}"),
+                *("--dns", f"127.0.0.1:{self.dns}"),
+                *(word for key, value in self._settings.items() for word in (f"--{key}", value)),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
         try:
             ready = await asyncio.wait_for(self._ready_line(), START_S)
         except TimeoutError:

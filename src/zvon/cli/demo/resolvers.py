@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from zvon.config import host_port
 from zvon.dns.ask import Asker
+from zvon.dns.kit.layout import FOLDERS, PDNS_CONF
 
 PROGRAMS = {"bind": "named", "unbound": "unbound", "pdns": "pdns_recursor"}
 RELAY = "nsd"
@@ -129,7 +130,7 @@ async def start_resolver(wanted: Wanted, files: Sequence[Mapping[str, str]]) -> 
     wanted.folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         path = wanted.folder / Path(file["path"]).name
-        path.write_text(file["text"], encoding="utf-8")
+        path.write_text(in_folder(file["text"]), encoding="utf-8")
         path.chmod(0o600)
     started: list[asyncio.subprocess.Process] = []
     try:
@@ -146,6 +147,13 @@ async def start_resolver(wanted: Wanted, files: Sequence[Mapping[str, str]]) -> 
     return Running(wanted, started)
 
 
+def in_folder(text: str) -> str:
+    """A file of the kit with names of files in place of Debian's folders."""
+    for folder in (*FOLDERS.values(), PDNS_CONF):
+        text = text.replace(f"{folder}/", "")
+    return text
+
+
 async def restart(running: Running, files: Sequence[Mapping[str, str]]) -> Running:
     """Stop it and start it again with other files, on the same ports."""
     await running.stop()
@@ -160,7 +168,7 @@ options {{
   directory "{wanted.folder}"; pid-file "named.pid"; session-keyfile "session.key";
   listen-on port {wanted.port} {{ {HOST}; }}; listen-on-v6 {{ none; }};
   transfer-source {HOST}; query-source address {HOST};
-  recursion yes; allow-query {{ {HOST}; }}; allow-recursion {{ {HOST}; }};
+  recursion yes; allow-query {{ 127.0.0.0/8; }}; allow-recursion {{ 127.0.0.0/8; }};
   forward only; forwarders {{ {host} port {port}; }};
   dnssec-validation no; empty-zones-enable no;
   include "zvon-options.conf";

@@ -6,7 +6,9 @@ create table party (
   name text not null,
   kind text not null check (kind in ('csirt','soc','isp','bank','post','authority','company','peer','public')),
   country text not null check (country ~ '^[A-Z]{2}$'),
-  own boolean not null default false
+  own boolean not null default false,
+  -- Brands of `model.brand` for which a trusted partner may block alone for an hour.
+  brands text[] not null default '{}' check (brands = '{}' or kind in ('bank','post'))
 );
 create unique index party_own on party (own) where own;
 

@@ -41,6 +41,7 @@ insert into transition (kind, old, new) values
   ('block','validated','approved'),
   ('block','validated','disputed'),
   ('block','validated','held'),
+  ('block','validated','published'),
   ('block','validated','rejected'),
   ('block','validated','withdrawn'),
   ('block','approved','held'),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import Router, get, post
@@ -13,11 +13,13 @@ from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.model.lifecycle import BlockState
 from zvon.model.scope import Scope
+from zvon.model.verdict import Category
 from zvon.store import block as blocks
 from zvon.store import block_row
-from zvon.store.block_row import BlockRow, Proof, Step
+from zvon.store.block_row import BlockRow
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import read, viewer_setting
+from zvon.web.api.block_out import BlockDetailOut, Blocks, block_out, detail_out
 from zvon.web.api.inject import In, Who
 from zvon.web.problem import SIGNED, problems
 
@@ -33,13 +35,45 @@ class NameIn(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewBlocks(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A proposal; it is taken whole or refused whole."""
+    """A proposal; it is taken whole or refused whole.
+
+    Without `days` the category says how long, or the order, whose ground is taken too when none is
+    given. For the triggers `ip` and `nsip` the names are address prefixes.
+    """
 
     names: Annotated[list[NameIn], Meta(min_length=1, max_length=MAX_BATCH)]
     reason: Reason
-    legal_ground: Reason
-    days: Annotated[int, Meta(ge=1, le=90)] = 14
+    legal_ground: Annotated[str, Meta(max_length=500)] = ""
+    days: Annotated[int, Meta(ge=1, le=90)] | None = None
     feed: Annotated[str, Meta(max_length=63)] | None = None
+    trigger: Literal["qname", "ip", "nsdname", "nsip"] = "qname"
+    action: Literal["nxdomain", "nodata", "landing"] = "nxdomain"
+    category: Category | None = None
+    confidence: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    source: Annotated[str, Meta(max_length=200)] = ""
+    evidence: Annotated[list[Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]],
+                        Meta(max_length=20)] = []  # fmt: skip
+    order: UUID | None = None
+    incident: UUID | None = None
+
+
+class NewUrgent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hosts of an incident about the caller's own brand, for an hour."""
+
+    names: Annotated[list[Annotated[str, Meta(min_length=1, max_length=300)]],
+                     Meta(min_length=1, max_length=10)]  # fmt: skip
+    incident: UUID
+    reason: Reason
+    legal_ground: Reason
+    feed: Annotated[str, Meta(max_length=63)] | None = None
+
+
+class Renewal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Blocks, until when they shall live from now on, and why."""
+
+    blocks: Annotated[list[UUID], Meta(min_length=1, max_length=MAX_BATCH)]
+    until: Annotated[datetime, Meta(tz=True)]
+    reason: Reason
 
 
 class Chosen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,104 +83,6 @@ class Chosen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Reason
 
 
-class ProofOut(Struct, frozen=True, kw_only=True):
-    """What is known of one subscriber: grade A probed, B marker, C transferred, D notified."""
-
-    subscriber: str
-    brand: str
-    party: str
-    mode: str
-    mandatory: bool
-    grade: str | None
-    blocked_at: datetime | None
-    lifted_at: datetime | None
-    seconds: float | None
-
-
-class BlockOut(Struct, frozen=True, kw_only=True):
-    """A block and its proof."""
-
-    id: UUID
-    number: str
-    name: str
-    scope: str
-    action: str
-    state: str
-    feed: str
-    reason: str
-    legal_ground: str
-    proposer: str
-    proposed_at: datetime
-    approver: str | None
-    approved_at: datetime | None
-    expires_at: datetime
-    held_rule: str | None
-    published_serial: int | None
-    published_at: datetime | None
-    enforced_at: datetime | None
-    lifted_at: datetime | None
-    lift_reason: str | None
-    incident: UUID | None
-    incident_number: str | None
-    proof: list[ProofOut]
-
-
-class StepOut(Struct, frozen=True, kw_only=True):
-    """One move in the life of a block."""
-
-    old: str | None
-    new: str
-    at: datetime
-    actor: str
-    reason: str
-    gates: list[dict[str, Any]]
-
-
-class BlockDetailOut(BlockOut, frozen=True, kw_only=True):
-    """A block with its whole life."""
-
-    steps: list[StepOut]
-
-
-class Blocks(Struct, frozen=True, kw_only=True):
-    """A page of blocks; `next` goes into `after` for the following page."""
-
-    blocks: list[BlockOut]
-    next: str | None = None
-
-
-def block_out(row: BlockRow, proof: Sequence[Proof] = ()) -> BlockOut:
-    """What the API shows of a block."""
-    return BlockOut(**_fields(row, proof))
-
-
-def _fields(row: BlockRow, proof: Sequence[Proof]) -> dict[str, Any]:
-    return {
-        "id": row.uuid, "number": row.number, "name": row.name, "scope": row.scope.value,
-        "action": row.action, "state": row.state.value, "feed": row.feed, "reason": row.reason,
-        "legal_ground": row.legal_ground, "proposer": row.proposer,
-        "proposed_at": row.proposed_at, "approver": row.approver, "approved_at": row.approved_at,
-        "expires_at": row.expires_at, "held_rule": row.held_rule,
-        "published_serial": row.published_serial, "published_at": row.published_at,
-        "enforced_at": row.enforced_at, "lifted_at": row.lifted_at,
-        "lift_reason": row.lift_reason, "incident": row.incident_uuid,
-        "incident_number": row.incident_number,
-        "proof": [
-            ProofOut(
-                subscriber=p.subscriber, brand=p.brand, party=p.party, mode=p.mode,
-                mandatory=p.mandatory, grade=p.grade.value if p.grade else None,
-                blocked_at=p.blocked_at, lifted_at=p.lifted_at, seconds=p.seconds,
-            )
-            for p in proof
-        ],
-    }  # fmt: skip
-
-
-def _step(step: Step) -> StepOut:
-    return StepOut(old=step.old, new=step.new, at=step.at, actor=step.actor, reason=step.reason,
-                   gates=step.gates)  # fmt: skip
-
-
 @get("/blocks", opt={"permission": Permission.BLOCK_READ}, responses=problems(*SIGNED, 422))
 async def list_blocks(
     context: In,
@@ -154,12 +90,23 @@ async def list_blocks(
     states: Annotated[list[BlockState] | None, Parameter(query="state", max_items=12)] = None,
     after: Annotated[str | None, Parameter(max_length=100)] = None,
     limit: Annotated[int, Parameter(ge=1, le=200)] = 200,
+    numbers: Annotated[
+        list[Annotated[str, Meta(max_length=30)]] | None, Parameter(query="number", max_items=200)
+    ] = None,
+    name: Annotated[str | None, Parameter(max_length=300)] = None,
+    advised: bool = False,
+    unconfirmed: bool = False,
 ) -> Blocks:
-    """Blocks, newest first, each with the proof per subscriber."""
+    """Blocks, newest first, each with the proof per subscriber.
+
+    `advised`: those that a retest asks a person about. `unconfirmed`: those that rest on the word
+    of one trusted partner.
+    """
     async with read(context.pool, who) as db:
         page = await block_row.board(
-            db, who, states=[s.value for s in states] if states else None, after=after, limit=limit
-        )
+            db, who, states=[s.value for s in states] if states else None, after=after, limit=limit,
+            numbers=numbers, name=name, advised=advised, unconfirmed=unconfirmed,
+        )  # fmt: skip
     return Blocks(blocks=[block_out(r.block, r.proof) for r in page.rows], next=page.next)
 
 
@@ -170,9 +117,7 @@ async def get_block(context: In, who: Who, id: UUID) -> BlockDetailOut:
     """One block with its steps."""
     async with read(context.pool, who) as db:
         found = await block_row.get(db, who, id)
-    return BlockDetailOut(
-        **_fields(found.block, found.proof), steps=[_step(s) for s in found.steps]
-    )
+    return detail_out(found)
 
 
 @post(
@@ -186,7 +131,15 @@ async def propose_blocks(context: In, who: Who, data: NewBlocks) -> Blocks:
         feed=data.feed or context.settings.country.lower(),
         reason=data.reason,
         legal_ground=data.legal_ground,
-        expires_at=now + timedelta(days=data.days),
+        expires_at=None if data.days is None else now + timedelta(days=data.days),
+        trigger=data.trigger,
+        action=data.action,
+        category=None if data.category is None else data.category.value,
+        confidence=data.confidence,
+        source=data.source,
+        evidence=tuple(data.evidence),
+        order_uuid=data.order,
+        incident_uuid=data.incident,
     )
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
         rows = await blocks.propose(tx, who, proposal, now, context.random)
@@ -210,7 +163,7 @@ async def _act(context: In, who: Who, data: Chosen, act: Act) -> Blocks:
     responses=problems(*SIGNED, 404, 409, 422),
 )  # fmt: skip
 async def approve_blocks(context: In, who: Who, data: Chosen) -> Blocks:
-    """Approve and publish at once. The proposer cannot approve (403)."""
+    """Approve and publish at once, or confirm a trusted partner's. The proposer cannot (403)."""
     return await _act(context, who, data, blocks.approve)
 
 
@@ -250,11 +203,65 @@ async def lift_blocks(context: In, who: Who, data: Chosen) -> Blocks:
     return await _act(context, who, data, blocks.lift)
 
 
+@post(
+    "/blocks/urgent", opt={"permission": Permission.BLOCK_PROPOSE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def block_urgently(context: In, who: Who, data: NewUrgent) -> Blocks:
+    """Publish at once, as a trusted partner: for an hour, unless a second person confirms it."""
+    now = context.clock()
+    proposal = blocks.Proposal(
+        names=tuple((name, Scope.HOST) for name in data.names),
+        feed=data.feed or context.settings.country.lower(),
+        reason=data.reason,
+        legal_ground=data.legal_ground,
+        incident_uuid=data.incident,
+    )
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        rows = await blocks.urgent(tx, who, proposal, now, context.random)
+        await tx.seal(now)
+        rows = await block_row.by_uuid(tx.db, [row.uuid for row in rows])
+    return Blocks(blocks=[block_out(r) for r in rows])
+
+
+@post(
+    "/blocks/renewals", opt={"permission": Permission.BLOCK_APPROVE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def renew_blocks(context: In, who: Who, data: Renewal) -> Blocks:
+    """Let live blocks end later. The proposer cannot (403), and the gate looks again."""
+
+    async def act(
+        tx: Tx, viewer: Viewer, uuids: Sequence[UUID], reason: str, now: datetime
+    ) -> list[BlockRow]:
+        return await blocks.renew(tx, viewer, uuids, data.until, reason, now)
+
+    return await _act(context, who, Chosen(blocks=data.blocks, reason=data.reason), act)
+
+
+@post(
+    "/blocks/disputes", opt={"permission": Permission.BLOCK_APPROVE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def dispute_blocks(context: In, who: Who, data: Chosen) -> Blocks:
+    """Say that blocks may be wrong. What is published goes on blocking until it is settled."""
+    return await _act(context, who, data, blocks.dispute)
+
+
+@post(
+    "/blocks/upholds", opt={"permission": Permission.BLOCK_APPROVE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def uphold_blocks(context: In, who: Who, data: Chosen) -> Blocks:
+    """End a dispute in favour of published blocks; lifting ends it against them."""
+    return await _act(context, who, data, blocks.uphold)
+
+
 router = Router(
     "/",
     route_handlers=[
         list_blocks, get_block, propose_blocks, approve_blocks, reject_blocks, release_blocks,
-        withdraw_blocks, lift_blocks,
+        withdraw_blocks, lift_blocks, block_urgently, renew_blocks, dispute_blocks, uphold_blocks,
     ],
     tags=["blocks"],
 )  # fmt: skip

@@ -20,7 +20,7 @@ from zvon.store.incident_detail import IncidentDetail
 from zvon.store.incident_queue import QueueRow, Tab
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import read, viewer_setting
-from zvon.web.api.blocks import Blocks, block_out
+from zvon.web.api.block_out import Blocks, block_out
 from zvon.web.api.blocks import Reason as Why
 from zvon.web.api.inject import In, Who
 from zvon.web.problem import SIGNED, BadInput, problems
@@ -178,7 +178,7 @@ class ProposalIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Why
     legal_ground: Why
     names: Annotated[list[str], Meta(max_length=1000)] | None = None
-    days: Annotated[int, Meta(ge=1, le=90)] = 14
+    days: Annotated[int, Meta(ge=1, le=90)] | None = None
 
 
 def queue_item(row: QueueRow) -> QueueItem:
@@ -336,7 +336,7 @@ async def propose_names(context: In, who: Who, id: UUID, data: ProposalIn) -> Bl
                 feed=context.settings.country.lower(),
                 reason=data.reason,
                 legal_ground=data.legal_ground,
-                expires_at=now + timedelta(days=data.days),
+                expires_at=None if data.days is None else now + timedelta(days=data.days),
                 incident_uuid=id,
             ),
             now,

@@ -1,7 +1,6 @@
 """Audit, administration, and one's own account."""
 
 from typing import Annotated
-from uuid import UUID
 
 from litestar import Response, get
 from litestar.params import Parameter
@@ -9,7 +8,6 @@ from msgspec import Struct
 
 from zvon.access import person as people
 from zvon.access.permission import Permission
-from zvon.dns.kit import kit
 from zvon.model.zone import test_name
 from zvon.store import audit, job, subscriber
 from zvon.store.job import Backlog, Heartbeat, HeldJob
@@ -65,22 +63,10 @@ async def admin(request: AnyRequest, context: In, who: Who) -> Response[str]:
     return render(request, "admin.html", values)
 
 
-@get(
-    "/admin/kits/{id:uuid}", opt={"permission": Permission.SUBSCRIBER_READ}, include_in_schema=False
-)
-async def kit_page(request: AnyRequest, context: In, who: Who, id: UUID) -> Response[str]:
-    """The configuration of one subscriber, without its secret."""
-    async with read(context.pool, who) as db:
-        found = await subscriber.get(db, id)
-    return render(
-        request, "kit.html", {"s": found, "files": kit(found, context.settings.dns, None)}
-    )
-
-
 @get("/you", opt={"permission": SIGNED_IN}, include_in_schema=False)
 async def you(request: AnyRequest) -> Response[str]:
     """One's own account."""
     return render(request, "you.html")
 
 
-HANDLERS = (audit_page, admin, kit_page, you)
+HANDLERS = (audit_page, admin, you)

@@ -88,10 +88,12 @@ def render(
     headers: Mapping[str, str] | None = None,
     cookies: list[Cookie] | None = None,
     speaks: str | None = None,
+    remember: bool = True,
 ) -> Response[str]:
     """Make the page of `template` for this request.
 
     `speaks` is the language of what the page is about; only one that the address asks for wins.
+    Without `remember` no cookie is set: the language stays in the address.
     """
     context: Context = request.app.state.context
     viewer: Viewer | None = request.scope.get("user")
@@ -99,7 +101,7 @@ def render(
     lang = speaks if speaks in LANGS and not asked else language(request, viewer)
     speak = translator(lang)
     kept = list(cookies or [])
-    if asked:
+    if asked and remember:
         kept.append(Cookie(key=LANG_COOKIE, value=lang, max_age=YEAR_S, path="/", samesite="lax"))
     body = (
         environment()

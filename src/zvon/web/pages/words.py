@@ -52,6 +52,32 @@ SCOPE_REASONS = {
     "too_long": "too long for a policy zone",
     "not_a_name": "not a name",
 }
+BLOCK_SHOWS = {
+    "all": "All blocks", "live": "In force", "waiting": "Waiting for a person",
+    "held": "Held or not proved", "ended": "Ended",
+}  # fmt: skip
+STAGES = {
+    "approved": "approved", "published": "published", "first_enforced": "first resolver blocks",
+    "all_enforced": "all mandatory resolvers block",
+}  # fmt: skip
+HELD_RULES = {
+    "brake_batch": "more names at once than one person may block",
+    "brake_ten_minutes": "more names in ten minutes than one person may block",
+    "brake_day": "more names in a day than one person may block",
+    "brake_source": "one source takes back too much at once",
+}  # fmt: skip
+TRIGGERS = {
+    "ip": "answers with this address", "nsdname": "names served by this name server",
+    "nsip": "names served from this address", "qname": "the name itself",
+}  # fmt: skip
+ACTIONS = {
+    "given": "as the decision says", "nxdomain": "the name does not exist",
+    "nodata": "the name has no address", "landing": "landing page",
+}  # fmt: skip
+VIEW_FIELDS = {
+    "countries": "countries", "feeds": "decisions of", "categories": "categories",
+    "sources": "sources", "triggers": "triggers", "min_confidence": "confidence",
+}  # fmt: skip
 CHANNELS = {
     "sms": "SMS", "imessage": "iMessage", "whatsapp": "WhatsApp", "email": "E-mail",
     "web": "Web page", "unknown": "unknown way",
@@ -86,6 +112,12 @@ def words(speak: Translator) -> dict[str, Word]:
         "state_word": of(BLOCK_STATES),
         "incident_word": of(INCIDENT_STATES),
         "share_word": of(SHARE_STATES),
+        "held_word": of(HELD_RULES),
+        "trigger_word": of(TRIGGERS),
+        "action_word": of(ACTIONS),
+        "view_word": of(VIEW_FIELDS),
+        "show_word": of(BLOCK_SHOWS),
+        "stage_word": of(STAGES),
         "scope_word": of(SCOPES),
         "scope_reason": of(SCOPE_REASONS),
         "channel_word": of(CHANNELS),
@@ -111,8 +143,12 @@ def menu(
     screens = [
         (_("Work"), [("/", _("Overview"), "o", Permission.INCIDENT_READ),
                      ("/queue", _("Queue"), "q", Permission.INCIDENT_READ),
-                     ("/blocks", _("Blocks"), "b", Permission.BLOCK_READ)]),
-        (_("Exchange"), [("/sharing", _("Sharing"), "s", Permission.PEER_READ)]),
+                     ("/blocks", _("Blocks"), "b", Permission.BLOCK_READ),
+                     ("/explain", _("Why blocked?"), "w", Permission.BLOCK_READ),
+                     ("/appeals", _("Appeals"), "l", Permission.APPEAL_READ),
+                     ("/orders", _("Orders"), "r", Permission.ORDER_READ)]),
+        (_("Exchange"), [("/sharing", _("Sharing"), "s", Permission.PEER_READ),
+                          ("/feeds", _("Feeds"), "f", Permission.SUBSCRIBER_READ)]),
         (_("Govern"), [("/audit", _("Audit"), "t", Permission.AUDIT_READ),
                        ("/admin", _("Administration"), "a", Permission.SUBSCRIBER_READ)]),
     ]  # fmt: skip

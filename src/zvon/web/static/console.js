@@ -65,7 +65,7 @@ async function act(button, path, extra = {}) {
     const data = await send(path, body);
     if (button.dataset.show) {
       const box = document.getElementById(button.dataset.show);
-      box.value = data.invitation || data.link;
+      box.value = data.invitation || data.link || data.contact || "–";
       document.getElementById(`${button.dataset.show}-box`).hidden = false;
       box.focus();
       box.select();
@@ -93,6 +93,10 @@ document.addEventListener("submit", async (event) => {
   if (!form) return;
   event.preventDefault();
   const body = Object.fromEntries(new FormData(form));
+  for (const field of form.elements) {
+    if (field.type === "date" && field.value) body[field.name] = `${field.value}T23:59:59Z`;
+    if ("optional" in field.dataset && !field.value) delete body[field.name];
+  }
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
   try {
     await send(form.dataset.form, body);
