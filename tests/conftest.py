@@ -45,10 +45,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what talks to the database, so that `make check` can leave it out."""
+    """Mark what talks to the database, so that `make check` can leave it out.
+
+    What waits for other programs in real time is tried once more when it fails: on a busy machine
+    a resolver may be starved past every limit. The run's last lines name each test that needed it.
+    """
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker("database")
+        if any(any(item.iter_markers(name)) for name in ("server", "browser", "slow")):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -69,6 +75,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say in one line for each missing program how many tests it cost, and how to get it."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.write_line(f"failed at first, tried again: {report.nodeid}", yellow=True)
     missing: Counter[str] = Counter()
     for report in terminalreporter.stats.get("skipped", []):
         said = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
