@@ -48,7 +48,7 @@ def mask(text: str, spare: Iterable[tuple[int, int]] = ()) -> str:
 
     `spare` are half-open ranges that are something else for certain.
     """
-    found = list(_cards(_without(text, spare)))
+    found = list(spans(_without(text, spare)))
     if not found:
         return text
     out = list(text)
@@ -80,7 +80,7 @@ def was_masked(text: str) -> bool:
 
 def has_card(text: str) -> bool:
     """True when the text holds a card number in clear."""
-    return next(_cards(text), None) is not None
+    return next(spans(text), None) is not None
 
 
 def luhn(digits: str) -> bool:
@@ -89,7 +89,8 @@ def luhn(digits: str) -> bool:
     return (sum(backwards[::2]) + sum(_DOUBLED[n] for n in backwards[1::2])) % 10 == 0
 
 
-def _cards(text: str) -> Iterator[tuple[int, int]]:
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where card numbers stand, written as cards are: half-open ranges, in order."""
     for start in islice(_START.finditer(text), MOST):
         lengths = _LENGTHS[start[0][0]]
         for shape in _SHAPES:

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 import phonenumbers
 from stdnum import iban, luhn
 
+from zvon.formats import card
 from zvon.model import suffix
 from zvon.model.name import BadName, canonical
 from zvon.privacy.decode import layers
@@ -67,6 +68,7 @@ _WINDOWS = re.compile(r"(?<!\w)(?:[A-Za-z]:|\\)\\[^\s\"<>|]+")
 _UNIX = re.compile(r"(?<![\w/.:@-])/(?:[\w.@~+%-]+/)+[\w.@~+%-]*")
 _ACCOUNT = re.compile(r"(?<![\w\\:])[A-Z][\w.-]{1,20}\\[\w.-]{1,40}\w")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?!\w)")
+_JOINED = re.compile(r"^[\w+.-] | [\w-]$")
 _CARD = re.compile(r"(?<![\w+.-])[3-6]\d{3}(?:[ -]?\d){9,15}(?![\w-])")
 _PHONE = re.compile(
     r"(?<![\w./+-])(?:\(\+\d{1,3}\) ?|\+|00|\(?0)\(?\d[\d ()/.\u2011-]{5,20}\d(?!\w|[/.-]\d)"
@@ -305,6 +307,10 @@ def _numbers(reading: Reading) -> None:
                 break
     for found in _PARCEL.finditer(text):
         _put(reading, found.start(), found.end(), "TRACK", found[0].replace(" ", ""), fixed="remove")  # fmt: skip
+    for start, end in card.spans(text):  # first, so that digits behind a number do not hide it
+        if not _JOINED.search(text[max(0, start - 1) : start] + " " + text[end : end + 1]):
+            digits = re.sub(r"\D", "", text[start:end])
+            _put(reading, start, end, "CARD", digits, fixed="remove")
     for found in _CARD.finditer(text):
         digits = re.sub(r"\D", "", found[0])
         if 13 <= len(digits) <= 19 and luhn.is_valid(digits):
