@@ -97,7 +97,8 @@ async def test_a_resolver_that_only_logs_although_it_shall_enforce_is_named(
         lambda _, text: text.replace("  rpz-log: yes\n", "  rpz-action-override: disabled\n  rpz-log: yes\n"),
     )  # fmt: skip
     await publish(lab.pool, lab.people, clock(), "evil.example")
-    await named(lab, made, Cause.LOG_ONLY)
+    alert = await named(lab, made, Cause.LOG_ONLY)
+    assert (alert.subscriber, alert.zone) == (made.name, "hot.si.zvon")
 
 
 @pytest.mark.server("unbound")

@@ -154,8 +154,8 @@ def serial_at(port: int) -> int:
     return int(answer.answer[0][0].serial) if answer.answer else -1
 
 
-async def equal(port: int, lab: Offline, log: Path) -> None:
-    """Wait until the server has our serial; then it has our rules."""
+async def equal(port: int, lab: Offline, log: Path) -> dict[str, str]:
+    """Wait until the server has our serial; then it has our rules, which are returned."""
     zone = lab.registry.zones[COLD]
     serial = -1
     with suppress(TimeoutError):
@@ -164,7 +164,9 @@ async def equal(port: int, lab: Offline, log: Path) -> None:
                 serial = await asyncio.to_thread(serial_at, port)
                 await asyncio.sleep(0.03)
     assert serial == zone.serial, log.read_text(errors="replace")[-2000:]
-    assert await asyncio.to_thread(dumped, port) == ({serial}, dict(zone.snapshot().rules()))
+    rules = dict(zone.snapshot().rules())
+    assert await asyncio.to_thread(dumped, port) == ({serial}, rules)
+    return rules
 
 
 def other(zone: RamZone, serial: int) -> RamZone:
@@ -205,7 +207,9 @@ async def test_what_changes_during_a_full_transfer_comes_after_it(
         for n in range(60):
             lab.change(COLD, ("add", f"n{n}.example", "."), ("del", f"d{n:06d}.bulk.example", "."))
             await asyncio.sleep(0.01)
-        await equal(port, lab, tmp_path / "log")
+        rules = await equal(port, lab, tmp_path / "log")
+        assert {f"n{n}.example" for n in range(60)} <= set(rules)
+        assert not {f"d{n:06d}.bulk.example" for n in range(60)} & set(rules)
 
 
 @pytest.mark.parametrize(
