@@ -18,25 +18,11 @@ import pytest_asyncio
 from tests.authority import authority
 from tests.programs import SBIN, program
 from zvon.cli.demo.node import DemoNode
-from zvon.cli.demo.resolvers import _end, _spawn, free_port, in_folder
+from zvon.cli.demo.resolvers import NSD_LAB, _end, _spawn, free_port, in_folder
 from zvon.config import host_port
 
 GUIDE = Path(__file__).parents[2] / "docs" / "isp-guide.md"
 HOST = "127.0.0.1"
-NSD_LAB = """
-server:
-  username: ""
-  chroot: ""
-  zonesdir: "{folder}"
-  xfrdir: "{folder}"
-  xfrdfile: "{folder}/xfrd.state"
-  zonelistfile: "{folder}/zone.list"
-  pidfile: "{folder}/nsd.pid"
-  server-count: 1
-  do-ip6: no
-remote-control:
-  control-enable: no
-"""
 
 
 def section(title: str) -> list[tuple[str, str]]:

@@ -31,6 +31,22 @@ _PR_SET_PDEATHSIG = 1
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/sbin"))
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
+# What an NSD needs to run in a folder of ours, beside what the kit says.
+NSD_LAB = """
+server:
+  username: ""
+  chroot: ""
+  zonesdir: "{folder}"
+  xfrdir: "{folder}"
+  xfrdfile: "{folder}/xfrd.state"
+  zonelistfile: "{folder}/zone.list"
+  pidfile: "{folder}/nsd.pid"
+  server-count: 1
+  do-ip6: no
+remote-control:
+  control-enable: no
+"""
+
 
 class NotStarted(RuntimeError):
     """A resolver did not answer in time; the message has the end of its log."""
@@ -239,22 +255,8 @@ async def _start_relay(wanted: Wanted) -> asyncio.subprocess.Process:
     folder = wanted.folder / "relay"
     folder.mkdir(exist_ok=True)
     kit = (wanted.folder / "nsd-zvon.conf").read_text(encoding="utf-8")
-    lab = f"""
-server:
-  username: ""
-  chroot: ""
-  zonesdir: "{folder}"
-  xfrdir: "{folder}"
-  xfrdfile: "{folder}/xfrd.state"
-  zonelistfile: "{folder}/zone.list"
-  pidfile: "{folder}/nsd.pid"
-  server-count: 1
-  do-ip6: no
-remote-control:
-  control-enable: no
-"""
     path = folder / "nsd.conf"
-    path.write_text(kit + lab, encoding="utf-8")
+    path.write_text(kit + NSD_LAB.format(folder=folder), encoding="utf-8")
     path.chmod(0o600)
     process = await _spawn([program(RELAY) or RELAY, "-d", "-c", str(path)], wanted.folder, RELAY)
     zone = re.search(r'name: "(hot\.[^"]+)"', kit)
