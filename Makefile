@@ -20,7 +20,7 @@ run: setup ## start one node in ./zvon-data (ARGS="--http 127.0.0.1:9000 …")
 	@.venv/bin/zvon up $(ARGS)
 
 test: setup ## all tests, with real servers from apt when allowed (T=tests/x/test_y.py for one file)
-	@.ci/servers named unbound nsd pdns_recursor kresd knotd kdig dig chromium postgres
+	@.ci/servers named unbound nsd pdns_recursor kresd knotd kdig dig chromium postgres tesseract
 	@.ci/test $(T)
 
 check: setup ## format, lint, types, layers, house rules, quick tests; under a minute

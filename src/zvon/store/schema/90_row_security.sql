@@ -79,6 +79,11 @@ begin
     format('case when record_id is null then %s else %s end', own, format(of_record, 'evidence')));
   call zvon_guard('quarantine',
     format('case when record_id is null then %s else %s end', own, format(of_record, 'quarantine')));
+  foreach each in array array['capture', 'takedown', 'label', 'label_task'] loop
+    call zvon_guard(each, format('case when record_id is null then %s else %s end', own,
+                                 format(of_record, each)));
+  end loop;
+  call zvon_guard('campaign_apart', format(of_record, 'campaign_apart'));
   call zvon_guard('verdict',
     format('case when record_id is not null then %s when incident_id is not null then %s else %s end',
            format(of_record, 'verdict'), format(of_incident, 'verdict'), own));
