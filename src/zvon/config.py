@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     """Name of this node as partners see it."""
     country: str = "SI"
     """Country of the operator, two letters (ISO 3166)."""
+    contact: str | None = None
+    """Mail address that answers for letters to providers; without it no takedown package is made."""
     lang: str = "en"
     """Language for a visitor whose browser names none of ours."""
 
@@ -65,6 +67,17 @@ class Settings(BaseSettings):
     """`host:port` of the resolver for enrichment; the system's when not set."""
     rdap_url: str | None = None
     """Base URL of an RDAP service; registration data is missing when not set."""
+
+    fetch: bool = True
+    """Whether pages that reports lead to are looked at, without their scripts."""
+    render: bool = True
+    """Whether they are opened in a browser too, where Chromium is installed."""
+    egress_proxy: str | None = None
+    """Proxy that looks leave through: `http://host:port` (CONNECT) or `socks5://host:port`."""
+    egress_source: str | None = None
+    """Address of this machine that looks leave from."""
+    egress_refuse: str = ""
+    """Prefixes of your own that are never looked at, separated by commas; private ones never are."""
 
     popularity: Path | None = None
     """A list of popular names (`rank,name` lines, gzip or not) that nobody can block."""
