@@ -37,6 +37,7 @@ class EvidenceCode(StrEnum):
     SKELETON = "page.skeleton"
     RESOURCES = "page.resources"
     KIT_ARCHIVE = "page.kit_archive"
+    SECRET = "page.secret"  # noqa: S105 -- a kind of fact
     DOWNLOAD = "page.download"
     EMPTY = "page.empty"
     PARKED = "page.parked"
