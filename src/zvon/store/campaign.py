@@ -8,25 +8,22 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import numpy as np
 from msgspec import Struct, to_builtins
 from psycopg.types.json import Jsonb
 
-from zvon.ml import template as texts
 from zvon.model.ids import spoken, uuid7
 from zvon.model.observable import Observable
 from zvon.store import observable
 from zvon.store.campaign_board import SUPPRESSED, Board, Joining, Key, Link, Seat, enough
 from zvon.store.ingest import NEAR, Sighted, occurrences_of
 from zvon.store.party import Db
+from zvon.store.template import families, family, kits
 from zvon.store.transaction import Change, Op, Tx, pipeline
 
 __all__ = [
     "SUPPRESSED", "Campaign", "Joined", "Joining", "Key", "Link", "by_uuid", "enough", "families",
-    "family", "get", "join", "join_all", "lock", "note_keys",
+    "family", "get", "join", "join_all", "kits", "lock", "note_keys",
 ]  # fmt: skip
-
-MOST_ALIKE = 200  # templates that a text is compared with
 
 
 class Joined(Struct, frozen=True, kw_only=True):
@@ -133,72 +130,6 @@ async def by_uuid(db: Db, uuid: UUID) -> Campaign:
     while campaign.merged_into is not None:
         campaign = await get(db, campaign.merged_into)
     return campaign
-
-
-async def family(tx: Tx, sketch: texts.Signature) -> str:
-    """The name of the template that a text belongs to; a text like no other founds one."""
-    return (await families(tx, [sketch]))[0]
-
-
-async def families(tx: Tx, sketches: Sequence[texts.Signature]) -> list[str]:
-    """Like `family`, of many. Call it before `join_all`, as the locks are taken in this order.
-
-    A template that is known needs no lock; founding one does, until the caller's commit.
-    """
-    if not sketches:
-        return []
-    alike = await _alike(tx, sketches)
-    if None in alike:
-        await tx.execute("select pg_advisory_xact_lock(hashtextextended('zvon.template', 0))")
-        alike = await _alike(tx, sketches)
-    founded: list[tuple[texts.Signature, str]] = []
-    names = []
-    for sketch, name in zip(sketches, alike, strict=True):
-        if name is None:
-            near = [(texts.similarity(sketch, other), -n, called)
-                    for n, (other, called) in enumerate(founded)]  # fmt: skip
-            if near and max(near)[0] >= texts.ALIKE:
-                name = max(near)[2]
-            else:
-                name = texts.name(sketch)
-                founded.append((sketch, name))
-        names.append(name)
-    for sketch, name in founded:
-        await tx.execute(
-            """
-            with t as (insert into template (name, signature) values (%s, %s)
-                       on conflict (name) do update set name = excluded.name returning id)
-            insert into template_band (band, template_id)
-            select b, t.id from t, unnest(%s::bigint[]) b on conflict do nothing
-            """,
-            (name, sketch.astype("<u4").tobytes(), list(texts.bands(sketch))),
-        )
-    return names
-
-
-async def _alike(tx: Tx, sketches: Sequence[texts.Signature]) -> list[str | None]:
-    """For each text the known template that is most like it, the oldest of equals."""
-    bands = [(n, band) for n, sketch in enumerate(sketches) for band in texts.bands(sketch)]
-    rows = await (
-        await tx.execute(
-            """
-            select s.n, t.id, t.name, t.signature
-            from (select distinct n from unnest(%(n)s::int[]) n) s
-            join lateral (
-              select distinct b.template_id from unnest(%(n)s::int[], %(band)s::bigint[]) x(n, band)
-              join template_band b on b.band = x.band
-              where x.n = s.n order by b.template_id limit %(most)s) f on true
-            join template t on t.id = f.template_id
-            """,
-            {"n": [n for n, _ in bands], "band": [band for _, band in bands], "most": MOST_ALIKE},
-        )
-    ).fetchall()
-    best: dict[int, tuple[float, int, str]] = {}
-    for n, number, name, stored in rows:
-        score = texts.similarity(sketches[n], np.frombuffer(stored, dtype="<u4"))
-        if score >= texts.ALIKE:
-            best[n] = max(best.get(n, (0.0, 0, "")), (score, -number, name))
-    return [best[n][2] if n in best else None for n in range(len(sketches))]
 
 
 async def _of_records(db: Db, record_ids: Sequence[int]) -> dict[int, int | None]:

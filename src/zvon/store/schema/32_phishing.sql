@@ -187,8 +187,10 @@ create table campaign_apart (
   reason text not null,
   at timestamptz not null,
   undone_at timestamptz,
+  step_id bigint,                                        -- `campaign_step` that it came with
   primary key (record_id, campaign_id, at)
 );
+create index campaign_apart_campaign on campaign_apart (campaign_id) where undone_at is null;
 
 -- Letters to those who can take a page down; drafts until a person sends them.
 create table takedown (
