@@ -79,6 +79,10 @@ class Settings(BaseSettings):
     egress_refuse: str = ""
     """Prefixes of your own that are never looked at, separated by commas; private ones never are."""
 
+    name_caches: str = ""
+    """Own caches of certificate logs and name lists, `host:port` separated by commas; they may lie
+    inside the network, every other source is asked like a stranger's page."""
+
     popularity: Path | None = None
     """A list of popular names (`rank,name` lines, gzip or not) that nobody can block."""
     popularity_top: int = Field(default=1_000_000, ge=1, le=10_000_000)

@@ -90,6 +90,7 @@ _BY_NAME = {
     "HeldBack": HTTPStatus.CONFLICT,
     "DecidedAppeal": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
+    "CannotReport": HTTPStatus.CONFLICT,
     "TooOld": HTTPStatus.GONE,
     "ListMoves": HTTPStatus.SERVICE_UNAVAILABLE,
     "TooOften": HTTPStatus.TOO_MANY_REQUESTS,
