@@ -22,6 +22,7 @@ class Channel(StrEnum):
     WHATSAPP = "whatsapp"
     EMAIL = "email"
     WEB = "web"
+    WATCH = "watch"
     UNKNOWN = "unknown"
 
 
@@ -32,6 +33,7 @@ class Door(StrEnum):
     API = "api"
     CLI = "cli"
     PEER = "peer"
+    WATCH = "watch"
     MAIL = "mail"
 
 

@@ -104,14 +104,23 @@ create table name_source (
   kind text not null check (kind in ('static-ct','rfc6962','list','feed')),
   url text not null,
   format text not null default '',
+  operator text not null default '',                     -- who runs the log; a rest holds for all of theirs
+  key bytea,                                             -- of a log (DER), checks its heads
+  every_s integer not null default 3600 check (every_s between 10 and 2678400),
   cursor jsonb not null default '{}',
   enabled boolean not null default true,
-  read_at timestamptz,
+  read_at timestamptz,                                   -- last time that it answered as it should
+  next_at timestamptz not null,
   failed_at timestamptz,
+  failures integer not null default 0,                   -- in a row
   problem text not null default '',
   names bigint not null default 0,                       -- names read so far
-  lag bigint                                             -- entries behind, for logs
+  bad bigint not null default 0,                         -- lines or entries that could not be read
+  bad_last jsonb not null default '[]',                  -- the newest of them: position, reason, text
+  lag bigint,                                            -- entries behind, for logs
+  made_at timestamptz not null
 );
+create index name_source_due on name_source (next_at) where enabled;
 
 -- What people taught: one row per judgement of an address, with what was known at that time.
 create table label (
@@ -205,3 +214,8 @@ create table takedown (
   made_by bigint references person,
   made_at timestamptz not null
 );
+
+-- The share of malicious reports that `verdict.probability` stands for, and the same sum of facts
+-- at the share that the weights were made for.
+alter table verdict add column prior double precision;
+alter table verdict add column unshifted double precision;
