@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import Meta, Struct
 
@@ -68,6 +69,11 @@ class PageFacts(Struct, frozen=True, kw_only=True):
     scripts, styles and pictures by content or, where not fetched, by host and path. `favicon` is
     MurmurHash3 of the base64 of the icon, as the field uses it. `links_out` counts links by host.
     `secrets` are hashes of tokens of messengers that a kit sends its loot to.
+
+    `sends` are hosts that a script sends what is typed to, `onward` is where a script sends the
+    visitor. `business` are the marks of a firm that says who it is, `owner_ids` the kinds of
+    numbers of owners that are valid; the numbers stay on the page. `hints` are words for what a
+    page hides or is: `eval`, `packed`, `bot-check`, `default-page` (`formats.page.traces`).
     """
 
     hops: tuple[Hop, ...]
@@ -90,10 +96,17 @@ class PageFacts(Struct, frozen=True, kw_only=True):
     owner_ids: tuple[str, ...] = ()
     certificate: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    sends: tuple[str, ...] = ()
+    onward: str | None = None
+    business: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
 
 
 class Capture(Struct, frozen=True, kw_only=True):
-    """One look. `html` and `screenshot` are SHA-256 (hex) of artefacts that are kept."""
+    """One look. `html` and `screenshot` are SHA-256 (hex) of artefacts that are kept.
+
+    `uuid` is `None` as long as it is not stored. `read` is what OCR saw, `phash` has 64 bits.
+    """
 
     url: str
     stage: int
@@ -107,3 +120,4 @@ class Capture(Struct, frozen=True, kw_only=True):
     screenshot: str | None = None
     took_ms: int = 0
     at: Instant
+    uuid: UUID | None = None

@@ -25,6 +25,8 @@ create table capture (
   final_url text,
   facts jsonb not null default '{}',
   text text not null default '',
+  read text not null default '',                         -- what OCR read on the screenshot
+  phash bigint,                                          -- its 64 bits, as a signed number
   html_sha256 bytea references artefact,
   screenshot_sha256 bytea references artefact,
   took_ms integer not null,
