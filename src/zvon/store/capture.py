@@ -17,9 +17,10 @@ from zvon.store.party import Db
 from zvon.store.transaction import Tx
 
 _HALF, _WHOLE = 1 << 63, 1 << 64
-_COLUMNS: LiteralString = """
-c.uuid, o.value, c.stage, c.vantage, c.outcome, c.reason, c.facts, c.text, c.read, c.phash,
-c.html_sha256, c.screenshot_sha256, c.took_ms, c.at
+_LOOKS: LiteralString = """
+select c.record_id, c.uuid, o.value, c.stage, c.vantage, c.outcome, c.reason, c.facts, c.text,
+       c.read, c.phash, c.html_sha256, c.screenshot_sha256, c.took_ms, c.at
+from capture c join observable o on o.id = c.observable_id
 """
 
 
@@ -36,11 +37,11 @@ async def put(
     """
     if not captures:
         return []
-    about = [Observable(ObservableType.URL, each.url) for each in captures]
-    rows = {(digest(code_of(v), v.value.encode()), code_of(v), v.value) for v in about}
+    code = code_of(Observable(ObservableType.URL, captures[0].url))
+    rows = {(_digest(each.url), code, each.url) for each in captures}
     known = await known_ids(tx, sorted(rows))
     made = [uuid7(each.at, random(RANDOM_BYTES)) for each in captures]
-    for uuid, value, each in zip(made, about, captures, strict=True):
+    for uuid, each in zip(made, captures, strict=True):
         facts = each.facts
         await tx.execute(
             """
@@ -49,7 +50,7 @@ async def put(
                                  screenshot_sha256, took_ms, at)
             values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
-            (uuid, known[digest(code_of(value), value.value.encode())], record_id, each.stage,
+            (uuid, known[_digest(each.url)], record_id, each.stage,
              each.vantage.value, each.outcome.value, each.reason,
              facts.hops[-1].url if facts and facts.hops else None,
              Jsonb(_packed(facts)), _storable(facts.text if facts else ""), _storable(each.read),
@@ -66,45 +67,26 @@ async def of_record(db: Db, record_id: int) -> list[Capture]:
 async def of_records(db: Db, record_ids: Sequence[int]) -> dict[int, list[Capture]]:
     """The looks of each report, oldest first."""
     cursor = await db.execute(
-        b"select c.record_id, "
-        + _COLUMNS.encode()
-        + b"""
-        from capture c join observable o on o.id = c.observable_id
-        where c.record_id = any(%s) order by c.id
-        """,
-        (list(record_ids),),
+        _LOOKS + "where c.record_id = any(%s) order by c.id", (list(record_ids),)
     )
     found: dict[int, list[Capture]] = {each: [] for each in record_ids}
     for row in await cursor.fetchall():
-        found[row[0]].append(_capture(row[1:]))
+        found[row[0]].append(_capture(row))
     return found
 
 
 async def of_url(db: Db, url: str, most: int = 20) -> list[Capture]:
     """The newest looks at a canonical address, newest first, whoever asked for them."""
-    value = Observable(ObservableType.URL, url)
     cursor = await db.execute(
-        b"select "
-        + _COLUMNS.encode()
-        + b"""
-        from capture c join observable o on o.id = c.observable_id
-        where o.digest = %s order by c.at desc, c.id desc limit %s
-        """,
-        (digest(code_of(value), url.encode()), most),
+        _LOOKS + "where o.digest = %s order by c.at desc, c.id desc limit %s",
+        (_digest(url), most),
     )
     return [_capture(row) for row in await cursor.fetchall()]
 
 
 async def one(db: Db, uuid: UUID) -> Capture:
     """One look. Raises `NoCapture`."""
-    cursor = await db.execute(
-        b"select "
-        + _COLUMNS.encode()
-        + b"""
-        from capture c join observable o on o.id = c.observable_id where c.uuid = %s
-        """,
-        (uuid,),
-    )
+    cursor = await db.execute(_LOOKS + "where c.uuid = %s", (uuid,))
     row = await cursor.fetchone()
     if row is None:
         raise NoCapture(str(uuid))
@@ -118,26 +100,26 @@ async def fresh(
 
     A look that another report asked for minutes ago serves this one too.
     """
-    values = [Observable(ObservableType.URL, url) for url in urls]
     cursor = await db.execute(
-        b"select distinct on (c.observable_id, c.vantage) "
-        + _COLUMNS.encode()
-        + b"""
-        from capture c join observable o on o.id = c.observable_id
-        where o.digest = any(%s) and c.stage = %s and c.at > %s
-        order by c.observable_id, c.vantage, c.at desc, c.id desc
-        """,
-        ([digest(code_of(v), v.value.encode()) for v in values], stage, since),
+        _LOOKS + "where o.digest = any(%s) and c.stage = %s and c.at > %s order by c.at, c.id",
+        ([_digest(url) for url in urls], stage, since),
     )
-    found: dict[str, list[Capture]] = {}
+    newest: dict[tuple[str, Vantage], Capture] = {}
     for row in await cursor.fetchall():
         each = _capture(row)
+        newest[each.url, each.vantage] = each
+    found: dict[str, list[Capture]] = {}
+    for each in newest.values():
         found.setdefault(each.url, []).append(each)
     return found
 
 
+def _digest(url: str) -> bytes:
+    return digest(code_of(Observable(ObservableType.URL, url)), url.encode())
+
+
 def _capture(row: Sequence[Any]) -> Capture:
-    (uuid, url, stage, vantage, outcome, reason, facts, text, read, phash, html, screenshot,
+    (_, uuid, url, stage, vantage, outcome, reason, facts, text, read, phash, html, screenshot,
      took_ms, at) = row  # fmt: skip
     return Capture(
         uuid=uuid,
