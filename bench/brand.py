@@ -11,9 +11,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from zvon.ml.brand import Matcher, Technique
+from zvon.ml.brand import Technique, compiled
 from zvon.model import url
-from zvon.model.brand import lure_words, registry
+from zvon.model.brand import shipped
 
 SHOWN = 40
 
@@ -37,7 +37,7 @@ def addresses(folder: Path) -> Iterator[tuple[str, str]]:
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ["ZVON_DATA"])
     names = list(addresses(folder))
-    matcher = Matcher(registry(), lure_words())
+    matcher = compiled(shipped())
     began = time.perf_counter()
     hits = [(host, path, found) for host, path in names if (found := matcher.match(host, path))]
     took = time.perf_counter() - began

@@ -15,7 +15,8 @@ from msgspec import Struct
 from rapidfuzz.distance import OSA
 
 from zvon.ml import fold
-from zvon.model.brand import Brand, lure_words, official, registry
+from zvon.model import brand as model
+from zvon.model.brand import Brand, Registry, lure_words
 
 SHORT = 2  # aliases up to this length need their co-signal beside them
 GLUED = 5  # aliases from this length may be glued to other words
@@ -50,8 +51,9 @@ class Hit(Struct, frozen=True, kw_only=True):
 class Matcher:
     """A compiled registry. Build it once; `match` is pure and safe to share."""
 
-    def __init__(self, brands: Iterable[Brand], lures: Collection[str]) -> None:
-        self.brands = tuple(brands)
+    def __init__(self, registry: Registry, lures: Collection[str]) -> None:
+        self.registry = registry
+        self.brands = registry.brands
         self.lures = frozenset(lures)
         self.alias: dict[str, list[tuple[Brand, bool]]] = {}
         self.inside: dict[str, Brand] = {}
@@ -84,7 +86,7 @@ class Matcher:
         Empty for an official name of any brand. `claimed` are ids of brands that the message
         names itself. At most one hit per brand.
         """
-        if official(host) is not None:
+        if self.registry.official(host) is not None:
             return ()
         hits = self._in_host(host, claimed) + self._in_path(path, claimed)
         if not hits:
@@ -240,7 +242,12 @@ def lang_country(lang: str | None) -> str | None:
     return {"sl": "si", "hr": "hr"}.get(lang or "")
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
+def compiled(registry: Registry) -> Matcher:
+    """The matcher of a registry, compiled once for each state of it."""
+    return Matcher(registry, lure_words())
+
+
 def shipped() -> Matcher:
     """The matcher of the registry that ships with the program."""
-    return Matcher(registry(), lure_words())
+    return compiled(model.shipped())

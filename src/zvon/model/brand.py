@@ -1,24 +1,32 @@
 """The protected names: who is imitated, and which names are really theirs.
 
-The registry is data, `brands.toml`. A row that its brand has not verified may match lookalikes and
-keeps its official names from being proposed, but it never clears a report.
+The registry that ships is data, `brands.toml`; a node's desks change it (`store.brand`). A row that
+its brand has not verified may match lookalikes and keeps its official names from being proposed,
+but it never clears a report.
 """
 
 import tomllib
-from functools import cache
+from collections.abc import Iterable
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
 from msgspec import Struct, convert
+
+CONFIRMED = "c"
+"""How we know a name that the brand's own desk named."""
 
 
 class Brand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One protected name.
 
     `official` and `hosts` map a name to how we know it (s named in published material, d seen in
-    use, b believed). `distinctive` aliases match at once, `words` need a co-signal. `context` are
-    tokens that belong to the brand; `called` is what running text calls it, accents folded.
-    `exclude` are ordinary names nearby. `country` is empty for a brand of no one country.
+    use, b believed, c confirmed by the brand's desk). `mail` are its mail domains, `senders` single
+    addresses, `sender_ids` what an SMS shows as its sender, `short_codes` its short numbers.
+    `distinctive` aliases match at once, `words` need a co-signal. `context` are tokens that belong
+    to the brand; `called` is what running text calls it, accents folded. `exclude` are ordinary
+    names nearby. `favicons` are MurmurHash3 values of its icons, `logos` perceptual hashes (16 hex
+    digits), `templates` texts of its own messages. `country` is empty for a brand of no one country.
     """
 
     id: str
@@ -28,11 +36,17 @@ class Brand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     official: dict[str, str]
     hosts: dict[str, str] = {}
     mail: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    sender_ids: tuple[str, ...] = ()
+    short_codes: tuple[str, ...] = ()
     distinctive: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
     called: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    favicons: tuple[int, ...] = ()
+    logos: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
     verified_by: str = ""
 
     @property
@@ -40,9 +54,81 @@ class Brand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The official domains for people, `posta.si`."""
         return ", ".join(self.official)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every official domain and host."""
+        return (*self.official, *self.hosts)
+
 
 class BadRegistry(ValueError):
     """The brand registry contradicts itself."""
+
+
+class Registry(Struct, frozen=True, dict=True, eq=False):
+    """Brands with what is looked up in them. Build it once for a state of the registry.
+
+    `version` names the state; two registries of one version are the same.
+    """
+
+    brands: tuple[Brand, ...]
+    version: str
+
+    @cached_property
+    def by_id(self) -> dict[str, Brand]:
+        """The brands by id."""
+        return {brand.id: brand for brand in self.brands}
+
+    @cached_property
+    def by_name(self) -> dict[str, Brand]:
+        """The brands by each official domain and host."""
+        return {name: brand for brand in self.brands for name in brand.names}
+
+    @cached_property
+    def _by_sender(self) -> dict[str, Brand]:
+        return {
+            sign.casefold(): brand
+            for brand in self.brands
+            for sign in (*brand.senders, *brand.sender_ids, *brand.short_codes)
+        }
+
+    @cached_property
+    def _by_mail(self) -> dict[str, Brand]:
+        return {domain: brand for brand in self.brands for domain in brand.mail}
+
+    def official(self, name: str) -> Brand | None:
+        """The brand whose official domain `name` is or lies below; the longest match wins.
+
+        `name` is an A-label in lower case without the final dot.
+        """
+        names = self.by_name
+        while name:
+            if name in names:
+                return names[name]
+            _, _, name = name.partition(".")
+        return None
+
+    def official_names(self) -> frozenset[str]:
+        """Every official domain and host of the registry."""
+        return frozenset(self.by_name)
+
+    def sender(self, sender: str) -> Brand | None:
+        """The brand that sends as `sender`: a mail address, a sender id or a short code.
+
+        A mail address counts when it is named itself, or its domain is one of the brand's mail
+        domains. Says nothing of whether the sender is genuine: both can be forged.
+        """
+        sender = sender.strip().casefold()
+        return self._by_sender.get(sender) or self._by_mail.get(sender.rpartition("@")[2])
+
+
+def built(brands: Iterable[Brand], version: str) -> Registry:
+    """A registry of `brands`. Raises `BadRegistry` when an id or an official name repeats."""
+    found = Registry(tuple(brands), version)
+    for seen in ([b.id for b in found.brands], [name for b in found.brands for name in b.names]):
+        if len(set(seen)) < len(seen):
+            twice = {item for item in seen if seen.count(item) > 1}
+            raise BadRegistry(f"named twice in the registry: {', '.join(sorted(twice))}")
+    return found
 
 
 @cache
@@ -51,16 +137,14 @@ def _data() -> dict[str, Any]:
 
 
 @cache
+def shipped() -> Registry:
+    """The registry that ships with this program, in the order of the file."""
+    return built((convert(row, Brand) for row in _data()["brand"]), version())
+
+
 def registry() -> tuple[Brand, ...]:
-    """All brands, in the order of the file. Raises `BadRegistry` when an id or a name repeats."""
-    brands = tuple(convert(row, Brand) for row in _data()["brand"])
-    ids = [brand.id for brand in brands]
-    names = [name for brand in brands for name in (*brand.official, *brand.hosts)]
-    for seen in (ids, names):
-        twice = {item for item in seen if seen.count(item) > 1}
-        if twice:
-            raise BadRegistry(f"named twice in the registry: {', '.join(sorted(twice))}")
-    return brands
+    """The brands of the registry that ships. Raises `BadRegistry`, see `built`."""
+    return shipped().brands
 
 
 def version() -> str:
@@ -68,35 +152,22 @@ def version() -> str:
     return str(_data()["version"])
 
 
+@cache
 def lure_words() -> frozenset[str]:
     """Words that lures put beside a brand, accents folded."""
     return frozenset(_data()["lure"])
 
 
-@cache
-def _by_name() -> dict[str, Brand]:
-    return {name: b for b in registry() for name in (*b.official, *b.hosts)}
-
-
-@cache
 def by_id() -> dict[str, Brand]:
-    """The brands by id."""
-    return {brand.id: brand for brand in registry()}
+    """The brands that ship, by id."""
+    return shipped().by_id
 
 
 def official(name: str) -> Brand | None:
-    """The brand whose official domain `name` is or lies below; the longest match wins.
-
-    `name` is an A-label in lower case without the final dot.
-    """
-    names = _by_name()
-    while name:
-        if name in names:
-            return names[name]
-        _, _, name = name.partition(".")
-    return None
+    """The brand that ships and owns `name`, see `Registry.official`."""
+    return shipped().official(name)
 
 
 def official_names() -> frozenset[str]:
-    """Every official domain and host of the registry."""
-    return frozenset(_by_name())
+    """Every official domain and host of the registry that ships."""
+    return shipped().official_names()
