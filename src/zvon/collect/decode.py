@@ -6,12 +6,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from zvon.collect.open import opener
+from zvon.formats.decode import EMPTY
 from zvon.formats.decode import decode as read_message
+from zvon.formats.kind import OPENED, Kind, kind_of
 from zvon.formats.limit import Undecodable
+from zvon.formats.mail import NOT_READ
 from zvon.jobs import Context, Together, enqueue_all
 from zvon.model import suffix, url
 from zvon.model.observable import Observable, ObservableType
-from zvon.model.report import Channel, Mention, Message
+from zvon.model.report import Channel, Door, Mention, Message
 from zvon.store import quarantine, raw, report
 from zvon.store.ingest import NEAR, REPORTER, SAID, SHOWN, Sighted, occurrences_of
 from zvon.store.report import Pending
@@ -65,19 +69,49 @@ async def _waiting(context: Context, record_ids: Sequence[int]) -> list[Waiting 
 async def _read(context: Context, waiting: Waiting) -> Message:
     """The message; one lure that many report byte for byte is read once."""
     report, body = waiting.report, waiting.body
-    key = (report.raw_sha256, report.media_type, report.channel)
+    key = (report.raw_sha256, report.media_type, report.channel, report.door is Door.MAIL)
     known = _lately.get(key)
     if known is not None:
         return known
     if body is None:
         async with read(context.pool, SYSTEM) as db:
             body = await raw.get(db, report.raw_sha256)
-    message = await asyncio.to_thread(read_message, body, report.media_type, report.channel)
+    message = await read_any(
+        body, report.media_type, report.channel, to_us=report.door is Door.MAIL
+    )
     if waiting.body is not None:
         _lately[key] = message
         if len(_lately) > LATELY:
             del _lately[next(iter(_lately))]
     return message
+
+
+async def read_any(
+    body: bytes, media_type: str, channel: Channel, *, to_us: bool = False
+) -> Message:
+    """The message of a report of any kind. Raises `Undecodable`.
+
+    Text, pages and mails without files are read here; what needs more than that is opened in a
+    process of its own. A mail whose files break their reader is still read without them.
+    """
+    if kind_of(body, media_type) in OPENED:
+        return await opener.read(body, media_type, channel, to_us=to_us)
+    empty: Undecodable | None = None
+    try:
+        message = await asyncio.to_thread(read_message, body, media_type, channel, to_us=to_us)
+    except Undecodable as problem:
+        if kind_of(body, media_type) is not Kind.MAIL or problem.reason != EMPTY:
+            raise
+        empty = problem
+    else:
+        if NOT_READ not in message.warnings and not message.attachments:
+            return message
+    try:
+        return await opener.read(body, media_type, channel, to_us=to_us)
+    except Undecodable:
+        if empty is not None:
+            raise
+        return message
 
 
 async def _decoded(context: Context, messages: Sequence[tuple[Pending, Message]]) -> list[None]:
@@ -96,7 +130,7 @@ async def _decoded(context: Context, messages: Sequence[tuple[Pending, Message]]
 
 _look = Together(_waiting)
 _keep = Together(_decoded)
-_lately: dict[tuple[bytes, str, Channel], Message] = {}
+_lately: dict[tuple[bytes, str, Channel, bool], Message] = {}
 
 
 async def _set_aside(context: Context, waiting: Pending, problem: Undecodable) -> None:

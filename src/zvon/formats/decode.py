@@ -9,18 +9,21 @@ from zvon.formats.charset import text_of
 from zvon.formats.extract import protected
 from zvon.formats.kind import SAMPLE, is_html, is_mail, magic
 from zvon.formats.limit import MAX_BYTES, MAX_TEXT, Undecodable
-from zvon.model.report import Channel, Mention, Message
+from zvon.model.report import Channel, Mention, Message, Part
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _UNICODE_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+
+EMPTY = "there is nothing to read in it"
 
 # More control characters than this in the first bytes, and it is no text.
 MAX_CONTROL = 0.02
 
 
-def decode(body: bytes, media_type: str, channel: Channel) -> Message:
-    """Read a report. Raises `Undecodable`, and nothing else, for any bytes.
+def decode(body: bytes, media_type: str, channel: Channel, *, to_us: bool = False) -> Message:
+    """Read a mail, a page or a text. Raises `Undecodable`, and nothing else, for any bytes.
 
+    `to_us` says that a mail was written to our own mailbox: whoever sent it is the reporter.
     Card numbers are masked to their last four digits in all that is returned.
     """
     if not body.strip():
@@ -31,7 +34,7 @@ def decode(body: bytes, media_type: str, channel: Channel) -> Message:
     if kind.startswith("message/") or is_mail(body):
         refuse_binary(body)
         try:
-            message = mail.read(body)
+            message = mail.read(body, to_us=to_us)
         except RecursionError:  # a reader of the standard library that we did not foresee
             raise Undecodable("byte 0", "it is nested too deeply") from None
     else:
@@ -43,8 +46,8 @@ def decode(body: bytes, media_type: str, channel: Channel) -> Message:
             message = text.read(raw, channel)
         message = structs.replace(message, warnings=(*message.warnings, *warnings))
     if not message.text.strip() and not message.mentions and not message.attachments:
-        raise Undecodable("byte 0", "there is nothing to read in it")
-    return _without_cards(message)
+        raise Undecodable("byte 0", EMPTY)
+    return without_cards(message)
 
 
 def refuse_binary(body: bytes) -> None:
@@ -83,7 +86,7 @@ def _page(raw: str, channel: Channel) -> Message:
     )
 
 
-def _without_cards(message: Message) -> Message:
+def without_cards(message: Message) -> Message:
     """Mask card numbers wherever text is kept; an address or an account number is not one."""
     spans: dict[str, list[tuple[int, int]]] = {}
     for mention in message.mentions:
@@ -103,11 +106,19 @@ def _without_cards(message: Message) -> Message:
         reply_to=masked(message.reply_to),
         headers=tuple((name, card.mask(value)) for name, value in message.headers),
         attachments=tuple(card.mask(name) for name in message.attachments),
+        parts=tuple(_part_without_card(part) for part in message.parts),
         mentions=tuple(_mention_without_card(m) for m in message.mentions),
     )
     if any(map(card.was_masked, (clear.text, clear.subject, clear.remark))):
         return structs.replace(clear, warnings=(*clear.warnings, card.MASKED))
     return clear
+
+
+def _part_without_card(part: Part) -> Part:
+    if not any(map(card.has_card, (part.name, part.text, *part.codes))):
+        return part
+    return structs.replace(part, name=card.mask(part.name), text=card.mask(part.text),
+                           codes=tuple(map(card.mask, part.codes)))  # fmt: skip
 
 
 def _mention_without_card(mention: Mention) -> Mention:

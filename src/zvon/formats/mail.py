@@ -15,6 +15,7 @@ from zvon.formats.charset import text_of
 from zvon.formats.extract import extract
 from zvon.formats.limit import MAX_DEPTH, MAX_LINES, MAX_PARTS, MAX_TEXT, Undecodable
 from zvon.formats.text import REGION, TEXT_CUT, bounded, reporter_side, with_inner
+from zvon.formats.text import read as pasted
 from zvon.model import suffix
 from zvon.model.observable import BadValue, ObservableType, canonical
 from zvon.model.report import Channel, Mention, Message
@@ -37,8 +38,36 @@ class _Body(Struct):
     plain_only: bool
 
 
-def read(body: bytes) -> Message:
-    """Read a mail. Raises `Undecodable` when it holds more than the limits allow."""
+class File(Struct, frozen=True):
+    """A file in a mail: its name and type as the sender states them, and its bytes."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+def files(body: bytes) -> list[File]:
+    """The files of the reported mail that `read` does not read: pictures, documents, archives.
+
+    Those shown in the text count too. Raises `Undecodable` as `read` does.
+    """
+    _, mail = _object(_parsed(body))
+    found: list[File] = []
+    for part in _leaves(mail):
+        kind = part.get_content_type()
+        if kind in {"text/plain", "text/html", "message/rfc822"}:
+            continue
+        payload = part.get_payload(decode=True)
+        if isinstance(payload, bytes) and payload:
+            found.append(File(_file_name(part), kind, payload))
+    return found
+
+
+def read(body: bytes, *, to_us: bool = False) -> Message:
+    """Read a mail. Raises `Undecodable` when it holds more than the limits allow.
+
+    A mail that was written `to_us` and forwards nothing is its sender's own report.
+    """
     top = _parsed(body)
     outer, mail = _object(top)
     parts = _body(mail)
@@ -47,6 +76,8 @@ def read(body: bytes) -> Message:
         inline = forward.find(parts.text, subject=subject)
         if inline is not None:
             return _forwarded(mail, parts, inline)
+        if to_us:
+            return _told(mail, parts)
     region = REGION[language.detect(f"{subject}\n{parts.text}")]
     remark = "\n\n".join(filter(None, (_body(m).text for m in outer)))
     senders = header.addresses(mail, "from")
@@ -70,6 +101,26 @@ def read(body: bytes) -> Message:
         mentions=kept,
         attachments=tuple(parts.attachments),
         warnings=tuple(dict.fromkeys((*parts.warnings, *crowded))),
+    )
+
+
+def _told(mail: Mail, parts: _Body) -> Message:
+    """What somebody wrote to us, or pasted into their mail; all fields are the reporter's."""
+    message = pasted(parts.text, Channel.UNKNOWN)
+    linked = [m for m in parts.mentions if m.shown or m.side == "link_text"]
+    known = {m.observable for m in (*linked, *message.mentions)}
+    rest = [structs.replace(m, span=None) for m in parts.mentions if m.observable not in known]
+    linked = [m for m in linked if m.span is None or m.span.end <= len(message.text)]
+    placed = {m.observable for m in linked}
+    people = _people(mail, (*_SENDERS, *_RECIPIENTS), "reporter")
+    told = [m for m in message.mentions if m.observable not in placed]
+    kept, crowded = bounded([*linked, *told, *rest, *people])
+    return structs.replace(
+        message,
+        sent_at=header.date(header.one(mail, "date")),
+        mentions=kept,
+        attachments=tuple(parts.attachments),
+        warnings=tuple(dict.fromkeys((*message.warnings, *parts.warnings, *crowded))),
     )
 
 

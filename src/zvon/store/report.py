@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from zvon.model.ids import spoken
 from zvon.model.marking import Tlp
-from zvon.model.report import Channel, Message, ReportIn
+from zvon.model.report import Channel, Door, Message, ReportIn
 from zvon.store.party import Db
 from zvon.store.report_page import NoReport, ReportDetail, ReportPage, ReportRow, get, page
 from zvon.store.transaction import Change, Op, Tx
@@ -34,6 +34,7 @@ class Pending(Struct, frozen=True, kw_only=True):
     channel: Channel
     received_at: datetime
     tlp: Tlp
+    door: Door = Door.API
 
 
 class ReceiptView(Struct, frozen=True, kw_only=True):
@@ -112,7 +113,7 @@ async def all_pending(db: Db, record_ids: Sequence[int]) -> dict[int, Pending]:
     """Those reports that still have to be read, by record id."""
     cursor = await db.execute(
         """
-        select r.record_id, c.uuid, c.raw_sha256, w.media_type, r.channel, r.received_at, c.tlp
+        select r.record_id, c.uuid, c.raw_sha256, w.media_type, r.channel, r.received_at, c.tlp, r.door
         from report r join record c on c.id = r.record_id
         join raw_input w on w.sha256 = c.raw_sha256
         where r.record_id = any(%s) and r.status = 'received' and not c.deleted
@@ -122,7 +123,7 @@ async def all_pending(db: Db, record_ids: Sequence[int]) -> dict[int, Pending]:
     return {
         row[0]: Pending(
             record_id=row[0], uuid=row[1], raw_sha256=bytes(row[2]), media_type=row[3],
-            channel=Channel(row[4]), received_at=row[5], tlp=Tlp(row[6]),
+            channel=Channel(row[4]), received_at=row[5], tlp=Tlp(row[6]), door=Door(row[7]),
         )
         for row in await cursor.fetchall()
     }  # fmt: skip
