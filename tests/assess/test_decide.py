@@ -7,8 +7,8 @@ import msgspec
 from tests.assess.message import AT, message, registered
 from zvon.assess.advise import advise
 from zvon.assess.decide import decide
-from zvon.assess.jobs import shipped
 from zvon.assess.rank import rank
+from zvon.assess.shipped import shipped
 from zvon.model.advice import Action, NameAdvice
 from zvon.model.evidence import Evidence
 from zvon.model.report import Channel, Lang, Message

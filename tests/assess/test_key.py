@@ -1,8 +1,8 @@
 """By which values a report is linked."""
 
 from tests.assess.message import AT, message, registered
-from zvon.assess.jobs import shipped
 from zvon.assess.key import keys
+from zvon.assess.shipped import shipped
 from zvon.model.evidence import Evidence
 from zvon.model.report import Message
 

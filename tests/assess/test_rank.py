@@ -6,8 +6,8 @@ import pytest
 from tests.assess.message import AT, message
 from zvon.assess import rank as ranking
 from zvon.assess.decide import decide
-from zvon.assess.jobs import shipped
 from zvon.assess.rank import Lexical, lexical, rank
+from zvon.assess.shipped import shipped
 
 
 class Model:

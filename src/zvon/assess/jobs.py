@@ -9,32 +9,28 @@ from typing import Any
 
 from msgspec import Struct
 
-from zvon.assess import cues, policy, reply
-from zvon.assess.advise import advise
-from zvon.assess.decide import decide
-from zvon.assess.facts import Assessor, Facts
-from zvon.assess.key import keys
+from zvon.assess.joining import Spoken, joining
+from zvon.assess.judge import Opinion
+from zvon.assess.judge import judge as opinion_of
 from zvon.assess.rank import lexical, rank
+from zvon.assess.shipped import shipped
 from zvon.assess.title import title
 from zvon.jobs import Context, Handler, Together
-from zvon.ml import brand as brands
-from zvon.ml import evidence as evidence_model
 from zvon.ml.template import Signature, signature
-from zvon.model.advice import NameAdvice
+from zvon.model.brand import Registry
 from zvon.model.evidence import Evidence
-from zvon.model.ids import RANDOM_BYTES, uuid7
-from zvon.model.verdict import Reason, Verdict, VerdictWord
+from zvon.model.verdict import Reason, VerdictWord
 from zvon.store import answer, brand, campaign, evidence, incident, verdict
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import SYSTEM, read
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """What the store says of a report: evidence, verified brands, and how it was judged before."""
+    """What the store says of a report: evidence, brands, and how it was judged before."""
 
     report: answer.Waiting
     evidence: Sequence[Evidence]
-    verified: frozenset[str]
+    registry: Registry
     before: verdict.Latest | None
 
 
@@ -43,12 +39,9 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     report: answer.Waiting
     again: bool
-    facts: Facts
+    opinion: Opinion
     evidence: Sequence[Evidence]
-    verdict: Verdict
-    names: Sequence[NameAdvice]
-    answer: str
-    urgent: tuple[str, ...]
+    registry: Registry
     rank: float
     rank_reasons: Sequence[Reason]
     sketch: Signature | None
@@ -65,27 +58,24 @@ async def assess(context: Context, payload: dict[str, Any]) -> None:
     if known is None:
         return
     finding = judge(known, again=again)
-    if known.before != (finding.verdict, finding.names):
+    if known.before != (finding.opinion.verdict, finding.opinion.names):
         await _keep(context, finding)
 
 
 def judge(known: Known, *, again: bool = False) -> Finding:
-    """Facts, verdict, advice, answer and rank of a report; the same input gives the same."""
-    assessor = shipped(known.verified)
+    """The opinion on a report and its rank; the same input gives the same."""
     report = known.report
-    facts = assessor.facts(report.message, known.evidence, report.received_at)
-    judged = decide(assessor, facts, report.message.channel.value)
-    urgent = reply.addons(report.message, judged, assessor.cues)
-    score, why = rank(judged, urgent, lexical(facts))
+    opinion = opinion_of(
+        shipped(registry=known.registry), report.message, report.received_at, known.evidence
+    )
+    judged = opinion.verdict
+    score, why = rank(judged, opinion.urgent, lexical(opinion.facts))
     return Finding(
         report=report,
         again=again,
-        facts=facts,
+        opinion=opinion,
         evidence=known.evidence,
-        verdict=judged,
-        names=advise(facts, judged, assessor.policy),
-        answer=reply.kind(judged, facts, assessor.policy),
-        urgent=urgent,
+        registry=known.registry,
         rank=score,
         rank_reasons=why,
         sketch=None if judged.word is VerdictWord.BENIGN else signature(report.message.text),
@@ -96,12 +86,12 @@ async def _known(context: Context, wanted: Sequence[tuple[int, bool]]) -> list[K
     async with read(context.pool, SYSTEM) as db:
         reports = await answer.all_waiting(db, wanted)
         rows = await evidence.of_records(db, list(reports))
-        verified = frozenset(await brand.verified(db))
+        registry = await brand.current(db)
         before = await verdict.latest_of(db, list(reports))
     return [
         None
         if report is None
-        else Known(report=report, evidence=rows[report.record_id], verified=verified,
+        else Known(report=report, evidence=rows[report.record_id], registry=registry,
                    before=before.get(report.record_id))
         for report in (reports.get(record_id) for record_id, _ in wanted)
     ]  # fmt: skip
@@ -120,69 +110,50 @@ async def conclude(context: Context, tx: Tx, findings: dict[int, Finding]) -> No
     after all that can be written without it.
     """
     now = context.clock()
-    joining = await _keys(context, tx, list(findings.values()))
+    looking = await _keys(context, tx, list(findings.values()))
     await campaign.lock(tx)
     open_ = await answer.unsettled(
         tx, {(each.report.record_id, each.again) for each in findings.values()}
     )
     mine = [each for record_id, each in findings.items() if record_id in open_]
     await verdict.put_all(
-        tx, [(each.report.record_id, each.verdict, each.names) for each in mine], now
+        tx,
+        [(each.report.record_id, each.opinion.verdict, each.opinion.names) for each in mine],
+        now,
     )
-    seats = [each for each in joining if each.record_id in open_]
+    seats = [each for each in looking if each.record_id in open_]
     judged = []
     for seat, joined in zip(seats, await campaign.join_all(tx, seats, now), strict=True):
         finding = findings[seat.record_id]
-        code, params = title(finding.verdict, finding.names)
+        opinion = finding.opinion
+        code, params = title(opinion.verdict, opinion.names, finding.registry)
         judged.append(
             incident.Judged(
                 record_id=seat.record_id,
                 campaign_id=joined.campaign_id,
-                verdict=finding.verdict,
+                verdict=opinion.verdict,
                 title_code=code,
                 title_params=params,
-                names=finding.names,
+                names=opinion.names,
                 rank=finding.rank,
                 rank_reasons=finding.rank_reasons,
                 merged=joined.merged,
             )
         )
     await incident.for_reports(tx, judged, now)
-    answers = [answer.Given(report=e.report, kind=e.answer, addons=e.urgent) for e in mine]
+    answers = [
+        answer.Given(report=e.report, kind=e.opinion.answer, addons=e.opinion.urgent) for e in mine
+    ]
     await answer.give(tx, answers, now)
 
 
 async def _keys(context: Context, tx: Tx, findings: Sequence[Finding]) -> list[campaign.Joining]:
-    """The keys of the reports that belong to campaigns, with their values and texts stored."""
-    speaking = [each for each in findings if each.verdict.word is not VerdictWord.BENIGN]
-    texts = [(each.report.record_id, each.sketch) for each in speaking if each.sketch is not None]
-    named = await campaign.families(tx, [sketch for _, sketch in texts])
-    template = dict(zip((record_id for record_id, _ in texts), named, strict=True))
-    now = context.clock()
-    joining = [
-        campaign.Joining(
-            record_id=each.report.record_id,
-            keys=keys(each.report.message, each.facts, each.evidence,
-                      template.get(each.report.record_id)),
-            at=each.report.received_at,
-            uuid=uuid7(now, context.random(RANDOM_BYTES)),
-            brand=each.verdict.brand,
-        )
-        for each in speaking
+    spoken = [
+        Spoken(report=each.report, facts=each.opinion.facts, verdict=each.opinion.verdict,
+               evidence=each.evidence, sketch=each.sketch)
+        for each in findings
     ]  # fmt: skip
-    await campaign.note_keys(tx, joining)
-    return joining
-
-
-def shipped(verified: frozenset[str] = frozenset()) -> Assessor:
-    """The assessor with the registry, weights, words and policy that ship with the program."""
-    return Assessor(
-        matcher=brands.shipped(),
-        weights=evidence_model.shipped(),
-        cues=cues.shipped(),
-        policy=policy.shipped(),
-        verified=verified,
-    )
+    return await joining(context, tx, spoken)
 
 
 _look = Together(_known)

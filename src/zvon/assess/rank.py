@@ -1,6 +1,6 @@
 """The order of the queue: how sure, how urgent, and how much the address looks like phishing.
 
-The lexical model has its say here and nowhere else: it orders, it never decides.
+The lexical model has a bounded say in the verdict (`score_facts`); here it orders the queue.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """The addresses that a message leads to, with what the eye saw and what lies behind."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from zvon.model import name as names
@@ -61,6 +63,34 @@ def links(message: Message) -> tuple[Link, ...]:
     return tuple(
         link for link in found.values() if link.path not in {"", "/"} or link.host not in with_path
     )
+
+
+def led(link: Link, finals: Sequence[str]) -> tuple[Link, ...]:
+    """The targets behind `link`: where it was seen to lead, on domains other than its own.
+
+    Without tracking and at the place of `link`; what is no address is left out.
+    """
+    found: dict[str, Link] = {}
+    for final in finals:
+        try:
+            clean, _ = url.tracking(final)
+            parsed = url.parse(clean)
+        except ValueError:
+            continue
+        host = parsed.host if parsed.host_kind == "name" else None
+        registered = suffix.registered(host) if host else None
+        if clean == link.url or (host and registered == link.registered):
+            continue
+        found[clean] = Link(
+            url=clean,
+            raw=final,
+            path=parsed.path + ("?" + parsed.query if parsed.query else ""),
+            host=host,
+            registered=registered,
+            platform=host is not None and suffix.is_private(host),
+            span=link.span,
+        )
+    return tuple(found.values())
 
 
 def _is_target(mention: Mention) -> bool:

@@ -56,7 +56,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
     """A judgement with its reasons, strongest first.
 
     `probability` is the calibrated belief that the subject is malicious; `None` when a person
-    decided without a model. `brand` is a brand id such as `si.posta`.
+    decided without a model. It is what holds where the share of malicious reports is `prior`;
+    `unshifted` is the same sum of facts at the share that the weights were made for. `brand` is a
+    brand id such as `si.posta`.
     """
 
     word: VerdictWord
@@ -65,3 +67,5 @@ class Verdict(Struct, frozen=True, kw_only=True):
     brand: str | None = None
     reasons: tuple[Reason, ...] = ()
     models: tuple[str, ...] = ()
+    prior: Probability | None = None
+    unshifted: Probability | None = None
