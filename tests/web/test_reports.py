@@ -148,7 +148,7 @@ async def test_a_receipt_opens_only_itself(house: House) -> None:
         assert seen.json()["report"] == receipt["report"]
         assert set(seen.json()) == {
             "report", "status", "answer", "addons", "sentences", "lang", "received_at",
-            "answered_at",
+            "answered_at", "changed_at",
         }  # fmt: skip
     token = token_of(first)
     for wrong in (token[:-1], token + "A", token.swapcase(), first["report"], first["id"], "%25"):

@@ -49,6 +49,7 @@ class ReceiptView(Struct, frozen=True, kw_only=True):
     lang: str
     received_at: datetime
     answered_at: datetime | None
+    changed_at: datetime | None
 
 
 class NoReceipt(LookupError):
@@ -190,7 +191,7 @@ async def again(tx: Tx, quarantine_id: int) -> int | None:
     row = await (
         await tx.execute(
             """
-            update report r set status = 'received', answer = null, answered_at = null
+            update report r set status = 'received', answer = null, answered_at = null, changed_at = null
             from quarantine q, record c
             where q.id = %s and q.replayed_at is null and r.record_id = q.record_id
               and c.id = r.record_id and r.status = 'quarantined'
@@ -211,7 +212,7 @@ async def by_token(db: Db, token: str) -> ReceiptView:
         await db.execute(
             """
             select r.number, r.status, r.answer, r.answer_addons, v.brand, v.category, r.lang,
-                   r.received_at, r.answered_at
+                   r.received_at, r.answered_at, r.changed_at
             from report r
             left join lateral (select brand, category from verdict where record_id = r.record_id
                                order by at desc, id desc limit 1) v on true
@@ -231,6 +232,7 @@ def _receipt(row: Sequence[Any]) -> ReceiptView:
     return ReceiptView(
         number=row[0], status=row[1], answer=row[2], addons=tuple(row[3]), brand=row[4],
         category=row[5], lang=row[6], received_at=row[7], answered_at=row[8],
+        changed_at=row[9],
     )  # fmt: skip
 
 

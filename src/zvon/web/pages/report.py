@@ -49,7 +49,7 @@ async def hand_in(
     body = await data.file.read(MAX_REPORT_BYTES + 1) if data.file is not None else b""
     media_type = "text/plain; charset=utf-8"
     if body and data.file is not None:
-        named_mail = data.file.filename.lower().endswith((".eml", ".msg"))
+        named_mail = data.file.filename.lower().endswith(".eml")
         media_type = "message/rfc822" if named_mail else data.file.content_type or media_type
     else:
         body = data.text.replace("\0", "").strip().encode("utf-8", "replace")
