@@ -5,6 +5,8 @@ extension (RFC 5280). The walk goes over lengths and never decodes the rest, bec
 thousands of certificates a second and some of them are malformed on purpose.
 """
 
+import base64
+import binascii
 from collections.abc import Iterator
 
 import msgspec
@@ -66,6 +68,38 @@ def decode_leaf(leaf: bytes) -> Entry:
     found = _read(leaf, start, stop, when, kind, bare=kind == 1)
     if isinstance(found, BadEntry):
         raise found
+    return found
+
+
+class _Leaf(Struct):
+    leaf_input: str
+
+
+class _Leaves(Struct):
+    entries: list[_Leaf]
+
+
+_leaves = msgspec.json.Decoder(_Leaves)
+
+
+def decode_leaves(body: bytes) -> list[Entry | BadEntry]:
+    """The answer of `get-entries` (RFC 6962 section 4.6), in order.
+
+    An entry that cannot be read comes as a `BadEntry` in its place. Raises `BadEntry` when the
+    answer is none.
+    """
+    try:
+        said = _leaves.decode(body)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise BadEntry("the answer of get-entries is not what RFC 6962 says") from None
+    found: list[Entry | BadEntry] = []
+    for leaf in said.entries:
+        try:
+            found.append(decode_leaf(base64.b64decode(leaf.leaf_input, validate=True)))
+        except BadEntry as problem:
+            found.append(problem)
+        except (binascii.Error, ValueError):
+            found.append(BadEntry("the entry is not Base64"))
     return found
 
 

@@ -64,13 +64,13 @@ def lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
 
 def host_of(text: str) -> str:
     """The name in `text`, which may be a whole address. Raises `BadName`."""
-    name = text.strip()
+    name = text.strip().replace("[.]", ".")
     if match := _SCHEME.match(name):
         try:
             name = urlsplit("http://" + name[match.end() :]).hostname or ""
         except ValueError:
             raise BadName("this is no address") from None
-    name = name.removeprefix("*.").rstrip(".").lower().replace("[.]", ".")
+    name = name.removeprefix("*.").rstrip(".").lower()
     if len(name) <= MAX_NAME and _PLAIN.fullmatch(name):
         return name
     made = canonical(name)
