@@ -11,19 +11,30 @@ from psycopg.types.json import Jsonb
 from zvon.store.transaction import Change, Op, Tx
 
 
+class IncidentBefore(Struct, frozen=True, kw_only=True):
+    """An incident before a step; `reports` and `newest` (a record id) tell which reports it had."""
+
+    id: int
+    state: str
+    duplicate_of: int | None
+    campaign_id: int | None
+    reports: int
+    newest: int | None
+    first_at: datetime
+    last_at: datetime
+    names: tuple[dict[str, Any], ...]
+
+
 class Before(Struct, frozen=True, kw_only=True):
     """What stood before a step: where each report lay, and the incidents and blocks around.
 
-    `records` are (report, campaign, incident), `incidents` (id, state, duplicate of, campaign),
-    `blocks` (block, incident), `names` the rows of `incident_name`; `versions` are those of the
-    incidents after the step: while they stand nothing else has changed.
+    `records` are (report, campaign, incident), `campaigns` (id, brand), `blocks` (block, incident).
     """
 
     records: tuple[tuple[int, int, int | None], ...] = ()
-    incidents: tuple[tuple[int, str, int | None, int | None], ...] = ()
+    campaigns: tuple[tuple[int, str | None], ...] = ()
+    incidents: tuple[IncidentBefore, ...] = ()
     blocks: tuple[tuple[int, int], ...] = ()
-    names: tuple[dict[str, Any], ...] = ()
-    versions: tuple[tuple[int, int], ...] = ()
 
 
 async def merge(
@@ -82,33 +93,38 @@ async def around_records(tx: Tx, records: Sequence[int], campaigns: Sequence[int
     incidents = await (
         await tx.execute(
             """
-            select id, state, duplicate_of, campaign_id from incident
-            where id = any(%s) or (campaign_id = any(%s) and origin = 'own') order by id
+            select i.id, i.state, i.duplicate_of, i.campaign_id, r.n, r.newest, i.first_at,
+                   i.last_at,
+                   coalesce((select jsonb_agg(to_jsonb(m) order by m.name) from incident_name m
+                             where m.incident_id = i.id), '[]')
+            from incident i, lateral (select count(*) as n, max(record_id) as newest from report
+                                      where incident_id = i.id) r
+            where i.id = any(%s) or (i.campaign_id = any(%s) and i.origin = 'own') order by i.id
             """,
             (sorted({row[2] for row in lying if row[2] is not None}), list(campaigns)),
         )
     ).fetchall()
-    ids = [row[0] for row in incidents]
     blocks = await (
         await tx.execute(
-            "select id, incident_id from block where incident_id = any(%s) order by id", (ids,)
+            "select id, incident_id from block where incident_id = any(%s) order by id",
+            ([row[0] for row in incidents],),
         )
     ).fetchall()
-    names = await (
+    brands = await (
         await tx.execute(
-            """
-            select to_jsonb(n) from incident_name n where incident_id = any(%s)
-            order by incident_id, name
-            """,
-            (ids,),
+            "select id, brand from campaign where id = any(%s) order by id", (list(campaigns),)
         )
     ).fetchall()
     return Before(
         records=tuple((r[0], r[1], r[2]) for r in lying),
-        incidents=tuple((r[0], r[1], r[2], r[3]) for r in incidents),
+        campaigns=tuple((r[0], r[1]) for r in brands),
+        incidents=tuple(
+            IncidentBefore(id=r[0], state=r[1], duplicate_of=r[2], campaign_id=r[3], reports=r[4],
+                           newest=r[5], first_at=r[6], last_at=r[7], names=tuple(r[8]))
+            for r in incidents
+        ),
         blocks=tuple((r[0], r[1]) for r in blocks),
-        names=tuple(r[0] for r in names),
-    )
+    )  # fmt: skip
 
 
 async def note(
