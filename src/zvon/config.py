@@ -82,11 +82,16 @@ class Settings(BaseSettings):
     name_caches: str = ""
     """Own caches of certificate logs and name lists, `host:port` separated by commas; they may lie
     inside the network, every other source is asked like a stranger's page."""
+    probe_kits: bool = False
+    """Whether looks also ask for archives of kits that nobody named (`folder.zip`)."""
 
     popularity: Path | None = None
     """A list of popular names (`rank,name` lines, gzip or not) that nobody can block."""
     popularity_top: int = Field(default=1_000_000, ge=1, le=10_000_000)
     """How many names of it count."""
+
+    train_data: Path | None = None
+    """Folder with `phishing/urls/` for the weekly training; without it models are not retrained."""
 
     workers: int = 1
     """Worker processes."""

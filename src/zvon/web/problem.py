@@ -91,6 +91,7 @@ _BY_NAME = {
     "DecidedAppeal": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
     "CannotReport": HTTPStatus.CONFLICT,
+    "VersionTaken": HTTPStatus.CONFLICT,
     "TooOld": HTTPStatus.GONE,
     "ListMoves": HTTPStatus.SERVICE_UNAVAILABLE,
     "TooOften": HTTPStatus.TOO_MANY_REQUESTS,
