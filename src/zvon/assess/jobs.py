@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from zvon.assess import watch
 from zvon.assess.joining import Spoken, joining
 from zvon.assess.judge import Opinion
 from zvon.assess.judge import judge as opinion_of
@@ -159,4 +160,4 @@ async def _keys(context: Context, tx: Tx, findings: Sequence[Finding]) -> list[c
 _look = Together(_known)
 _keep = Together(_written)
 
-JOBS: dict[str, Handler] = {"assess.report": assess}
+JOBS: dict[str, Handler] = {"assess.report": assess, "assess.watch": watch.assess}

@@ -1,12 +1,27 @@
 """The jobs of this package, by the names under which they are enqueued."""
 
+from datetime import timedelta
+
 from zvon.collect.decode import decode
 from zvon.collect.enrich import enrich
 from zvon.collect.look import look
+from zvon.collect.names import read_source, tick
+from zvon.collect.look_page import fetch_pages
+from zvon.collect.watch import escalate
+from zvon.collect.watch import look as look_at_watched
 from zvon.jobs import Handler
 
 JOBS: dict[str, Handler] = {
     "collect.decode": decode,
     "collect.enrich": enrich,
+    "collect.fetch": fetch_pages,
     "collect.look": look,
+    "collect.sources": tick,
+    "collect.source": read_source,
+    "collect.watch": look_at_watched,
+    "collect.escalate": escalate,
+}
+SCHEDULE: dict[str, timedelta] = {
+    "collect.sources": timedelta(seconds=10),
+    "collect.watch": timedelta(minutes=1),
 }

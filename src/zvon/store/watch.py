@@ -19,7 +19,7 @@ from zvon.access.viewer import Viewer
 from zvon.ml.lookalike import Lookalike
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.verdict import Reason
-from zvon.store import desk
+from zvon.store import brand_change, desk
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Tx
 
@@ -283,14 +283,9 @@ async def get(db: Db, viewer: Viewer, uuid: UUID) -> Item:
     return found[0]
 
 
-async def dismiss(
-    tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime, *, permission: Permission
-) -> Item:
-    """Watch a name no longer, and never again. Raises `Denied`, `NoWatch`, `NotInState`.
-
-    An analyst needs `watch:write`; a desk that said "ours" needs `brand:edit`.
-    """
-    return await _end(tx, viewer, uuid, "dismissed", reason, now, permission)
+async def dismiss(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Item:
+    """Watch a name no longer, and never again. Raises `Denied`, `NoWatch`, `NotInState`."""
+    return await _end(tx, viewer, uuid, "dismissed", reason, now, Permission.WATCH_WRITE)
 
 
 async def escalate(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Item:
@@ -299,6 +294,24 @@ async def escalate(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetim
     Raises `Denied`, `NoWatch`, `NotInState`.
     """
     return await _end(tx, viewer, uuid, "escalated", reason, now, Permission.WATCH_WRITE)
+
+
+async def say(
+    tx: Tx, viewer: Viewer, uuid: UUID, *, ours: bool, reason: str, now: datetime
+) -> Item:
+    """A desk says whether the name is theirs. Theirs is dismissed, and official from now on.
+
+    Not theirs: it is looked at at once. Raises `Denied`, `NoWatch`, `NotInState`, and what
+    `brand_change.say` refuses.
+    """
+    item = await get(tx.db, viewer, uuid)
+    await brand_change.say(tx, viewer, item.brand, item.name, ours=ours, now=now, reason=reason)
+    if ours:
+        return await _end(tx, viewer, uuid, "dismissed", reason, now, Permission.BRAND_EDIT)
+    await tx.execute(
+        "update watch set next_at = %s where uuid = %s and state = 'watching'", (now, uuid)
+    )
+    return await get(tx.db, viewer, uuid)
 
 
 _ACTION = {"dismissed": "watch:dismiss", "escalated": "watch:escalate"}

@@ -1,0 +1,175 @@
+"""The jobs `collect.sources` and `collect.source`: reading logs and lists where their time has come.
+
+What was found and how far we have read are one transaction. Two workers with one source do no
+harm: the second one finds the cursor moved, and leaves nothing.
+"""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import IO, Any
+
+import msgspec
+from msgspec import Struct
+
+from zvon.collect.ask import Answer, Asker, Busy, Failed, Gone, asking
+from zvon.collect.ct import log as ct
+from zvon.collect.ct.seen import Seen
+from zvon.formats.ct_entry import Entry
+from zvon.formats.ct_tile import BadHead
+from zvon.formats.phish_feed import FORMATS
+from zvon.jobs import Context, enqueue_all
+from zvon.ml.brand import Matcher, compiled
+from zvon.ml.lookalike import Lookalike, find
+from zvon.ml.name_scan import Scan, scan
+from zvon.store import brand, name_source, watch
+from zvon.store.name_source import LOGS, Moved, NoSource, Reading, Source
+from zvon.store.transaction import transaction
+from zvon.store.visibility import SYSTEM, read
+
+BUDGET_S = 40.0
+MAX_LIST = 2 * 1024**3
+CHUNK = 1 << 18
+GONE_AFTER = 3  # failures in a row, before a log that is not there counts as gone for good
+HAD = ("etag", "last-modified")
+
+_seen = Seen()
+
+
+class _Found(Struct, frozen=True):
+    """Lookalikes of a part of a source, and what its transaction writes beside them."""
+
+    rows: Sequence[Lookalike]
+    reading: Reading
+
+
+async def tick(context: Context, _payload: dict[str, Any]) -> None:
+    """Have every source read whose time has come."""
+    now = context.clock()
+    async with transaction(context.pool, now) as tx:
+        ids = await name_source.due(tx.db, now)
+        await enqueue_all(tx, "collect.source", [{"id": each} for each in ids],
+                          dedupe=[f"collect.source {each}" for each in ids])  # fmt: skip
+
+
+async def read_source(context: Context, payload: dict[str, Any]) -> None:
+    """Read one source on; nothing happens when it is gone or turned off."""
+    async with read(context.pool, SYSTEM) as db:
+        try:
+            source = await name_source.get(db, int(payload["id"]))
+        except NoSource:
+            return
+        matcher = compiled(await brand.current(db))
+    if not source.enabled:
+        return
+    async with asking(context.settings) as asker:
+        try:
+            if source.kind in LOGS:
+                await _read_log(context, source, matcher, asker)
+            else:
+                await _read_list(context, source, matcher, asker)
+        except (Failed, BadHead) as problem:
+            await _failed(context, source, problem)
+        except Moved:
+            return
+
+
+async def _read_log(context: Context, source: Source, matcher: Matcher, asker: Asker) -> None:
+    until = time.monotonic() + BUDGET_S
+    head = await ct.head(asker, source.kind, source.url, source.key)
+    more = True
+    while more and time.monotonic() < until:
+        now = context.clock()
+        cursor = msgspec.convert(source.cursor, ct.Cursor)
+        try:
+            step = await ct.step(asker, source.kind, source.url, cursor, head.size, now)
+        except ct.Unread as problem:
+            if isinstance(problem.cause, Busy):
+                raise problem.cause from None
+            if not problem.garbled:
+                raise
+            again = msgspec.structs.replace(cursor, failed=cursor.failed + 1)
+            reading = Reading(cursor=_plain(again), next_at=now + name_source.REST,
+                              lag=source.lag, problem=str(problem))  # fmt: skip
+            await _keep(context, source, _Found((), reading), now)
+            return
+        fresh = _seen.fresh(step.entries)
+        rows = await asyncio.to_thread(_search, matcher, fresh)
+        more = step.more
+        after = _plain(step.cursor)
+        reading = Reading(
+            cursor=after,
+            next_at=now if more else now + timedelta(seconds=source.every_s),
+            names=sum(len(entry.names) for entry in step.entries),
+            bad=len(step.bad),
+            bad_last=list(step.bad)[: name_source.BAD_KEPT],
+            lag=step.lag,
+        )
+        await _keep(context, source, _Found(rows, reading), now)
+        _seen.remember(fresh)
+        source = msgspec.structs.replace(source, cursor=after, lag=step.lag)
+
+
+def _search(matcher: Matcher, entries: Sequence[Entry]) -> list[Lookalike]:
+    names = dict.fromkeys(
+        name.removeprefix("*.") for entry in entries for name in entry.names if "." in name
+    )
+    return list(find(matcher, names))
+
+
+async def _read_list(context: Context, source: Source, matcher: Matcher, asker: Asker) -> None:
+    now = context.clock()
+    with tempfile.TemporaryFile() as file:
+        answer = await asker.save(source.url, file, most=MAX_LIST, known=source.cursor)
+        file.seek(0)
+        found = await asyncio.to_thread(_scan, file, source, matcher)
+    same = answer.status == 304  # what we had
+    nothing = not same and found.names == 0
+    reading = Reading(
+        cursor=source.cursor if same else _had(answer, keep=not nothing),
+        next_at=now + timedelta(seconds=source.every_s),
+        names=found.names,
+        bad=found.bad,
+        bad_last=[msgspec.to_builtins(line) for line in found.bad_lines],
+        problem="there is no name in it; is the format right?" if nothing else "",
+    )
+    await _keep(context, source, _Found(found.found, reading), now)
+
+
+def _scan(file: IO[bytes], source: Source, matcher: Matcher) -> Scan:
+    lines = FORMATS[source.format](iter(lambda: file.read(CHUNK), b""))
+    return scan(matcher, lines, listed=source.kind == "feed")
+
+
+def _had(answer: Answer, *, keep: bool) -> dict[str, str]:
+    """What to say next time, so that we get only what is new."""
+    return {key: answer.headers[key] for key in HAD if keep and key in answer.headers}
+
+
+async def _keep(context: Context, source: Source, found: _Found, now: datetime) -> None:
+    label = "ct" if source.kind in LOGS else source.kind
+    async with transaction(context.pool, now) as tx:
+        await name_source.advance(tx, source, found.reading, now)
+        await watch.put_all(tx, found.rows, f"{label}:{source.name}", now, context.random,
+                            certificate=source.kind in LOGS)  # fmt: skip
+
+
+async def _failed(context: Context, source: Source, problem: Exception) -> None:
+    now = context.clock()
+    async with transaction(context.pool, now) as tx:
+        if isinstance(problem, Busy):
+            await name_source.failed(tx, source, str(problem), now, after=problem.rest)
+            await name_source.rest(tx, source, now + problem.rest)
+        elif (
+            isinstance(problem, Gone) and source.kind in LOGS and source.failures + 1 >= GONE_AFTER
+        ):
+            await name_source.stop(tx, source, f"the log is gone: {problem}", now)
+        else:
+            await name_source.failed(tx, source, str(problem), now)
+
+
+def _plain(cursor: ct.Cursor) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(cursor)
+    return plain

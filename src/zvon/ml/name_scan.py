@@ -1,0 +1,51 @@
+"""Going through a list of names for lookalikes; what is no name is counted and shown."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from zvon.formats.name_list import BadLine, Line
+from zvon.ml.brand import Matcher
+from zvon.ml.lookalike import Lookalike, best, find
+
+MOST_BAD = 50
+MOST_FOUND = 100_000
+
+
+class Scan(Struct, frozen=True, kw_only=True):
+    """What a list held: how many names, how many lines that are none (the first of them in
+    `bad_lines`), and the lookalikes, the likeliest bait first.
+    """
+
+    names: int
+    bad: int
+    bad_lines: tuple[BadLine, ...]
+    found: tuple[Lookalike, ...]
+
+
+def scan(matcher: Matcher, lines: Iterable[Line | BadLine], *, listed: bool = False) -> Scan:
+    """Go through `lines`; `listed` says that they are a feed of known bait.
+
+    Keeps at most `MOST_FOUND` lookalikes, so that a list of any length takes little memory.
+    """
+    tally = _Tally()
+    found = best(find(matcher, tally.names(lines), listed=listed), MOST_FOUND)
+    return Scan(names=tally.good, bad=tally.bad, bad_lines=tuple(tally.kept), found=tuple(found))
+
+
+class _Tally:
+    """Counts the lines that pass through."""
+
+    def __init__(self) -> None:
+        self.good = self.bad = 0
+        self.kept: list[BadLine] = []
+
+    def names(self, lines: Iterable[Line | BadLine]) -> Iterator[str]:
+        for line in lines:
+            if isinstance(line, Line):
+                self.good += 1
+                yield line.name
+            else:
+                self.bad += 1
+                if len(self.kept) < MOST_BAD:
+                    self.kept.append(line)
