@@ -5,8 +5,8 @@ from datetime import timedelta
 from zvon.collect.decode import decode
 from zvon.collect.enrich import enrich
 from zvon.collect.look import look
-from zvon.collect.names import read_source, tick
 from zvon.collect.look_page import fetch_pages
+from zvon.collect.names import read_source, tick
 from zvon.collect.watch import escalate
 from zvon.collect.watch import look as look_at_watched
 from zvon.jobs import Handler

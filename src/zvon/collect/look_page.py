@@ -1,0 +1,128 @@
+"""The job `collect.fetch`: looks at the pages that a report leads to, without running them.
+
+A look that another report asked for in the last minutes serves this one too, looks under way are
+shared. What a look brings is kept with the page itself, sealed, and handed on to `assess.report`.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from msgspec import Struct, structs
+
+from zvon.collect import page_evidence
+from zvon.collect.fetch.client import Client
+from zvon.collect.fetch.guard import Guard, guard_of
+from zvon.collect.fetch.lane import Lanes
+from zvon.collect.fetch.page import Seen, look_at
+from zvon.collect.flight import Flights
+from zvon.jobs import Context, enqueue
+from zvon.model.evidence import Evidence
+from zvon.model.observable import Observable, ObservableType
+from zvon.model.page import Capture
+from zvon.model.url import BadUrl, canonical
+from zvon.store import artefact, capture, evidence
+from zvon.store.ingest import NEAR, Sighted, occurrences
+from zvon.store.transaction import AuditEntry, transaction
+from zvon.store.visibility import SYSTEM, read
+
+STAGE = 3
+MOST_URLS = 5
+REUSED_FOR = timedelta(minutes=10)
+
+_flights = Flights()
+_lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lanes] = WeakKeyDictionary()
+
+
+class Brought(Struct, frozen=True):
+    """A look, its evidence, and whether its page has to be stored."""
+
+    seen: Seen
+    rows: tuple[Evidence, ...]
+
+
+def lanes() -> Lanes:
+    """The turns that all fetches of this process share."""
+    loop = asyncio.get_running_loop()
+    return _lanes.setdefault(loop, Lanes())
+
+
+async def fetch_pages(
+    context: Context, payload: dict[str, Any], *, guard: Guard | None = None
+) -> None:
+    """Look at `urls` for the report `record_id`, then have it assessed again.
+
+    `look` counts from 0; a later look never takes an old one for an answer. `keep_token` leaves the
+    victim's token in the address, which `by` asked for and the audit says. `guard` is for tests.
+    """
+    record_id, look = int(payload["record_id"]), int(payload.get("look", 0))
+    keep_token = bool(payload.get("keep_token", False))
+    urls = _readable(payload["urls"])
+    if not context.settings.fetch or not urls:
+        return
+    since = context.clock() - REUSED_FOR
+    async with read(context.pool, SYSTEM) as db:
+        known = {} if look or keep_token else await capture.fresh(db, urls, STAGE, since)
+        mine = {each.url for each in await capture.of_record(db, record_id)
+                if each.stage == STAGE and each.at > since}  # fmt: skip
+    reused = [found[-1] for url, found in known.items() if url not in mine]
+    rest = [url for url in urls if url not in known]
+    fetched = await _look(context, guard or guard_of(context.settings), rest, keep_token)
+    await _keep(context, payload, [*(Seen(capture=each) for each in reused), *fetched])
+
+
+def _readable(urls: Sequence[Any]) -> list[str]:
+    found: dict[str, None] = {}
+    for text in urls:
+        try:
+            found[canonical(str(text))] = None
+        except BadUrl:
+            continue
+    return list(found)[:MOST_URLS]
+
+
+async def _look(
+    context: Context, guard: Guard, urls: Sequence[str], keep_token: bool
+) -> list[Seen]:
+    """Look at all of them at once; each is bounded by itself."""
+    settings = context.settings
+
+    async def one(url: str) -> Seen:
+        async with Client(guard, lanes=lanes(), country=settings.country) as client:
+            seen = await look_at(client, url, context.clock(), keep_token=keep_token,
+                                 probe=settings.probe_kits)  # fmt: skip
+        return structs.replace(seen, capture=structs.replace(seen.capture, at=context.clock()))
+
+    return await asyncio.gather(
+        *(_flights.share(("page", url, keep_token), partial(one, url)) for url in urls)
+    )
+
+
+async def _keep(context: Context, payload: dict[str, Any], looks: Sequence[Seen]) -> None:
+    record_id, look = int(payload["record_id"]), int(payload.get("look", 0))
+    now = context.clock()
+    async with transaction(context.pool, now) as tx:
+        captures: list[Capture] = []
+        rows: list[Evidence] = []
+        for seen in looks:
+            each = seen.capture
+            if seen.html:
+                sha = await artefact.put(
+                    tx, context.node.key, context.random, kind="html", media_type="text/html",
+                    body=seen.html, now=now,
+                )  # fmt: skip
+                each = structs.replace(each, html=sha.hex())
+            captures.append(each)
+            rows += page_evidence.of_capture(each, each.at, seen.certificate)
+        await capture.put(tx, record_id, captures, context.random)
+        about = [Observable(ObservableType.URL, each.url) for each in captures]
+        await occurrences(tx, record_id, [Sighted(value, NEAR, now) for value in about])
+        await evidence.put(tx, record_id, rows)
+        if payload.get("keep_token"):
+            tx.audit(AuditEntry(actor=str(payload.get("by", "system")), action="page:look",
+                                object=f"record:{record_id}", rule="token_kept"))  # fmt: skip
+        await enqueue(tx, "assess.report", {"record_id": record_id, "again": True},
+                      dedupe=f"assess.report {record_id} fetch {look}")  # fmt: skip
