@@ -19,6 +19,8 @@ NO_OUTLOOK = "Outlook messages cannot be read here: the extra `visual` is not in
 
 # What the new mail says of itself; all else of the old head is kept.
 _OWN = frozenset({"content-type", "mime-version", "content-transfer-encoding", "content-length"})
+_LETTERS = r"[^\s\"<>,;()@\x00-\x1f]*[^\x00-\x7f][^\s\"<>,;()@\x00-\x1f]*"
+_FOREIGN = re.compile(rf"{_LETTERS}(?: {_LETTERS})*")
 # An attached message is a storage inside the attachment; its properties begin 8 octets earlier
 # than those of a file's top (MS-OXMSG 2.4.1).
 _ATTACHED_MESSAGE = "__substg1.0_3701000D"
@@ -80,9 +82,11 @@ def _head(mail: Mail, message: Any) -> None:
 
 
 def _field(value: str) -> str:
-    """A value on one line, in ASCII (RFC 2047)."""
+    """A value on one line, in ASCII: words of other letters are encoded (RFC 2047), runs of them
+    as one, and an address beside them stays readable.
+    """
     flat = " ".join(value.split())[:4000]
-    return flat if flat.isascii() else Header(flat, "utf-8", maxlinelen=4000).encode()
+    return _FOREIGN.sub(lambda run: Header(run[0], "utf-8", maxlinelen=4000).encode(), flat)
 
 
 def _html(message: Any) -> str | None:
