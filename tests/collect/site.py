@@ -63,8 +63,8 @@ async def site(
                 await writer.drain()
             else:
                 await answer(writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client left, or the test is over
         finally:
             running -= 1
             writer.close()

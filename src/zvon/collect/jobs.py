@@ -7,6 +7,7 @@ from zvon.collect.enrich import enrich
 from zvon.collect.look import look
 from zvon.collect.look_page import fetch_pages
 from zvon.collect.names import read_source, tick
+from zvon.collect.render_page import render_pages
 from zvon.collect.watch import escalate
 from zvon.collect.watch import look as look_at_watched
 from zvon.jobs import Handler
@@ -16,6 +17,7 @@ JOBS: dict[str, Handler] = {
     "collect.enrich": enrich,
     "collect.fetch": fetch_pages,
     "collect.look": look,
+    "collect.render": render_pages,
     "collect.sources": tick,
     "collect.source": read_source,
     "collect.watch": look_at_watched,

@@ -5,7 +5,10 @@ import re
 from zvon.formats.page.document import document
 
 MAX_DELAY_S = 60.0
-_REFRESH = re.compile(r"\s*([\d.]*)[\s;,]*(?:url\s*=)?\s*([\"']?)(\S.*)", re.IGNORECASE | re.DOTALL)
+_REFRESH = re.compile(
+    r"\s*(\d*(?:\.\d*)?)(?:\s*[;,]|\s|(?=\s*url))\s*(?:url\s*=)?\s*([\"']?)(\S.*)",
+    re.IGNORECASE | re.DOTALL,
+)
 _LOCATION = re.compile(
     r"(?:\b(?:window|document|top|self|parent)\s*\.\s*)?(?<![\w.])location\s*"
     r"(?:(?:\.\s*href\s*)?=(?!=)|\.\s*(?:replace|assign)\s*\()\s*"
