@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     """Whether pages that reports lead to are looked at, without their scripts."""
     render: bool = True
     """Whether they are opened in a browser too, where Chromium is installed."""
+    chromium: Path | None = None
+    """The browser's program, when not the first Chromium that is found."""
     egress_proxy: str | None = None
     """Proxy that looks leave through: `http://host:port` (CONNECT) or `socks5://host:port`."""
     egress_source: str | None = None

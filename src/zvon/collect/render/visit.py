@@ -27,8 +27,20 @@ MOST_DIALOGS = 20
 MOST_POPUPS = 20
 MOST_HEIGHT = 2400
 MOST_WIDTH = 1400
-# A kit asks for a service worker to keep its page; without the property it sees an old browser.
-BEFORE_SCRIPTS = "delete Navigator.prototype.serviceWorker"
+# Without the property a page that wants a service worker sees an old browser. A script that asks
+# and asks is ended from within, because while a dialog stands nothing outside can end it.
+BEFORE_SCRIPTS = """{
+  delete Navigator.prototype.serviceWorker
+  let asked = 0
+  const call = Reflect.apply
+  for (const name of ["alert", "confirm", "prompt"])
+    window[name] = new Proxy(window[name], {
+      apply(target, self, words) {
+        if (++asked > MOST) throw new Error("enough")
+        return call(target, self, words)
+      }
+    })
+}""".replace("MOST", str(MOST_DIALOGS))
 _LED_ON = {
     "metaTagRefresh": "meta",
     "httpHeaderRefresh": "meta",
@@ -36,6 +48,13 @@ _LED_ON = {
     "formSubmissionGet": "script",
     "formSubmissionPost": "script",
 }
+
+
+class Download(Struct, frozen=True):
+    """A file that the page wanted to leave here, and the name that it gave it."""
+
+    url: str
+    name: str
 
 
 class Seen(Struct, frozen=True, kw_only=True):
@@ -53,7 +72,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     picture: bytes | None = None
     wide: int = 0
     media_type: str = ""
-    downloads: tuple[str, ...] = ()
+    downloads: tuple[Download, ...] = ()
     submitted: tuple[str, ...] = ()
     dialogs: tuple[str, ...] = ()
     popups: tuple[str, ...] = ()
@@ -96,7 +115,7 @@ class _Look:
         self.snapshot: dict[str, Any] | None = None
         self.picture: bytes | None = None
         self.wide = 0
-        self.downloads: list[str] = []
+        self.downloads: list[Download] = []
         self.submitted: list[str] = []
         self.dialogs: list[str] = []
         self.popups: list[str] = []
@@ -138,7 +157,7 @@ class _Look:
         """Go there, and until the page has come to rest."""
         to = {"url": self.url}
         if self.view.referrer:
-            to["referrer"] = self.view.referrer
+            to |= {"referrer": self.view.referrer, "referrerPolicy": "unsafeUrl"}
         went = await self._ask("Page.navigate", to, timeout_s=LOOK_S)
         if not self.hops:
             self.hops.append(Hop(self.url, 0))
@@ -219,7 +238,8 @@ class _Look:
         if method == "Target.targetCreated":
             self._target(event["targetInfo"])
         elif method == "Browser.downloadWillBegin" and len(self.downloads) < MOST_POPUPS:
-            self.downloads.append(str(event.get("url", ""))[:2000])
+            name = str(event.get("suggestedFilename", ""))[:200]
+            self.downloads.append(Download(str(event.get("url", ""))[:2000], name))
 
     def _target(self, info: Event) -> None:
         """Whatever opens beside the page is closed: pop-ups, service workers, shared workers."""
@@ -237,10 +257,9 @@ class _Look:
         match method:
             case "Page.javascriptDialogOpening":
                 self.dialogs.append(str(event.get("message", ""))[:300])
-                self._tell("Page.handleJavaScriptDialog", {"accept": False})
-                if len(self.dialogs) > MOST_DIALOGS:
+                if len(self.dialogs) >= MOST_DIALOGS:
                     self._stop("dialogs")
-                    self._tell("Runtime.terminateExecution")
+                self._tell("Page.handleJavaScriptDialog", {"accept": False})
             case "Fetch.requestPaused":
                 self._paused(event)
             case "Network.requestWillBeSent":
@@ -261,12 +280,12 @@ class _Look:
                 pass
 
     def _paused(self, event: Event) -> None:
-        """A document is about to be asked for; by a form that was sent, it is not."""
+        """A document is about to be asked for: not for a form that was sent, nor after the end."""
         request = event["request"]
-        if request["method"] in {"GET", "HEAD"}:
+        if request["method"] in {"GET", "HEAD"} and not self.limited:
             self._tell("Fetch.continueRequest", {"requestId": event["requestId"]})
             return
-        if len(self.submitted) < MOST_POPUPS:
+        if request["method"] not in {"GET", "HEAD"} and len(self.submitted) < MOST_POPUPS:
             self.submitted.append(str(request["url"])[:2000])
         refused = {"requestId": event["requestId"], "errorReason": "BlockedByClient"}
         self._tell("Fetch.failRequest", refused)
