@@ -9,12 +9,12 @@ from zvon.formats.qr_payload import read
 from zvon.model.observable import ObservableType as T
 
 IBAN = "SI56990000000000068"
-UPN = "\n".join(
+UPN = "\n".join(  # noqa: FLY002 -- a field a line
     ["UPNQR", "", "", "", "", "Maja Zupanc", "Lipova 1", "1000 Ljubljana", "00000000299", "", "",
      "COST", "Dostava paketa", "", IBAN, "SI99", "Brod Dostava d.o.o.", "Cesta 2", "2000 Maribor",
      "163"]
 )  # fmt: skip
-HUB3 = "\n".join(
+HUB3 = "\n".join(  # noqa: FLY002 -- a field a line
     ["HRVHUB30", "EUR", "000000000001250", "Ana Anić", "Ulica 1", "10000 Zagreb", "Brod Usluge",
      "Trg 3", "21000 Split", "HR1210010051863000160", "HR01", "7336", "COST", "Opis"]
 )  # fmt: skip

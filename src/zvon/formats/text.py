@@ -7,10 +7,9 @@ from msgspec import structs
 from zvon.formats import language, remark
 from zvon.formats.extract import extract
 from zvon.formats.limit import MAX_TEXT, MAX_URLS
-from zvon.formats.link import TOO_MANY
+from zvon.formats.link import TOO_MANY, inside
 from zvon.formats.plain import plain
-from zvon.formats.wrapper import unwrap
-from zvon.model.observable import BadValue, Observable, ObservableType, canonical
+from zvon.model.observable import BadValue, ObservableType, canonical
 from zvon.model.report import Channel, Lang, Mention, Message
 from zvon.model.verdict import Span
 
@@ -62,16 +61,11 @@ def reporter_side(text: str, part: str, region: str) -> list[Mention]:
 
 
 def with_inner(mentions: list[Mention]) -> list[Mention]:
-    """Add behind each address that only wraps another one the address inside."""
+    """Add behind each address the addresses that it carries inside."""
     out: list[Mention] = []
     for mention in mentions:
         out.append(mention)
-        if mention.observable.type is ObservableType.URL:
-            inner = unwrap(mention.observable.value)
-            if inner is not None:
-                out.append(
-                    structs.replace(mention, observable=Observable(ObservableType.URL, inner))
-                )
+        out += inside(mention)
     return out
 
 
