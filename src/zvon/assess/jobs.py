@@ -4,24 +4,39 @@ All that can be thought is thought before the transaction. Reports that wait at 
 share one, so that a wave costs the campaigns' lock a few times and not once a report.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
 
-from zvon.assess import watch
+from zvon.assess import model, watch
 from zvon.assess.joining import Spoken, joining
 from zvon.assess.judge import Opinion
 from zvon.assess.judge import judge as opinion_of
 from zvon.assess.rank import lexical, rank
+from zvon.assess.recluster import recluster
+from zvon.assess.score_facts import Scorer
 from zvon.assess.shipped import shipped
+from zvon.assess.stage import AGAIN, Wanted, wanted
 from zvon.assess.title import title
-from zvon.jobs import Context, Handler, Together
+from zvon.jobs import Context, Handler, Together, enqueue
 from zvon.ml.template import Signature, signature
 from zvon.model.brand import Registry
 from zvon.model.evidence import Evidence
+from zvon.model.page import Capture
 from zvon.model.verdict import Reason, VerdictWord
-from zvon.store import answer, brand, campaign, evidence, incident, verdict
+from zvon.store import (
+    answer,
+    brand,
+    campaign,
+    campaign_kit,
+    capture,
+    evidence,
+    incident,
+    verdict,
+)
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import SYSTEM, read
 
@@ -31,7 +46,10 @@ class Known(Struct, frozen=True, kw_only=True):
 
     report: answer.Waiting
     evidence: Sequence[Evidence]
+    captures: Sequence[Capture]
+    kits: Mapping[str, int]
     registry: Registry
+    addresses: Scorer | None
     before: verdict.Latest | None
 
 
@@ -43,6 +61,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     opinion: Opinion
     evidence: Sequence[Evidence]
     registry: Registry
+    model: str | None
+    wanted: Wanted
     rank: float
     rank_reasons: Sequence[Reason]
     sketch: Signature | None
@@ -61,22 +81,28 @@ async def assess(context: Context, payload: dict[str, Any]) -> None:
     finding = judge(known, again=again)
     if known.before != (finding.opinion.verdict, finding.opinion.names):
         await _keep(context, finding)
+    elif finding.wanted != Wanted():
+        async with transaction(context.pool, context.clock()) as tx:
+            await _next(context, tx, [finding])
 
 
 def judge(known: Known, *, again: bool = False) -> Finding:
     """The opinion on a report and its rank; the same input gives the same."""
     report = known.report
-    opinion = opinion_of(
-        shipped(registry=known.registry), report.message, report.received_at, known.evidence
-    )
+    assessor = shipped(registry=known.registry, addresses=known.addresses)
+    opinion = opinion_of(assessor, report.message, report.received_at, known.evidence,
+                         known.captures, known.kits)  # fmt: skip
     judged = opinion.verdict
-    score, why = rank(judged, opinion.urgent, lexical(opinion.facts))
+    name = None if assessor.addresses is None else assessor.addresses.name
+    score, why = rank(judged, opinion.urgent, lexical(opinion.facts, name))
     return Finding(
         report=report,
         again=again,
         opinion=opinion,
         evidence=known.evidence,
         registry=known.registry,
+        model=name,
+        wanted=wanted(opinion.facts, judged),
         rank=score,
         rank_reasons=why,
         sketch=None if judged.word is VerdictWord.BENIGN else signature(report.message.text),
@@ -87,12 +113,16 @@ async def _known(context: Context, wanted: Sequence[tuple[int, bool]]) -> list[K
     async with read(context.pool, SYSTEM) as db:
         reports = await answer.all_waiting(db, wanted)
         rows = await evidence.of_records(db, list(reports))
+        looks = await capture.of_records(db, list(reports))
+        kits = await campaign_kit.same_kit(db, list(reports))
         registry = await brand.current(db)
+        scorer = await model.current(db)
         before = await verdict.latest_of(db, list(reports))
     return [
         None
         if report is None
-        else Known(report=report, evidence=rows[report.record_id], registry=registry,
+        else Known(report=report, evidence=rows[report.record_id], captures=looks[report.record_id],
+              kits=kits.get(report.record_id, {}), registry=registry, addresses=scorer,
                    before=before.get(report.record_id))
         for report in (reports.get(record_id) for record_id, _ in wanted)
     ]  # fmt: skip
@@ -146,6 +176,42 @@ async def conclude(context: Context, tx: Tx, findings: dict[int, Finding]) -> No
         answer.Given(report=e.report, kind=e.opinion.answer, addons=e.opinion.urgent) for e in mine
     ]
     await answer.give(tx, answers, now)
+    await _count(tx, [each for each in mine if not each.again], now)
+    await _next(context, tx, mine)
+
+
+async def _count(tx: Tx, findings: Sequence[Finding], now: datetime) -> None:
+    """Count the scores of new reports for the drift monitor, each address once."""
+    by: dict[str, dict[str, float]] = {}
+    for each in findings:
+        for target in each.opinion.facts.links:
+            if each.model is not None and target.score is not None:
+                by.setdefault(each.model, {})[target.link.url] = target.score
+    for name, scores in by.items():
+        await model.count(tx, name, now.date(), scores)
+
+
+async def _next(context: Context, tx: Tx, findings: Sequence[Finding]) -> None:
+    """Ask for the looks that these reports need, and for those that come later.
+
+    Reports of one wave lead to the same addresses: a look that waits serves all of them, and it is
+    repeated for the first.
+    """
+    settings = context.settings
+    for each in findings:
+        record_id, ask = each.report.record_id, each.wanted
+        if ask.names:
+            await enqueue(tx, "collect.enrich", {"record_id": record_id, "attempt": 1},
+                          dedupe=f"collect.enrich {record_id} {' '.join(ask.names)}")  # fmt: skip
+        for name, urls, on in (("collect.fetch", ask.fetch, settings.fetch),):
+            if not on or not urls:
+                continue
+            about = sha256(" ".join(urls).encode()).hexdigest()[:32]
+            for look, after in enumerate((None, *AGAIN)):
+                payload = {"record_id": record_id, "urls": urls, "look": look}
+                who = record_id if look == 0 else "all"
+                await enqueue(tx, name, payload, dedupe=f"{name} {about} {look} {who}",
+                              after=after)  # fmt: skip
 
 
 async def _keys(context: Context, tx: Tx, findings: Sequence[Finding]) -> list[campaign.Joining]:
@@ -160,4 +226,9 @@ async def _keys(context: Context, tx: Tx, findings: Sequence[Finding]) -> list[c
 _look = Together(_known)
 _keep = Together(_written)
 
-JOBS: dict[str, Handler] = {"assess.report": assess, "assess.watch": watch.assess}
+JOBS: dict[str, Handler] = {
+    "assess.report": assess,
+    "assess.watch": watch.assess,
+    "assess.recluster": recluster,
+}
+SCHEDULE: dict[str, timedelta] = {"assess.recluster": timedelta(days=1)}

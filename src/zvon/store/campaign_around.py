@@ -94,18 +94,3 @@ async def note_common(tx: Tx, good: Mapping[int, Sequence[Observable]], now: dat
         """,
         (now, sorted(known.values())),
     )
-
-
-async def note_spread(tx: Tx, now: datetime) -> int:
-    """Mark what was seen in more than `SUPPRESSED` surroundings; the number that are new."""
-    done = await tx.execute(
-        """
-        insert into campaign_key_common (observable_id, why, at)
-        select observable_id, 'spread', %s from campaign_key_seen s
-        where not exists (select from campaign_key_common c
-                          where c.observable_id = s.observable_id)
-        group by observable_id having count(*) > %s order by observable_id on conflict do nothing
-        """,
-        (now, SUPPRESSED),
-    )
-    return done.rowcount

@@ -41,7 +41,7 @@ create table campaign_key_seen (
 -- Keys that also occur on what is known to be good, or in too many surroundings: they link nothing.
 create table campaign_key_common (
   observable_id bigint primary key,
-  why text not null check (why in ('benign','spread')),
+  why text not null check (why in ('benign','person','spread')),
   at timestamptz not null
 );
 
