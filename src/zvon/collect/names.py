@@ -7,7 +7,7 @@ harm: the second one finds the cursor moved, and leaves nothing.
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
 
@@ -24,7 +24,8 @@ from zvon.jobs import Context, enqueue_all
 from zvon.ml.brand import Matcher, compiled
 from zvon.ml.lookalike import Lookalike, find
 from zvon.ml.name_scan import Scan, scan
-from zvon.store import brand, name_source, watch
+from zvon.ml.watch_pattern import Patterns, Wanted
+from zvon.store import brand, name_source, watch, watch_rule
 from zvon.store.name_source import LOGS, Moved, NoSource, Reading, Source
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read
@@ -38,10 +39,21 @@ HAD = ("etag", "last-modified")
 _seen = Seen()
 
 
+class _Wanted(Struct, frozen=True):
+    """What is looked for: names of brands, and patterns of watch rules."""
+
+    matcher: Matcher
+    patterns: Patterns
+
+
 class _Found(Struct, frozen=True):
-    """Lookalikes of a part of a source, and what its transaction writes beside them."""
+    """Lookalikes of a part of a source, and what its transaction writes beside them.
+
+    `ruled` are those that fit a watch rule, by its number.
+    """
 
     rows: Sequence[Lookalike]
+    ruled: Mapping[int, Sequence[Lookalike]]
     reading: Reading
 
 
@@ -61,22 +73,26 @@ async def read_source(context: Context, payload: dict[str, Any]) -> None:
             source = await name_source.get(db, int(payload["id"]))
         except NoSource:
             return
-        matcher = compiled(await brand.current(db))
+        rules = await watch_rule.live(db, context.clock())
+        wanted = _Wanted(
+            compiled(await brand.current(db)),
+            Patterns([Wanted(r.id, r.brand, r.pattern, tuple(r.tlds)) for r in rules]),
+        )
     if not source.enabled:
         return
     async with asking(context.settings) as asker:
         try:
             if source.kind in LOGS:
-                await _read_log(context, source, matcher, asker)
+                await _read_log(context, source, wanted, asker)
             else:
-                await _read_list(context, source, matcher, asker)
+                await _read_list(context, source, wanted, asker)
         except (Failed, BadHead) as problem:
             await _failed(context, source, problem)
         except Moved:
             return
 
 
-async def _read_log(context: Context, source: Source, matcher: Matcher, asker: Asker) -> None:
+async def _read_log(context: Context, source: Source, wanted: _Wanted, asker: Asker) -> None:
     until = time.monotonic() + BUDGET_S
     head = await ct.head(asker, source.kind, source.url, source.key)
     more = True
@@ -93,10 +109,10 @@ async def _read_log(context: Context, source: Source, matcher: Matcher, asker: A
             again = msgspec.structs.replace(cursor, failed=cursor.failed + 1)
             reading = Reading(cursor=_plain(again), next_at=now + name_source.REST,
                               lag=source.lag, problem=str(problem))  # fmt: skip
-            await _keep(context, source, _Found((), reading), now)
+            await _keep(context, source, _Found((), {}, reading), now)
             return
         fresh = _seen.fresh(step.entries)
-        rows = await asyncio.to_thread(_search, matcher, fresh)
+        rows, ruled = await asyncio.to_thread(_search, wanted, fresh)
         more = step.more
         after = _plain(step.cursor)
         reading = Reading(
@@ -107,24 +123,29 @@ async def _read_log(context: Context, source: Source, matcher: Matcher, asker: A
             bad_last=list(step.bad)[: name_source.BAD_KEPT],
             lag=step.lag,
         )
-        await _keep(context, source, _Found(rows, reading), now)
+        await _keep(context, source, _Found(rows, ruled, reading), now)
         _seen.remember(fresh)
         source = msgspec.structs.replace(source, cursor=after, lag=step.lag)
 
 
-def _search(matcher: Matcher, entries: Sequence[Entry]) -> list[Lookalike]:
+def _search(
+    wanted: _Wanted, entries: Sequence[Entry]
+) -> tuple[list[Lookalike], dict[int, list[Lookalike]]]:
     names = dict.fromkeys(
         name.removeprefix("*.") for entry in entries for name in entry.names if "." in name
     )
-    return list(find(matcher, names))
+    ruled: dict[int, list[Lookalike]] = {}
+    for rule, one in wanted.patterns.find(names):
+        ruled.setdefault(rule, []).append(one)
+    return list(find(wanted.matcher, names)), ruled
 
 
-async def _read_list(context: Context, source: Source, matcher: Matcher, asker: Asker) -> None:
+async def _read_list(context: Context, source: Source, wanted: _Wanted, asker: Asker) -> None:
     now = context.clock()
     with tempfile.TemporaryFile() as file:
         answer = await asker.save(source.url, file, most=MAX_LIST, known=source.cursor)
         file.seek(0)
-        found = await asyncio.to_thread(_scan, file, source, matcher)
+        found = await asyncio.to_thread(_scan, file, source, wanted)
     same = answer.status == 304  # what we had
     nothing = not same and found.names == 0
     reading = Reading(
@@ -135,12 +156,12 @@ async def _read_list(context: Context, source: Source, matcher: Matcher, asker: 
         bad_last=[msgspec.to_builtins(line) for line in found.bad_lines],
         problem="there is no name in it; is the format right?" if nothing else "",
     )
-    await _keep(context, source, _Found(found.found, reading), now)
+    await _keep(context, source, _Found(found.found, found.ruled, reading), now)
 
 
-def _scan(file: IO[bytes], source: Source, matcher: Matcher) -> Scan:
+def _scan(file: IO[bytes], source: Source, wanted: _Wanted) -> Scan:
     lines = FORMATS[source.format](iter(lambda: file.read(CHUNK), b""))
-    return scan(matcher, lines, listed=source.kind == "feed")
+    return scan(wanted.matcher, lines, patterns=wanted.patterns, listed=source.kind == "feed")
 
 
 def _had(answer: Answer, *, keep: bool) -> dict[str, str]:
@@ -152,6 +173,9 @@ async def _keep(context: Context, source: Source, found: _Found, now: datetime) 
     label = "ct" if source.kind in LOGS else source.kind
     async with transaction(context.pool, now) as tx:
         await name_source.advance(tx, source, found.reading, now)
+        for rule, rows in found.ruled.items():
+            await watch.put_all(tx, rows, f"rule:{rule}", now, context.random,
+                                certificate=source.kind in LOGS)  # fmt: skip
         await watch.put_all(tx, found.rows, f"{label}:{source.name}", now, context.random,
                             certificate=source.kind in LOGS)  # fmt: skip
 

@@ -20,7 +20,7 @@ from zvon.ml.brand import Hit, Matcher, Technique
 from zvon.model.suffix import is_private, public_suffix, registered
 from zvon.model.verdict import Reason
 
-BATCH = 4096
+BATCH = 16_384
 RULE = "rule"  # the technique of a name that only a watch rule found
 _END_DIGITS = re.compile(r"\d+$")
 
@@ -32,7 +32,6 @@ class Weights(Struct, frozen=True, forbid_unknown_fields=True):
     start: float
     technique: dict[str, float]
     signal: dict[str, float]
-    suffix: dict[str, frozenset[str]]
 
 
 class Lookalike(Struct, frozen=True, kw_only=True):
@@ -144,7 +143,7 @@ def _signals(matcher: Matcher, name: str, domain: str, hit: Hit) -> Iterator[tup
     if readings & set(hit.brand.context):
         yield "context", weigh["context"]
     tld = suffix.rpartition(".")[2]
-    if tld in shipped().suffix["cheap"]:
+    if tld in matcher.words.cheap or (len(tld) > 2 and tld not in matcher.words.settled):
         yield "cheap", weigh["cheap"]
     if is_private(name):
         yield "platform", weigh["platform"]

@@ -7,30 +7,50 @@ from msgspec import Struct
 from zvon.formats.name_list import BadLine, Line
 from zvon.ml.brand import Matcher
 from zvon.ml.lookalike import Lookalike, best, find
+from zvon.ml.watch_pattern import Patterns
 
 MOST_BAD = 50
 MOST_FOUND = 100_000
+MOST_OF_RULE = 1_000
 
 
 class Scan(Struct, frozen=True, kw_only=True):
     """What a list held: how many names, how many lines that are none (the first of them in
-    `bad_lines`), and the lookalikes, the likeliest bait first.
+    `bad_lines`), and the lookalikes, the likeliest bait first. `ruled` are the names that fit
+    the patterns of watch rules, by the rule's number.
     """
 
     names: int
     bad: int
     bad_lines: tuple[BadLine, ...]
     found: tuple[Lookalike, ...]
+    ruled: dict[int, tuple[Lookalike, ...]] = {}
 
 
-def scan(matcher: Matcher, lines: Iterable[Line | BadLine], *, listed: bool = False) -> Scan:
+def scan(
+    matcher: Matcher,
+    lines: Iterable[Line | BadLine],
+    *,
+    patterns: Patterns | None = None,
+    listed: bool = False,
+) -> Scan:
     """Go through `lines`; `listed` says that they are a feed of known bait.
 
     Keeps at most `MOST_FOUND` lookalikes, so that a list of any length takes little memory.
     """
     tally = _Tally()
-    found = best(find(matcher, tally.names(lines), listed=listed), MOST_FOUND)
-    return Scan(names=tally.good, bad=tally.bad, bad_lines=tuple(tally.kept), found=tuple(found))
+    ruled: dict[int, list[Lookalike]] = {}
+
+    def names() -> Iterator[str]:
+        for name in tally.names(lines):
+            for rule, one in patterns.find((name,)) if patterns else ():
+                if len(ruled.setdefault(rule, [])) < MOST_OF_RULE:
+                    ruled[rule].append(one)
+            yield name
+
+    found = best(find(matcher, names(), listed=listed), MOST_FOUND)
+    return Scan(names=tally.good, bad=tally.bad, bad_lines=tuple(tally.kept), found=tuple(found),
+                ruled={rule: tuple(rows) for rule, rows in ruled.items()})  # fmt: skip
 
 
 class _Tally:

@@ -10,7 +10,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from zvon.access.permission import Permission
+from zvon.access.permission import Denied, Permission
 from zvon.access.viewer import Viewer
 from zvon.model.ids import uuid7
 from zvon.store.party import Db
@@ -101,8 +101,8 @@ async def _select(db: Db, rest: LiteralString, params: dict[str, Any]) -> list[S
 
 
 async def list_all(db: Db, viewer: Viewer) -> list[Source]:
-    """Every source by name. Raises `Denied`."""
-    viewer.require(Permission.WATCH_READ)
+    """Every source by name, for the operator's people. Raises `Denied`."""
+    _operator(viewer, Permission.WATCH_READ)
     return await _select(db, "order by name limit 1000", {})
 
 
@@ -116,7 +116,7 @@ async def get(db: Db, source_id: int) -> Source:
 
 async def add(tx: Tx, viewer: Viewer, new: NewSource, now: datetime, random: bytes) -> Source:
     """Read names from somewhere new. Raises `Denied`, `SourceTaken`."""
-    viewer.require(Permission.WATCH_WRITE)
+    _operator(viewer, Permission.WATCH_WRITE)
     try:
         async with savepoint(tx):
             await tx.execute(
@@ -139,7 +139,7 @@ async def set_enabled(
     tx: Tx, viewer: Viewer, uuid: UUID, now: datetime, *, enabled: bool
 ) -> Source:
     """Read a source from now on, or no longer. Raises `Denied`, `NoSource`."""
-    viewer.require(Permission.WATCH_WRITE)
+    _operator(viewer, Permission.WATCH_WRITE)
     await tx.execute(
         """
         update name_source set enabled = %(on)s, failures = 0,
@@ -158,7 +158,7 @@ async def set_enabled(
 
 async def remove(tx: Tx, viewer: Viewer, uuid: UUID) -> None:
     """Forget a source and how far it was read; what it found stays. Raises `Denied`, `NoSource`."""
-    viewer.require(Permission.WATCH_WRITE)
+    _operator(viewer, Permission.WATCH_WRITE)
     row = await (
         await tx.execute("delete from name_source where uuid = %s returning name", (uuid,))
     ).fetchone()
@@ -258,6 +258,13 @@ async def stop(tx: Tx, source: Source, problem: str, now: datetime) -> None:
     )
     tx.audit(AuditEntry(actor="system", action="source:off", object=source.name,
                         detail={"problem": problem}))  # fmt: skip
+
+
+def _operator(viewer: Viewer, permission: Permission) -> None:
+    """Where the operator gets names from is nobody else's to see or to change."""
+    viewer.require(permission)
+    if not viewer.party_own:
+        raise Denied(permission)
 
 
 def _audit(tx: Tx, viewer: Viewer, action: str, name: str, detail: dict[str, Any]) -> None:

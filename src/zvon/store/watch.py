@@ -14,7 +14,7 @@ from msgspec import Struct
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from zvon.access.permission import Permission
+from zvon.access.permission import Denied, Permission
 from zvon.access.viewer import Viewer
 from zvon.ml.lookalike import Lookalike
 from zvon.model.ids import RANDOM_BYTES, uuid7
@@ -162,6 +162,20 @@ async def put_all(
         )
     ).fetchone()  # fmt: skip
     return int(done[0]) if done else 0
+
+
+async def hand_in(
+    tx: Tx,
+    viewer: Viewer,
+    found: Sequence[Lookalike],
+    now: datetime,
+    random: Callable[[int], bytes],
+) -> int:
+    """Watch what a person of the operator's found; how many are new. Raises `Denied`."""
+    viewer.require(Permission.WATCH_WRITE)
+    if not viewer.party_own:
+        raise Denied(Permission.WATCH_WRITE)
+    return await put_all(tx, found, f"person:{viewer.login}", now, random)
 
 
 async def due(db: Db, now: datetime, limit: int) -> list[Item]:

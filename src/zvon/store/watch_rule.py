@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 from psycopg.rows import class_row
 
-from zvon.access.permission import Permission
+from zvon.access.permission import Denied, Permission
 from zvon.access.viewer import Viewer
 from zvon.model.ids import uuid7
 from zvon.store import desk
@@ -85,6 +85,8 @@ async def list_all(db: Db, viewer: Viewer, now: datetime, *, expired: bool = Fal
 async def add(tx: Tx, viewer: Viewer, new: NewRule, now: datetime, random: bytes) -> Rule:
     """Look for a pattern from now on. Raises `Denied`, `BadRule`."""
     viewer.require(Permission.WATCH_WRITE)
+    if not viewer.party_own:
+        raise Denied(Permission.WATCH_WRITE)
     made = await _put(tx, new, now, random, viewer.person_id)
     tx.audit(AuditEntry(actor=viewer.login, action="watch_rule:add", object=new.pattern,
                         detail={"brand": new.brand, "reason": new.reason}))  # fmt: skip
@@ -106,6 +108,8 @@ async def derive(tx: Tx, new: NewRule, now: datetime, random: bytes) -> Rule | N
 async def end(tx: Tx, viewer: Viewer, uuid: UUID, now: datetime) -> None:
     """Look for a pattern no longer. Raises `Denied`, `NoRule`."""
     viewer.require(Permission.WATCH_WRITE)
+    if not viewer.party_own:
+        raise Denied(Permission.WATCH_WRITE)
     row = await (
         await tx.execute(
             "update watch_rule set expires_at = %s where uuid = %s and expires_at > %s"

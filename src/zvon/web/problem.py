@@ -87,6 +87,7 @@ _BY_NAME = {
     "Frozen": HTTPStatus.CONFLICT,
     "NotFrozen": HTTPStatus.CONFLICT,
     "LoginTaken": HTTPStatus.CONFLICT,
+    "SourceTaken": HTTPStatus.CONFLICT,
     "HeldBack": HTTPStatus.CONFLICT,
     "DecidedAppeal": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
