@@ -10,7 +10,7 @@ from email.message import Message as Mail
 
 from msgspec import Struct, structs
 
-from zvon.formats import forward, header, html, language, link, plain, received
+from zvon.formats import authentication, forward, header, html, language, link, plain, received
 from zvon.formats.charset import text_of
 from zvon.formats.extract import extract
 from zvon.formats.limit import MAX_DEPTH, MAX_LINES, MAX_PARTS, MAX_TEXT, Undecodable
@@ -18,7 +18,7 @@ from zvon.formats.text import REGION, TEXT_CUT, bounded, reporter_side, with_inn
 from zvon.formats.text import read as pasted
 from zvon.model import suffix
 from zvon.model.observable import BadValue, ObservableType, canonical
-from zvon.model.report import Channel, Mention, Message
+from zvon.model.report import AuthResult, Channel, Mention, Message
 from zvon.model.verdict import Span
 
 NOT_READ = "attachment-not-read"
@@ -98,6 +98,7 @@ def read(body: bytes, *, to_us: bool = False) -> Message:
         sent_at=header.date(header.one(mail, "date")),
         remark=remark,
         headers=header.fields(mail),
+        auth=_authentication(mail, outer),
         mentions=kept,
         attachments=tuple(parts.attachments),
         warnings=tuple(dict.fromkeys((*parts.warnings, *crowded))),
@@ -295,16 +296,9 @@ def _file_name(part: Mail) -> str:
 
 def _header_mentions(mail: Mail, outer: list[Mail]) -> list[Mention]:
     """Who sent the mail and over which host; its recipients and their hosts are the reporter's."""
-    victims = {a.lower() for _, a in header.addresses(mail, *_RECIPIENTS)}
     hops = [received.hop(field) for field in header.all_of(mail, "received")]
-    victims |= {hop.to for hop in hops if hop.to}
-    for m in outer:
-        victims |= {a.lower() for _, a in header.addresses(m, "from")}
-    network = {
-        suffix.registered(name) or name
-        for address in victims
-        if (name := _domain(address)) is not None
-    }
+    victims = _victims(mail, outer, hops)
+    network = _network(victims)
     found = [
         m if m.observable.value not in victims else structs.replace(m, side="reporter")
         for m in _people(mail, _SENDERS, "attacker")
@@ -322,6 +316,35 @@ def _header_mentions(mail: Mail, outer: list[Mail]) -> list[Mention]:
         border = border and (ours or inside)
     found += _values(ObservableType.EMAIL, sorted(victims), "reporter")
     return list({(m.observable, m.side): m for m in found}.values())
+
+
+def _victims(mail: Mail, outer: list[Mail], hops: list[received.Hop]) -> set[str]:
+    """The addresses that the mail was sent to, and those who passed it on."""
+    found = {a.lower() for _, a in header.addresses(mail, *_RECIPIENTS)}
+    found |= {hop.to for hop in hops if hop.to}
+    for m in outer:
+        found |= {a.lower() for _, a in header.addresses(m, "from")}
+    return found
+
+
+def _network(addresses: set[str]) -> set[str]:
+    return {
+        suffix.registered(name) or name
+        for address in addresses
+        if (name := _domain(address)) is not None
+    }
+
+
+def _authentication(mail: Mail, outer: list[Mail]) -> tuple[AuthResult, ...]:
+    """What the recipient's server found; the topmost `Received` with a name names it too."""
+    hops = [received.hop(field) for field in header.all_of(mail, "received")]
+    trusted = _network(_victims(mail, outer, hops))
+    taken = next((hop.by for hop in hops if hop.by), None)
+    if taken:
+        trusted.add(suffix.registered(taken) or taken)
+    return authentication.results(
+        header.all_of(mail, "authentication-results"), header.all_of(mail, "received-spf"), trusted
+    )
 
 
 def _hosts(hop: received.Hop, side: str) -> list[Mention]:
