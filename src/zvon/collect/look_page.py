@@ -6,12 +6,12 @@ shared. What a look brings is kept with the page itself, sealed, and handed on t
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from zvon.collect import page_evidence
 from zvon.collect.fetch.client import Client
@@ -26,28 +26,40 @@ from zvon.model.page import Capture
 from zvon.model.url import BadUrl, canonical
 from zvon.store import artefact, capture, evidence
 from zvon.store.ingest import NEAR, Sighted, occurrences
-from zvon.store.transaction import AuditEntry, transaction
+from zvon.store.transaction import AuditEntry, Pool, transaction
 from zvon.store.visibility import SYSTEM, read
 
 STAGE = 3
 MOST_URLS = 5
 REUSED_FOR = timedelta(minutes=10)
 
-_flights = Flights()
-_lanes: WeakKeyDictionary[asyncio.AbstractEventLoop, Lanes] = WeakKeyDictionary()
+# A look stays at hand for as long as it may take until it is stored and found there.
+AT_HAND = timedelta(seconds=5)
+MOST_AT_HAND = 32
 
 
-class Brought(Struct, frozen=True):
-    """A look, its evidence, and whether its page has to be stored."""
+class Shared:
+    """What the looks of one node share: those under way, those just taken, and turns at hosts."""
 
-    seen: Seen
-    rows: tuple[Evidence, ...]
+    def __init__(self) -> None:
+        self.flights = Flights()
+        self.lanes = Lanes()
+        self._at_hand: dict[tuple[str, bool], Seen] = {}
+
+    def at_hand(self, url: str, now: datetime, *, keep_token: bool) -> Seen | None:
+        """The look at `url` that was taken a moment ago and is perhaps not stored yet."""
+        seen = self._at_hand.get((url, keep_token))
+        return seen if seen and abs(now - seen.capture.at) < AT_HAND else None
+
+    def remember(self, url: str, seen: Seen, *, keep_token: bool) -> None:
+        """Keep it at hand in place of older ones."""
+        self._at_hand.pop((url, keep_token), None)
+        self._at_hand[url, keep_token] = seen
+        while len(self._at_hand) > MOST_AT_HAND:
+            self._at_hand.pop(next(iter(self._at_hand)))
 
 
-def lanes() -> Lanes:
-    """The turns that all fetches of this process share."""
-    loop = asyncio.get_running_loop()
-    return _lanes.setdefault(loop, Lanes())
+_shared: WeakKeyDictionary[Pool, Shared] = WeakKeyDictionary()
 
 
 async def fetch_pages(
@@ -70,7 +82,8 @@ async def fetch_pages(
                 if each.stage == STAGE and each.at > since}  # fmt: skip
     reused = [found[-1] for url, found in known.items() if url not in mine]
     rest = [url for url in urls if url not in known]
-    fetched = await _look(context, guard or guard_of(context.settings), rest, keep_token)
+    fetched = await _look(context, guard or guard_of(context.settings), rest, keep_token,
+                          anew=look > 0)  # fmt: skip
     await _keep(context, payload, [*(Seen(capture=each) for each in reused), *fetched])
 
 
@@ -85,19 +98,25 @@ def _readable(urls: Sequence[Any]) -> list[str]:
 
 
 async def _look(
-    context: Context, guard: Guard, urls: Sequence[str], keep_token: bool
+    context: Context, guard: Guard, urls: Sequence[str], keep_token: bool, *, anew: bool
 ) -> list[Seen]:
     """Look at all of them at once; each is bounded by itself."""
     settings = context.settings
+    shared = _shared.setdefault(context.pool, Shared())
 
     async def one(url: str) -> Seen:
-        async with Client(guard, lanes=lanes(), country=settings.country) as client:
+        seen = None if anew else shared.at_hand(url, context.clock(), keep_token=keep_token)
+        if seen is not None:
+            return seen
+        async with Client(guard, lanes=shared.lanes, country=settings.country) as client:
             seen = await look_at(client, url, context.clock(), keep_token=keep_token,
                                  probe=settings.probe_kits)  # fmt: skip
-        return structs.replace(seen, capture=structs.replace(seen.capture, at=context.clock()))
+        seen = structs.replace(seen, capture=structs.replace(seen.capture, at=context.clock()))
+        shared.remember(url, seen, keep_token=keep_token)
+        return seen
 
     return await asyncio.gather(
-        *(_flights.share(("page", url, keep_token), partial(one, url)) for url in urls)
+        *(shared.flights.share((url, keep_token), partial(one, url)) for url in urls)
     )
 
 
