@@ -60,8 +60,8 @@ def test_a_short_alias_needs_its_co_signal_beside_it() -> None:
 
 
 def test_a_message_that_names_the_brand_is_a_co_signal() -> None:
-    assert hits("zaba-obavijest.example") == []
-    assert hits("zaba-obavijest.example", claimed={"hr.zaba"})[0][0] == "hr.zaba"
+    assert hits("zaba-novosti.example") == []
+    assert hits("zaba-novosti.example", claimed={"hr.zaba"})[0][0] == "hr.zaba"
 
 
 def test_language_settles_which_post_is_meant() -> None:

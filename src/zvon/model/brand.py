@@ -23,9 +23,10 @@ class Brand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `official` and `hosts` map a name to how we know it (s named in published material, d seen in
     use, b believed, c confirmed by the brand's desk). `mail` are its mail domains, `senders` single
     addresses, `sender_ids` what an SMS shows as its sender, `short_codes` its short numbers.
-    `distinctive` aliases match at once, `words` need a co-signal. `context` are tokens that belong
-    to the brand; `called` is what running text calls it, accents folded. `exclude` are ordinary
-    names nearby. `favicons` are MurmurHash3 values of its icons, `logos` perceptual hashes (16 hex
+    `distinctive` aliases match at once, `words` need a co-signal. Of the distinctive ones, `abroad`
+    are names of firms in other countries too, so they need a co-signal. `context` are tokens that belong to the brand; `called` is what running text calls it,
+    accents folded. `exclude` are ordinary words nearby, and whole names of others. `shared` are
+    hosts of the brand where anybody may publish: never blocked as a name, but no sign of the brand. `favicons` are MurmurHash3 values of its icons, `logos` perceptual hashes (16 hex
     digits), `templates` texts of its own messages. `country` is empty for a brand of no one country.
     """
 
@@ -35,12 +36,14 @@ class Brand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sector: str
     official: dict[str, str]
     hosts: dict[str, str] = {}
+    shared: tuple[str, ...] = ()
     mail: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     sender_ids: tuple[str, ...] = ()
     short_codes: tuple[str, ...] = ()
     distinctive: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    abroad: tuple[str, ...] = ()
     context: tuple[str, ...] = ()
     called: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -95,15 +98,30 @@ class Registry(Struct, frozen=True, dict=True, eq=False):
     def _by_mail(self) -> dict[str, Brand]:
         return {domain: brand for brand in self.brands for domain in brand.mail}
 
+    @cached_property
+    def _shared(self) -> dict[str, Brand]:
+        return {name: brand for brand in self.brands for name in brand.shared}
+
     def official(self, name: str) -> Brand | None:
         """The brand whose official domain `name` is or lies below; the longest match wins.
 
-        `name` is an A-label in lower case without the final dot.
+        `name` is an A-label in lower case without the final dot. A host where anybody may publish
+        is nobody's word, so it is not official.
         """
-        names = self.by_name
+        names, shared = self.by_name, self._shared
         while name:
+            if name in shared:
+                return None
             if name in names:
                 return names[name]
+            _, _, name = name.partition(".")
+        return None
+
+    def publisher(self, name: str) -> Brand | None:
+        """The brand that lets anybody publish at `name`."""
+        while name:
+            if name in self._shared:
+                return self._shared[name]
             _, _, name = name.partition(".")
         return None
 
@@ -133,13 +151,22 @@ def built(brands: Iterable[Brand], version: str) -> Registry:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads((files("zvon.model") / "brands.toml").read_text(encoding="utf-8"))
+    folder = files("zvon.model")
+    return tomllib.loads((folder / "brands.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _world() -> list[dict[str, Any]]:
+    """The brands of no one country, in a file of their own."""
+    text = (files("zvon.model") / "brands_world.toml").read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = tomllib.loads(text)["brand"]
+    return rows
 
 
 @cache
 def shipped() -> Registry:
-    """The registry that ships with this program, in the order of the file."""
-    return built((convert(row, Brand) for row in _data()["brand"]), version())
+    """The registry that ships with this program, in the order of its files."""
+    return built((convert(row, Brand) for row in (*_data()["brand"], *_world())), version())
 
 
 def registry() -> tuple[Brand, ...]:
@@ -156,6 +183,18 @@ def version() -> str:
 def lure_words() -> frozenset[str]:
     """Words that lures put beside a brand, accents folded."""
     return frozenset(_data()["lure"])
+
+
+@cache
+def weak_lure_words() -> frozenset[str]:
+    """Words that stand beside a world-wide name in lures, and in honest names beside others."""
+    return frozenset(_data()["weak_lure"])
+
+
+@cache
+def cheap_suffixes() -> frozenset[str]:
+    """Top-level domains where a name costs next to nothing."""
+    return frozenset(_data()["cheap"])
 
 
 def by_id() -> dict[str, Brand]:

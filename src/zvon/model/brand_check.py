@@ -21,7 +21,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _SENDER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._&-]{1,10}")
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _LOGO = re.compile(r"[0-9a-f]{16}")
-_LISTS = ("official", "hosts", "mail", "senders", "sender_ids", "short_codes", "distinctive",
+_LISTS = ("official", "hosts", "shared", "abroad", "mail", "senders", "sender_ids", "short_codes", "distinctive",
           "words", "context", "called", "exclude", "favicons", "logos", "templates")  # fmt: skip
 
 
@@ -94,7 +94,9 @@ def refused(name: str, brand: Brand, registry: Registry) -> Iterator[str]:
 def _words(brand: Brand) -> Iterator[tuple[str, str]]:
     for field in ("distinctive", "words", "context", "exclude"):
         for word in getattr(brand, field):
-            if not _WORD.fullmatch(word):
+            if field == "exclude" and "." in word:
+                yield from _name(field, word)
+            elif not _WORD.fullmatch(word):
                 yield field, f"{word!r}: letters a–z and digits, accents folded"
             elif len(word) < LEAST_ALIAS:
                 yield field, f"{word!r}: at least {LEAST_ALIAS} characters"
@@ -102,12 +104,27 @@ def _words(brand: Brand) -> Iterator[tuple[str, str]]:
                 yield field, f"{word!r} is a word of lures and would match everything"
             elif field == "distinctive" and len(word) < LEAST_DISTINCTIVE:
                 yield field, f"{word!r}: shorter than {LEAST_DISTINCTIVE}, so it is a word"
+    for word in brand.abroad:
+        if word not in brand.distinctive:
+            yield "abroad", f"{word!r} is not among the distinctive"
+    for name in brand.shared:
+        yield from _name("shared", name)
     for text in brand.called:
         if not LEAST_ALIAS <= len(text.strip()) <= MOST:
             yield "called", f"{text!r}: {LEAST_ALIAS} to {MOST} characters"
     for text in brand.templates:
         if not 20 <= len(text) <= MOST_TEXT:
             yield "templates", f"20 to {MOST_TEXT} characters each"
+
+
+def _name(field: str, name: str) -> Iterator[tuple[str, str]]:
+    try:
+        right = canonical(name)
+    except BadName as problem:
+        yield field, f"{name!r}: {problem}"
+        return
+    if right != name:
+        yield field, f"{name!r}: write {right}"
 
 
 def _senders(brand: Brand) -> Iterator[tuple[str, str]]:
