@@ -13,8 +13,10 @@ from zvon.web.api import (
     feeds,
     hits,
     incidents,
+    labels,
     landing,
     live,
+    models,
     neverblock,
     orders,
     outposts,
@@ -27,8 +29,11 @@ from zvon.web.api import (
     status,
     subscriber_check,
     subscribers,
+    takedowns,
     transparency,
     urls,
+    watch,
+    watch_sources,
 )
 
 ROUTERS = (
@@ -58,6 +63,11 @@ ROUTERS = (
     status.router,
     check.router,
     landing.router,
+    watch.router,
+    watch_sources.router,
     transparency.router,
+    takedowns.router,
+    labels.router,
+    models.router,
     live.router,
 )
