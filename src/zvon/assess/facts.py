@@ -23,6 +23,7 @@ from zvon.model import phone
 from zvon.model.brand import Brand, Registry
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.link import ATTACKER, Link, led, links, sender_domain
+from zvon.model.neverblock import shorteners
 from zvon.model.observable import ObservableType
 from zvon.model.page import Capture
 from zvon.model.report import Channel, Message
@@ -30,6 +31,7 @@ from zvon.model.suffix import registered
 from zvon.model.verdict import Reason, Span
 
 DAY_S = 86_400
+PRESSING = frozenset({"CREDENTIALS", "DEADLINE", "FEE", "REFUND"})
 WEB_SOFTWARE = ("/wp-content/", "/wp-includes/", "/wp-admin/", "/sites/default/files/")
 
 
@@ -37,7 +39,8 @@ class LinkFacts(Struct, frozen=True, kw_only=True):
     """One target with what was found about it. `age_days` is `None` when unknown.
 
     `via` is the address of the message that led to it, when that is another one (a shortener, a
-    redirect). `page` is `None` when nobody has looked at it.
+    redirect). `page` is `None` when nobody has looked at it, `score` what the model of addresses
+    says of it.
     """
 
     link: Link
@@ -46,6 +49,7 @@ class LinkFacts(Struct, frozen=True, kw_only=True):
     hit: Hit | None = None
     official: Brand | None = None
     age_days: int | None = None
+    score: float | None = None
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -180,11 +184,11 @@ class Assessor(Struct, frozen=True, kw_only=True):
             for final in onward:
                 found.setdefault(final.url, self._link(final, page, about, link))
         targets = list(found.values())
-        forms = [n for n, t in enumerate(targets) if t.official is None]
-        told = score_facts.address(self.weights, self.addresses, [targets[n].link for n in forms])
-        for n, each in zip(forms, told, strict=True):
-            if each is not None:
-                targets[n] = structs.replace(targets[n], reasons=(*targets[n].reasons, each))
+        own = [n for n, target in enumerate(targets) if target.official is None]
+        told = score_facts.address(self.weights, self.addresses, [targets[n].link for n in own])
+        for n, (score, fact) in zip(own, told, strict=True):
+            reasons = targets[n].reasons if fact is None else (*targets[n].reasons, fact)
+            targets[n] = structs.replace(targets[n], score=score, reasons=reasons)
         return tuple(targets)
 
     def _link(self, link: Link, page: Page | None, about: "_About", via: Link | None) -> LinkFacts:
@@ -205,7 +209,7 @@ class Assessor(Struct, frozen=True, kw_only=True):
             *self._name_used(link, hit),
             *self._shown(link),
             *self._hosting(link, lure or any(r.code == "PAGE_BRAND" for r in told)),
-            *self._age(link, hit, age, bool(about.claimed), told),
+            *self._age(link, hit, age, about, told),
             *told,
         )
         if page is not None:
@@ -247,7 +251,7 @@ class Assessor(Struct, frozen=True, kw_only=True):
                            shown=link.shown, real=link.host)  # fmt: skip
 
     def _hosting(self, link: Link, lure: bool) -> Iterable[Reason]:
-        if link.host in self.cues.lists["shorteners"]:
+        if link.host in shorteners():
             yield self._reason("SHORTENER", source="address", span=link.span, host=link.host)
         elif link.platform and lure and link.host and link.registered:
             platform = link.registered.partition(".")[2]
@@ -259,17 +263,25 @@ class Assessor(Struct, frozen=True, kw_only=True):
             yield self._reason("SHOP_NAME", source="address", span=link.span)
 
     def _age(
-        self, link: Link, hit: Hit | None, age: int | None, claimed: bool, told: Sequence[Reason]
+        self,
+        link: Link,
+        hit: Hit | None,
+        age: int | None,
+        about: "_About",
+        told: Sequence[Reason],
     ) -> Iterable[Reason]:
-        if age is None or link.host in self.cues.lists["shorteners"] or link.platform:
+        if age is None or link.host in shorteners() or link.platform:
             return
         grade = self.policy.age.grade(age)
         in_path = hit is not None and hit.technique is Technique.PATH
+        wants = bool(PRESSING.intersection(about.words)) or any(r.weight > 0 for r in told)
         software = any(part in link.path for part in WEB_SOFTWARE)
         if grade:
             yield self._reason("DOMAIN_NEW", grade, source="rdap", span=link.span, n=age)
         elif age >= self.policy.age.settled and (
-            in_path or (software and claimed) or _planted(link, hit, told)
+            (in_path and (software or wants))
+            or (software and about.claimed)
+            or _planted(link, hit, told)
         ):
             yield self._reason("COMPROMISED", source="rdap", span=link.span)
         elif age >= self.policy.age.old:

@@ -45,19 +45,18 @@ class Reader(Protocol):
         ...
 
 
-def address(weights: Weights, model: Scorer | None, links: Sequence[Link]) -> list[Reason | None]:
-    """For each of `links` what its form says; `None` where that is nothing."""
+def address(
+    weights: Weights, model: Scorer | None, links: Sequence[Link]
+) -> list[tuple[float | None, Reason | None]]:
+    """For each of `links` its score, and the fact that it makes; `None` where there is none."""
     if model is None or not links:
-        return [None] * len(links)
-    scores = model.score([link.raw if "://" in link.raw else link.url for link in links])
-    found: list[Reason | None] = []
-    for link, score in zip(links, scores, strict=True):
-        weight = weights.scored("LEXICAL", float(score))
-        found.append(
-            Reason(code="LEXICAL", weight=weight, span=link.span, source=f"model:{model.name}")
-            if weight
-            else None
-        )
+        return [(None, None)] * len(links)
+    found: list[tuple[float | None, Reason | None]] = []
+    for link, score in zip(links, model.score([link.url for link in links]), strict=True):
+        probability = round(float(score), 6)
+        weight = weights.scored("LEXICAL", probability)
+        fact = Reason(code="LEXICAL", weight=weight, span=link.span, source=f"model:{model.name}")
+        found.append((probability, fact if weight else None))
     return found
 
 

@@ -11,10 +11,15 @@ from zvon.model import brand
 from zvon.model.brand import Registry
 
 
-def shipped(verified: frozenset[str] = frozenset(), registry: Registry | None = None) -> Assessor:
+def shipped(
+    verified: frozenset[str] = frozenset(),
+    registry: Registry | None = None,
+    addresses: Scorer | None = None,
+) -> Assessor:
     """The assessor of this program; with `registry`, of a node whose desks have changed it.
 
-    `verified` adds to the brands that the registry itself says are verified.
+    `verified` adds to the brands that the registry itself says are verified; `addresses` is the
+    node's own model of addresses, in place of the one that ships.
     """
     current = registry or brand.shipped()
     return Assessor(
@@ -24,7 +29,7 @@ def shipped(verified: frozenset[str] = frozenset(), registry: Registry | None = 
         policy=policy.shipped(),
         verified=verified | {each.id for each in current.brands if each.verified_by},
         registry=current,
-        addresses=_addresses(),
+        addresses=addresses or _addresses(),
         wording=_wording(),
     )
 

@@ -42,7 +42,7 @@ def wanted(facts: Facts, verdict: Verdict, asked: Collection[str] = ()) -> Wante
         return Wanted()
     targets = {(t.via or t.link).url: t for t in reversed(facts.links)}
     first = list(dict.fromkeys((t.via or t.link).url for t in facts.links))
-    open_ = [url for url in first if targets[url].official is None or url in asked]
+    open_ = [url for url in first if targets[url].official is None or url in asked][:MOST_URLS]
     fetch = [url for url in open_ if not _seen(facts.links, url, 3)]
     render = [
         url
@@ -60,7 +60,7 @@ def wanted(facts: Facts, verdict: Verdict, asked: Collection[str] = ()) -> Wante
         and t.official is None
         and not t.link.platform
     ]
-    return Wanted(tuple(fetch[:MOST_URLS]), tuple(render[:MOST_URLS]), tuple(dict.fromkeys(late)))
+    return Wanted(tuple(fetch), tuple(render), tuple(dict.fromkeys(late)))
 
 
 def _of(links: Iterable[LinkFacts], url: str) -> list[LinkFacts]:
