@@ -68,8 +68,7 @@ def trimmed(grey: Grey) -> Grey:
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     if not len(rows) or not len(columns):
         return picture
-    inner: NDArray[np.float64] = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return inner
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def shrink(grey: Grey, height: int, width: int) -> NDArray[np.float64]:
@@ -88,7 +87,8 @@ def _shares(size: int, parts: int) -> NDArray[np.float64]:
     upper = np.minimum(edges[1:, None], starts[None, :] + 1)
     lower = np.maximum(edges[:-1, None], starts[None, :])
     overlap = np.clip(upper - lower, 0.0, None)
-    return overlap / overlap.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = overlap / overlap.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _flat(grey: Grey) -> bool:

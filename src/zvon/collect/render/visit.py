@@ -21,6 +21,7 @@ LOOK_S = 20.0  # then the browser is killed
 SETTLE_S = 10.0  # what has not come by then is not waited for
 QUIET_S = 0.7
 IDLE_S = 0.5
+PICTURE_S = 4.0
 LATE_S = 4.0  # after the page says that it has loaded
 MOST_HOPS = 12
 MOST_DIALOGS = 20
@@ -196,11 +197,16 @@ class _Look:
         self.wide = int(min(max(content["width"], self.view.width), MOST_WIDTH))
         height = int(min(max(content["height"], self.view.height), MOST_HEIGHT))
         clip = {"x": 0, "y": 0, "width": self.wide, "height": height, "scale": 1 / self.view.scale}
-        shot = await self._ask(
-            "Page.captureScreenshot",
-            {"format": "png", "captureBeyondViewport": True, "clip": clip},
-            timeout_s=6,
-        )
+        try:
+            shot = await self._ask(
+                "Page.captureScreenshot",
+                {"format": "png", "captureBeyondViewport": True, "clip": clip},
+                timeout_s=PICTURE_S,
+            )
+        except TimeoutError:
+            # A page that was stopped before it was painted never is; what it says is known.
+            self.limited = self.limited or "time"
+            return
         self.picture = base64.b64decode(shot["data"])
 
     async def _snapshot(self) -> dict[str, Any]:
