@@ -91,6 +91,7 @@ _BY_NAME = {
     "HeldBack": HTTPStatus.CONFLICT,
     "DecidedAppeal": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
+    "NotLast": HTTPStatus.CONFLICT,
     "CannotReport": HTTPStatus.CONFLICT,
     "VersionTaken": HTTPStatus.CONFLICT,
     "TooOld": HTTPStatus.GONE,

@@ -21,6 +21,8 @@ create table template_band (
   primary key (band, template_id)
 );
 
+create index campaign_newest on campaign (last_at desc, id desc) where merged_into is null;
+
 -- The keys of each report: from these the counts above can be made anew.
 create table report_key (
   record_id bigint not null references record,

@@ -23,6 +23,12 @@ language sql stable set zvon.viewer = 'system' as $$
                     where a.record_id = i.record_id and a.person_id = person)
 $$;
 
+-- How many reports a campaign has, seen or not. Works as `system`, and gives a number only.
+create function zvon_campaign_reports(campaign bigint) returns bigint
+language sql stable set zvon.viewer = 'system' as $$
+  select count(*) from report where campaign_id = campaign
+$$;
+
 create function zvon_known() returns boolean language sql stable parallel safe as $$
   select zvon_system() or zvon_viewer(1) is not null
 $$;
