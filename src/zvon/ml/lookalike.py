@@ -143,7 +143,7 @@ def _signals(matcher: Matcher, name: str, domain: str, hit: Hit) -> Iterator[tup
     if readings & set(hit.brand.context):
         yield "context", weigh["context"]
     tld = suffix.rpartition(".")[2]
-    if tld in matcher.words.cheap or (len(tld) > 2 and tld not in matcher.words.settled):
+    if tld in matcher.words.cheap:
         yield "cheap", weigh["cheap"]
     if is_private(name):
         yield "platform", weigh["platform"]
