@@ -9,6 +9,9 @@ from cyclopts import App, Parameter
 app = App(name="phish", help="Phishing scores for addresses.")
 CHUNK = 4096
 # Each is loaded only when it is asked for: `score` must start quickly.
+app.command(
+    "zvon.cli.phish_check:app", name="check", help="The verdict on an address, a text or a file."
+)
 app.command("zvon.cli.phish_watch:app", name="watch", help="Lookalikes in lists of names.")
 app.command("zvon.cli.phish_sources:app", name="sources", help="Where a node gets names from.")
 

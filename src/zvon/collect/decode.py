@@ -1,17 +1,12 @@
 """The job `collect.decode`: bytes to a message and its values, or a reason why not."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from zvon.collect.open import opener
-from zvon.formats.decode import EMPTY
-from zvon.formats.decode import decode as read_message
-from zvon.formats.kind import OPENED, Kind, kind_of
+from zvon.collect.reading import read_any
 from zvon.formats.limit import Undecodable
-from zvon.formats.mail import NOT_READ
 from zvon.jobs import Context, Together, enqueue_all
 from zvon.model import suffix, url
 from zvon.model.observable import Observable, ObservableType
@@ -84,34 +79,6 @@ async def _read(context: Context, waiting: Waiting) -> Message:
         if len(_lately) > LATELY:
             del _lately[next(iter(_lately))]
     return message
-
-
-async def read_any(
-    body: bytes, media_type: str, channel: Channel, *, to_us: bool = False
-) -> Message:
-    """The message of a report of any kind. Raises `Undecodable`.
-
-    Text, pages and mails without files are read here; what needs more than that is opened in a
-    process of its own. A mail whose files break their reader is still read without them.
-    """
-    if kind_of(body, media_type) in OPENED:
-        return await opener.read(body, media_type, channel, to_us=to_us)
-    empty: Undecodable | None = None
-    try:
-        message = await asyncio.to_thread(read_message, body, media_type, channel, to_us=to_us)
-    except Undecodable as problem:
-        if kind_of(body, media_type) is not Kind.MAIL or problem.reason != EMPTY:
-            raise
-        empty = problem
-    else:
-        if NOT_READ not in message.warnings and not message.attachments:
-            return message
-    try:
-        return await opener.read(body, media_type, channel, to_us=to_us)
-    except Undecodable:
-        if empty is not None:
-            raise
-        return message
 
 
 async def _decoded(context: Context, messages: Sequence[tuple[Pending, Message]]) -> list[None]:
