@@ -69,6 +69,7 @@ def _completed(autocomplete: str) -> Asked | None:
     return _COMPLETE.get(last)
 
 
+_SEARCHES = frozenset({"q", "s", "query"})
 _ATTRIBUTES = ("name", "id", "placeholder", "aria-label", "title", "data-label")
 
 
@@ -77,6 +78,10 @@ def _said(attributes: Mapping[str, str | None], label: str) -> Asked | None:
     text = " | ".join(folded(clue[:MAX_CLUE]) for clue in (*clues, label) if clue)
     if not text:
         return None
+    if pattern("asked", "none").search(text):
+        return Asked.OTHER
+    if {attributes.get("name"), attributes.get("id")} & _SEARCHES:
+        return Asked.SEARCH
     for kind in _ORDER:
         if pattern("asked", kind.value).search(text):
             return kind

@@ -14,6 +14,7 @@ from zvon.model.url import BadUrl, Url, parse
 MOST_FORMS = 50
 MOST_FIELDS = 500
 CODE_BOXES = 4
+MAX_FORM_TEXT = 2000
 MAX_TARGET = 2000
 _TYPED = "input, select, textarea"
 _SECRET = frozenset({Asked.PASSWORD, Asked.CARD, Asked.CODE, Asked.BANK, Asked.IDENTITY})
@@ -65,6 +66,8 @@ def _asks(
 
 def _enters(around: LexborNode | None) -> bool:
     if around is None:
+        return False
+    if pattern("button", "letters").search(folded((around.text(deep=True) or "")[:MAX_FORM_TEXT])):
         return False
     said = [node.text(deep=True) or node.attributes.get("value") or ""
             for node in around.css("button, input[type=submit], input[type=button], a[role=button]")[:20]]  # fmt: skip

@@ -10,7 +10,7 @@ _REFRESH = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LOCATION = re.compile(
-    r"(?:\b(?:window|document|top|self|parent)\s*\.\s*)?(?<![\w.])location\s*"
+    r"(?<![\w.])(?:(?:window|document|top|self|parent)\s*\.\s*)?location\s*"
     r"(?:(?:\.\s*href\s*)?=(?!=)|\.\s*(?:replace|assign)\s*\()\s*"
     r"(?P<quote>[\"'])(?P<url>[^\"'\s\\]{1,2000})(?P=quote)"
 )

@@ -40,7 +40,7 @@ def kind(page: Document, base: str, host: str, title: str, text: str) -> Kind:
         archives = _archives(page, base, host)
     if _BASE64_PAGE.search(page.html):
         hints.add("page-in-link")
-    if page.css("meta[name=robots][content*=noindex i]"):
+    if page.css("meta[name=robots i][content*=noindex i]"):
         hints.add("noindex")
     hints.update(_copied(page, base, host))
     return Kind(parked=parked, hints=tuple(sorted(hints)), archives=archives)
