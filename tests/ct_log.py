@@ -20,6 +20,7 @@ from zvon.formats.ct_tile import WIDTH, Head, tile_path, tree_head
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 ROOT = bytes(32)
+HANGS = 0  # instead of a status: the answer begins, and does not end
 Reply = tuple[int, dict[str, str], bytes]
 
 
@@ -155,6 +156,11 @@ async def serve(log: Log) -> AsyncIterator[Log]:
                     pass
                 log.asked.append(path)
                 status, headers, body = log.reply(path)
+                if status == HANGS:
+                    writer.write(b"HTTP/1.1 200 X\r\nContent-Length: 9999\r\n\r\nhalf of it")
+                    await writer.drain()
+                    await reader.read()  # until the other side is gone
+                    return
                 lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}",
                          *(f"{k}: {v}" for k, v in headers.items())]  # fmt: skip
                 writer.write("\r\n".join([*lines, "", ""]).encode() + body)

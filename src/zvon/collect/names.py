@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import Struct
@@ -27,7 +28,7 @@ from zvon.ml.name_scan import Scan, scan
 from zvon.ml.watch_pattern import Patterns, Wanted
 from zvon.store import brand, name_source, watch, watch_rule
 from zvon.store.name_source import LOGS, Moved, NoSource, Reading, Source
-from zvon.store.transaction import transaction
+from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read
 
 BUDGET_S = 40.0
@@ -36,7 +37,8 @@ CHUNK = 1 << 18
 GONE_AFTER = 3  # failures in a row, before a log that is not there counts as gone for good
 HAD = ("etag", "last-modified")
 
-_seen = Seen()
+# One for each database: what one node has read is news to another.
+_seen: WeakKeyDictionary[Pool, Seen] = WeakKeyDictionary()
 
 
 class _Wanted(Struct, frozen=True):
@@ -94,6 +96,7 @@ async def read_source(context: Context, payload: dict[str, Any]) -> None:
 
 async def _read_log(context: Context, source: Source, wanted: _Wanted, asker: Asker) -> None:
     until = time.monotonic() + BUDGET_S
+    seen = _seen.setdefault(context.pool, Seen())
     head = await ct.head(asker, source.kind, source.url, source.key)
     more = True
     while more and time.monotonic() < until:
@@ -111,7 +114,7 @@ async def _read_log(context: Context, source: Source, wanted: _Wanted, asker: As
                               lag=source.lag, problem=str(problem))  # fmt: skip
             await _keep(context, source, _Found((), {}, reading), now)
             return
-        fresh = _seen.fresh(step.entries)
+        fresh = seen.fresh(step.entries)
         rows, ruled = await asyncio.to_thread(_search, wanted, fresh)
         more = step.more
         after = _plain(step.cursor)
@@ -124,7 +127,7 @@ async def _read_log(context: Context, source: Source, wanted: _Wanted, asker: As
             lag=step.lag,
         )
         await _keep(context, source, _Found(rows, ruled, reading), now)
-        _seen.remember(fresh)
+        seen.remember(fresh)
         source = msgspec.structs.replace(source, cursor=after, lag=step.lag)
 
 
