@@ -50,8 +50,8 @@ async def render_pages(
 ) -> None:
     """Look at the first of `urls` for the report `record_id`; the others get a job of their own.
 
-    `look` counts from 0; a later look never takes an old one for an answer. The report is assessed
-    again when something was seen, or could not be. `guard` is for tests.
+    `look` counts from 0; a later look never takes an old one for an answer. `keep_token` leaves
+    the victim's token in the address (`ask_look`). The report is assessed again when something was seen, or could not be. `guard` is for tests.
     """
     urls = _readable(payload["urls"])
     if not context.settings.render or not urls:
@@ -105,7 +105,7 @@ async def _render(context: Context, payload: dict[str, Any], guard: Guard) -> No
     else:
         looker = Looker(guard, registry=registry, country=context.settings.country,
                         clock=context.clock, program=context.settings.chromium)  # fmt: skip
-        taken = await looker.look(url)
+        taken = await looker.look(url, keep_token=bool(payload.get("keep_token", False)))
     now = context.clock()
     async with transaction(context.pool, now) as tx:
         if taken:

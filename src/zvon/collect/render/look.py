@@ -55,14 +55,17 @@ class Looker:
         self.program = program
         self.views = (phone(country), desktop())
 
-    async def look(self, url: str) -> tuple[Taken, ...]:
-        """What the phone sees at `url`, then the desktop; one capture where nobody can look."""
+    async def look(self, url: str, *, keep_token: bool = False) -> tuple[Taken, ...]:
+        """What the phone sees at `url`, then the desktop; one capture where nobody can look.
+
+        The victim's token is taken off the address unless `keep_token`: our look is not theirs.
+        """
         started = asyncio.get_running_loop().time()
         stopped = await self._judged(url)
         if stopped is not None:
             return (self._none(url, *stopped, started),)
         try:
-            return await self._both(url)
+            return await self._both(url, url if keep_token else tracking(url)[0])
         except NoBrowser as problem:
             return (self._none(url, Outcome.UNAVAILABLE, problem.reason, started),)
 
@@ -83,7 +86,7 @@ class Looker:
             return Outcome.UNREACHABLE, problem.reason
         return None
 
-    async def _both(self, url: str) -> tuple[Taken, ...]:
+    async def _both(self, url: str, address: str) -> tuple[Taken, ...]:
         taken: list[Taken] = []
         left = list(self.views)
         program = find(self.program)
@@ -91,15 +94,14 @@ class Looker:
             # A browser that was killed is not used again.
             async with running(program) as browser:
                 while left and browser.stopped is None and not browser.pipe.gone.is_set():
-                    taken.append(await self._one(browser, url, left.pop(0)))
+                    taken.append(await self._one(browser, url, address, left.pop(0)))
         return tuple(taken)
 
-    async def _one(self, browser: Browser, url: str, view: Viewpoint) -> Taken:
+    async def _one(self, browser: Browser, url: str, address: str, view: Viewpoint) -> Taken:
         clock = asyncio.get_running_loop().time
         started, at = clock(), self.clock()
         async with Proxy(self.guard) as proxy:
-            # Without the victim's token: our look must not be theirs.
-            seen = await visit(browser, tracking(url)[0], view, proxy.address)
+            seen = await visit(browser, address, view, proxy.address)
         outcome, reason = _outcome(seen, proxy)
         document = _document(seen)
         facts = _facts(url, seen, document)
