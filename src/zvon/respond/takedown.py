@@ -16,7 +16,7 @@ from zvon.model.url import canonical
 from zvon.respond.takedown_package import Case, about_page, build
 from zvon.store import artefact, takedown
 from zvon.store.party import Db
-from zvon.store.takedown import Contact, Look, Subject, Takedown
+from zvon.store.takedown import Contact, Subject, Takedown
 from zvon.store.transaction import transaction
 from zvon.store.visibility import read, viewer_setting
 
@@ -64,8 +64,8 @@ async def make(context: Context, viewer: Viewer, incident: UUID, url: str) -> Ta
 def case_of(context: Context, about: Subject, now: datetime) -> Case:
     """What is known, as a provider needs it."""
     incident = about.incident
-    seen = [look for look in about.looks if look.outcome == "seen"]
-    facts = seen[0].facts if seen else {}
+    seen = [look for look in about.looks if look.facts is not None]
+    facts = seen[0].facts if seen else None
     brand = by_id().get(incident.brand or "")
     asks = sorted({row.value for row in about.facts if row.code is EvidenceCode.FORM})
     abuse = about.value(EvidenceCode.ABUSE)
@@ -78,7 +78,7 @@ def case_of(context: Context, about: Subject, now: datetime) -> Case:
         brand=brand.name if brand else None,
         cloned=f"https://{next(iter(brand.official))}" if brand and brand.official else None,
         asks=tuple(asks),
-        hops=tuple(hop["url"] for hop in facts.get("hops", [])),
+        hops=tuple(hop.url for hop in facts.hops) if facts else (),
         sends_to=about.value(EvidenceCode.FORM_TARGET),
         cloaked=about.value(EvidenceCode.CLOAK) is not None,
         confidence=incident.probability,
@@ -96,17 +96,13 @@ def case_of(context: Context, about: Subject, now: datetime) -> Case:
 
 async def _items(db: Db, about: Subject, key: bytes) -> list[Item]:
     """The pictures and sources of the newest looks, each once."""
-    items: dict[bytes, Item] = {}
+    items: dict[str, Item] = {}
     for look in about.looks:
-        for sha, suffix, kind in ((look.screenshot_sha256, "png", "image/png"),
-                                  (look.html_sha256, "html.txt", SOURCE_TYPE)):  # fmt: skip
+        for sha, suffix, kind in ((look.screenshot, "png", "image/png"),
+                                  (look.html, "html.txt", SOURCE_TYPE)):  # fmt: skip
             if sha is None or sha in items or len(items) >= MOST_FILES:
                 continue
-            body = await artefact.get(db, key, sha)
-            items[sha] = Item(_name(look, suffix), kind, f"{look.vantage}, {look.at:%F %T} UTC",
-                              body[1])  # fmt: skip
+            kept = await artefact.get(db, key, bytes.fromhex(sha))
+            name = f"{look.at:%Y%m%dT%H%M%S}-{look.vantage}.{suffix}"
+            items[sha] = Item(name, kind, f"{look.vantage}, {look.at:%F %T} UTC", kept.body)
     return list(items.values())
-
-
-def _name(look: Look, suffix: str) -> str:
-    return f"{look.at:%Y%m%dT%H%M%S}-{look.vantage}.{suffix}"

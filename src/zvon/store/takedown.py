@@ -1,12 +1,10 @@
 """Takedown packages: what is known of a page, and the archives that were made of it."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from zvon.access.permission import Permission
@@ -14,9 +12,10 @@ from zvon.access.seal import seal, unseal
 from zvon.access.viewer import Viewer
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.observable import Observable, ObservableType
+from zvon.model.page import Capture
 from zvon.model.suffix import registered
 from zvon.model.url import parse
-from zvon.store import evidence, incident_detail, observable
+from zvon.store import capture, evidence, incident_detail, observable
 from zvon.store.incident_detail import IncidentDetail
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Tx
@@ -32,25 +31,13 @@ class NotOfIncident(ValueError):
     """The address occurs in no report of the incident."""
 
 
-class Look(Struct, frozen=True, kw_only=True):
-    """One look at the page: its facts, and the hashes of what it left."""
-
-    vantage: str
-    outcome: str
-    final_url: str | None
-    facts: dict[str, Any]
-    html_sha256: bytes | None
-    screenshot_sha256: bytes | None
-    at: datetime
-
-
 class Subject(Struct, frozen=True, kw_only=True):
     """All that a package about `url` is made from."""
 
     url: str
     host: str
     incident: IncidentDetail
-    looks: tuple[Look, ...]
+    looks: tuple[Capture, ...]
     facts: tuple[Evidence, ...]
 
     def value(self, code: EvidenceCode) -> str | None:
@@ -87,7 +74,7 @@ async def subject(db: Db, viewer: Viewer, incident: UUID, url: str) -> Subject:
     row = await (
         await db.execute(
             """
-            select o.id from observable o join occurrence c on c.observable_id = o.id
+            select 1 from observable o join occurrence c on c.observable_id = o.id
             join report r on r.record_id = c.record_id
             where o.digest = %s and r.incident_id = %s limit 1
             """,
@@ -96,15 +83,7 @@ async def subject(db: Db, viewer: Viewer, incident: UUID, url: str) -> Subject:
     ).fetchone()
     if row is None:
         raise NotOfIncident(f"no report of {found.number} has this address")
-    async with db.cursor(row_factory=class_row(Look)) as cursor:
-        await cursor.execute(
-            """
-            select vantage, outcome, final_url, facts, html_sha256, screenshot_sha256, at
-            from capture where observable_id = %s order by at desc limit %s
-            """,
-            (row[0], MOST_LOOKS),
-        )
-        looks = await cursor.fetchall()
+    looks = await capture.of_url(db, url, MOST_LOOKS)
     names = [about, Observable(ObservableType.DOMAIN, host)]
     domain = registered(host)
     if domain:

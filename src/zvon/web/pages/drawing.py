@@ -9,6 +9,7 @@ ROW = 28
 COLUMN = 300
 LABEL = 230  # room for the words of a node, before the lines begin
 MARGIN = 14
+LETTER = 7
 SWEEPS = 6
 MOST = 40  # nodes of a column; the table beside the picture has them all
 
@@ -69,7 +70,7 @@ def draw(dots: Sequence[Dot], edges: Iterable[tuple[str, str, str]]) -> Drawing:
         for n in sorted(order, reverse=bool(sweep % 2)):
             place = _places(order)
             mean = {d.id: _mean(place, near[d.id], place[d.id]) for d in order[n]}
-            order[n] = sorted(order[n], key=lambda d: mean[d.id])  # noqa: B023 -- used at once
+            order[n] = sorted(order[n], key=lambda d: mean[d.id])
     return _drawing(order, kept, left_out)
 
 
@@ -107,6 +108,13 @@ def _drawing(
 def _curve(a: Placed, b: Placed) -> str:
     if a.x > b.x:
         a, b = b, a
-    start, end = (a.x + LABEL, b.x - 6) if a.x < b.x else (a.x + LABEL, b.x + LABEL)
-    middle = (start + end) // 2 if a.x < b.x else start + 40
+    start, end = a.x + _width(a.dot), b.x - 6
+    if a.x == b.x:  # two of one column: a bow on the right
+        end = b.x + _width(b.dot)
+    middle = (start + end) // 2 if a.x < b.x else max(start, end) + 40
     return f"M{start} {a.y}C{middle} {a.y} {middle} {b.y} {end} {b.y}"
+
+
+def _width(dot: Dot) -> int:
+    """About where the words of a node end."""
+    return min(LABEL, 20 + LETTER * len(dot.label))

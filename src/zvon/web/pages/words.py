@@ -134,6 +134,63 @@ TYPES = {
     "email": "mail address", "phone": "phone number", "iban": "bank account",
     "registered-domain": "registered name", "text-template": "wording", "sender": "sender",
     "registration-batch": "registered together", "filename": "file name", "wallet": "wallet",
+    "page-skeleton": "template of the page", "resource-set": "files of the page",
+    "favicon": "icon", "form-target": "where forms go", "bot-token": "token of a messenger",
+    "certificate-names": "certificate", "lure-host": "host", "path-shape": "shape of the path",
+    "number-range": "range of phone numbers", "kit-mark": "mark of a kit",
+}  # fmt: skip
+PART_OUTCOMES = {
+    "read": "read", "listed": "only named", "broken": "broken", "locked": "needs a password",
+    "refused": "over a limit", "unavailable": "no reader for it here",
+}  # fmt: skip
+WATCHING = {
+    "watching": "Watched", "escalated": "In the queue", "ended": "Watched no more",
+    "dismissed": "Dismissed", "expired": "Expired",
+}  # fmt: skip
+TECHNIQUES = {
+    "inside": "an official name inside another", "token": "the name as a word",
+    "glued": "the name glued to other words", "typo": "a typing error away",
+    "path": "the name in the path",
+}  # fmt: skip
+KNOWN = {
+    "s": "published", "d": "seen in use", "b": "believed", "c": "confirmed",
+}  # fmt: skip
+PICKED = {
+    "uncertain": "the model is not sure", "random": "drawn by chance", "double": "second opinion",
+}  # fmt: skip
+STRATA = {
+    "shortener": "shortened links", "platform": "free hosting", "home": "home pages",
+    "account": "sign-in and search pages", "deep": "other pages",
+}  # fmt: skip
+DRIFT = {"stable": "as before", "warn": "changing", "alarm": "changed", "few": "too few to say"}
+MODEL_STATES = {
+    "candidate": "candidate", "shadow": "scores beside", "champion": "decides",
+    "retired": "retired", "refused": "refused",
+}  # fmt: skip
+NODES = {
+    "reports": "Reports", "name": "Name", "address": "Address", "host": "IP address",
+    "account": "Bank account", "phone": "Phone number", "sender": "Sender",
+    "template": "Wording", "registration": "Registered together", "kit": "Kit",
+    "certificate": "Certificate", "path": "Path",
+}  # fmt: skip
+KEYS = {
+    "SAME_URL": "address", "SAME_DOMAIN": "registered name", "SAME_HOST": "host",
+    "SAME_SENDER": "sender", "SAME_TEXT": "wording", "SAME_REGISTRATION": "registered together",
+    "SAME_ACCOUNT": "bank account", "SAME_PAGE": "template of the page",
+    "SAME_RESOURCES": "files of the page", "SAME_FAVICON": "icon",
+    "SAME_FORM_TARGET": "where forms go", "SAME_BOT": "token of a messenger",
+    "SAME_KIT_ABROAD": "kit that a partner knows",
+    "SAME_CERTIFICATE": "certificate", "SAME_PHONE": "phone number", "PHONE_RANGE": "range of phone numbers",
+    "SENDER_RANGE": "range of senders",
+    "SAME_PATH": "shape of the path",
+    "RESOLVES_TO": "IP address",
+}  # fmt: skip
+STEPS = {"part": "Taken out:", "split": "Split off:", "merge": "Joined:"}
+SOURCES = {
+    "brand": "brand registry", "rdap": "domain register", "dns": "DNS", "mail": "the mail",
+    "phone": "the number", "text": "the words", "address": "the address", "page": "the page",
+    "visual": "the browser", "tls": "certificate", "cluster": "other reports",
+    "analyst": "a person", "desk": "brand desk", "auth": "the mail", "campaign": "other reports",
 }  # fmt: skip
 CONTACTS = {"registrar": "Registrar", "host": "Hosting provider"}
 PARTS = {
@@ -180,6 +237,18 @@ def words(speak: Translator) -> dict[str, Word]:
         "fact_word": of(FACTS),
         "type_word": of(TYPES),
         "contact_word": of(CONTACTS),
+        "source_word": of(SOURCES),
+        "node_word": of(NODES),
+        "key_word": of(KEYS),
+        "step_word": of(STEPS),
+        "watch_word": of(WATCHING),
+        "technique_word": of(TECHNIQUES),
+        "known_word": of(KNOWN),
+        "picked_word": of(PICKED),
+        "stratum_word": of(STRATA),
+        "drift_word": of(DRIFT),
+        "model_word": of(MODEL_STATES),
+        "part_outcome": of(PART_OUTCOMES),
         "evidence_stage": of({str(n): word for n, word in enumerate(EVIDENCE_STAGES)}),
     }
 
