@@ -41,7 +41,7 @@ _KEYS = {
 _lanes = Lanes()
 
 
-class _Look(Struct, frozen=True):
+class Look(Struct, frozen=True):
     """What a look at an item found, and which of it is evidence about the name."""
 
     item: Item
@@ -60,27 +60,26 @@ async def look(context: Context, _payload: dict[str, Any]) -> None:
     about = sorted({value for item in items for value in _about(item)})
     async with read(context.pool, SYSTEM) as db:
         fresh = await evidence.fresh(db, about, now)
-    looks = await look_at(context, items, fresh)
+    settings = context.settings
+    async with Client(guard_of(settings), lanes=_lanes, country=settings.country) as client:
+        looks = await look_at(context, client, items, fresh)
     await _keep(context, looks, fresh)
 
 
 async def look_at(
-    context: Context, items: Sequence[Item], fresh: Sequence[Evidence]
-) -> list[_Look]:
+    context: Context, client: Client, items: Sequence[Item], fresh: Sequence[Evidence]
+) -> list[Look]:
     """DNS and registration of all of them, then the page of those that resolve."""
-    settings = context.settings
     names = [Subject(i.name, i.registered, is_private(i.name)) for i in items]
-    found = await fetch(settings, names, fresh, context.clock)
-    async with Client(guard_of(settings), lanes=_lanes, country=settings.country) as client:
-        return list(
-            await asyncio.gather(*(_one(settings, client, item, found.rows, context.clock())
-                                   for item in items))
-        )  # fmt: skip
+    found = await fetch(context.settings, names, fresh, context.clock)
+    now = context.clock()
+    looks = (_one(context.settings, client, item, found.rows, now) for item in items)
+    return list(await asyncio.gather(*looks))
 
 
 async def _one(
     settings: Settings, client: Client, item: Item, rows: Sequence[Evidence], now: datetime
-) -> _Look:
+) -> Look:
     mine = tuple(row for row in rows if row.observable in _about(item))
     seen = facts(mine) | {"at": now.isoformat()}
     if settings.fetch and seen.get("addresses"):
@@ -92,7 +91,7 @@ async def _one(
         page = await asyncio.to_thread(_page, fetched)
         if page is not None:
             seen["page"] = page
-    return _Look(item, seen, mine)
+    return Look(item, seen, mine)
 
 
 def facts(rows: Sequence[Evidence]) -> dict[str, Any]:
@@ -132,7 +131,7 @@ def _page(fetched: Fetched) -> dict[str, Any] | None:
     }
 
 
-async def _keep(context: Context, looks: Sequence[_Look], known: Sequence[Evidence]) -> None:
+async def _keep(context: Context, looks: Sequence[Look], known: Sequence[Evidence]) -> None:
     now = context.clock()
     # Two items may lie under one domain; a fact about it is kept once.
     once = {(row.observable, row.code): row for each in looks for row in each.rows}
