@@ -7,7 +7,6 @@ from zvon.assess.policy import Policy
 from zvon.ml.brand import Technique
 from zvon.model.verdict import Category, Reason, Verdict, VerdictWord
 
-MOST_FOR, MOST_AGAINST = 5, 2
 MESSENGER = "x.whatsapp"
 TAKES = frozenset({"CARD_FORM", "OTP_FORM", "PASSWORD_FORM", "IDENTITY_FORM"})
 
@@ -30,7 +29,7 @@ def decide(assessor: Assessor, facts: Facts, channel: str) -> Verdict:
         category=_category(reasons, word),
         probability=probability,
         brand=_brand(facts, word),
-        reasons=_shown(reasons),
+        reasons=_ordered(reasons),
         models=assessor.models,
         prior=prior,
         unshifted=unshifted,
@@ -120,12 +119,10 @@ def _brand(facts: Facts, word: VerdictWord) -> str | None:
     return MESSENGER if vote and facts.messenger else None
 
 
-def _shown(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    """The strongest reasons for and against, each side in falling order."""
+def _ordered(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The reasons for and then those against, each side in falling order."""
     ordered = sorted(reasons, key=lambda r: (-abs(r.weight), r.code))
-    speaking_for = [r for r in ordered if r.weight > 0][:MOST_FOR]
-    against = [r for r in ordered if r.weight < 0][:MOST_AGAINST]
-    return (*speaking_for, *against)
+    return (*[r for r in ordered if r.weight > 0], *[r for r in ordered if r.weight < 0])
 
 
 def blamed(facts: Facts) -> tuple[LinkFacts, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from zvon.model.brand import official
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.observable import Observable, ObservableType
+from zvon.model.page import Asked
 from zvon.model.suffix import registered
 from zvon.store.campaign import Key
 
@@ -16,6 +17,8 @@ LEAST_NODES = 40  # a skeleton of fewer is anybody's form
 LEAST_SHARED_NAMES = 2  # of a certificate; one name alone is the domain itself
 MAX_NAMES_SHOWN = 500
 _NOTHING = frozenset({EvidenceCode.PARKED, EvidenceCode.EMPTY})
+_ASKING = frozenset(Asked) - {Asked.SEARCH, Asked.OTHER}
+_SENDS = frozenset({EvidenceCode.FORM_TARGET, EvidenceCode.SECRET})
 
 T = ObservableType
 
@@ -23,7 +26,10 @@ T = ObservableType
 def page_keys(
     url: str, evidence: Sequence[Evidence], relation: str, kits: Mapping[str, str]
 ) -> list[Key]:
-    """The marks of the page at `url`, all strong, as far as it was looked at.
+    """The marks of the page at `url`, as far as it was looked at.
+
+    Looks are strong only of a page that asks for something: a parking page that nobody knows
+    does not, and one landing page without a form ties little.
 
     `relation` is what the page's report or registration is known by; `kits` is the family of each
     set of resources, as the set stands in the evidence.
@@ -31,17 +37,21 @@ def page_keys(
     rows = [row for row in evidence if row.observable == Observable(T.URL, url)]
     if any(row.code in _NOTHING for row in rows):
         return []
-    near = hashlib.blake2b(relation.encode(), digest_size=8).hexdigest()
+    near = surroundings(relation)
+    asks = any(
+        row.code in _SENDS or (row.code is EvidenceCode.FORM and row.value in _ASKING)
+        for row in rows
+    )
     found: list[Key] = []
     for row in rows:
         match row.code:
             case EvidenceCode.SKELETON if int(row.params.get("nodes", 0)) >= LEAST_NODES:
-                found.append(Key(Observable(T.SKELETON, row.value), True, "SAME_PAGE", near))
+                found.append(Key(Observable(T.SKELETON, row.value), asks, "SAME_PAGE", near))
             case EvidenceCode.RESOURCES if row.value in kits:
                 mark = Observable(T.RESOURCES, kits[row.value])
-                found.append(Key(mark, True, "SAME_RESOURCES", near))
+                found.append(Key(mark, asks, "SAME_RESOURCES", near))
             case EvidenceCode.FAVICON:
-                found.append(Key(Observable(T.FAVICON, row.value), True, "SAME_FAVICON", near))
+                found.append(Key(Observable(T.FAVICON, row.value), asks, "SAME_FAVICON", near))
             case EvidenceCode.FORM_TARGET if official(row.value) is None:
                 mark = Observable(T.FORM_TARGET, row.value)
                 found.append(Key(mark, True, "SAME_FORM_TARGET", near))
@@ -52,6 +62,11 @@ def page_keys(
             case _:
                 pass
     return found
+
+
+def surroundings(relation: str) -> str:
+    """A short name for what a value was seen beside; empty when nothing is known."""
+    return hashlib.blake2b(relation.encode(), digest_size=8).hexdigest() if relation else ""
 
 
 def resource_sets(evidence: Sequence[Evidence]) -> tuple[str, ...]:

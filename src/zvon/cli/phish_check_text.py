@@ -9,11 +9,11 @@ from zvon.locale import Translator, translator
 from zvon.locale.sentence import sentence
 from zvon.model import link as links
 from zvon.model.advice import Action, NameAdvice
-from zvon.model.brand import shipped
+from zvon.model.brand import shipped as brands
 from zvon.model.report import Message
 from zvon.model.rsit import rsit
 from zvon.model.scope import Scope
-from zvon.model.verdict import Category, Reason, Span, Verdict, VerdictWord
+from zvon.model.verdict import Category, Reason, Span, Verdict, VerdictWord, shown
 
 MOST_QUOTED = 80
 
@@ -33,7 +33,7 @@ def as_text(message: Message, opinion: Opinion, lang: str, *, online: bool) -> s
             say.text("CHECK_LANGUAGE", lang=say.text(f"CHECK_LANG_{message.lang.upper()}"))
         )
     for heading, rows in (
-        ("CHECK_WHY", [_reason(say, each, message) for each in verdict.reasons]),
+        ("CHECK_WHY", [_reason(say, each, message) for each in shown(verdict.reasons)]),
         ("CHECK_NAMES", [_name(say, each) for each in opinion.names]),
         ("CHECK_CHANGE", [say.text(code) for code in would_change(opinion, online=online)]),
     ):
@@ -47,7 +47,7 @@ def as_json(message: Message, opinion: Opinion, lang: str, *, online: bool) -> s
     """The verdict as one JSON object, its keys always in the same order."""
     say = translator(lang)
     verdict = opinion.verdict
-    brand = shipped().by_id.get(verdict.brand or "")
+    brand = brands().by_id.get(verdict.brand or "")
     said: dict[str, Any] = {
         "verdict": verdict.word,
         "category": verdict.category,
@@ -73,7 +73,7 @@ def as_json(message: Message, opinion: Opinion, lang: str, *, online: bool) -> s
 
 def headline(say: Translator, verdict: Verdict) -> str:
     """The verdict in one sentence."""
-    known = shipped().by_id.get(verdict.brand or "")
+    known = brands().by_id.get(verdict.brand or "")
     brand = known.name if known else ""
     match verdict.word, verdict.category:
         case VerdictWord.BENIGN, _:
