@@ -4,7 +4,13 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -77,3 +83,29 @@ async def site(
         yield here
     finally:
         server.close()
+
+
+def server_tls(
+    folder: Path, *names: str, start: datetime = datetime(2026, 1, 1, tzinfo=UTC), days: int = 36500
+) -> ssl.SSLContext:
+    """What a server with a certificate of its own for `names` serves with."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Preizkus d.o.o."),
+                     x509.NameAttribute(NameOID.COMMON_NAME, names[0])])  # fmt: skip
+    built = (
+        x509.CertificateBuilder().subject_name(who).issuer_name(who)
+        .public_key(key.public_key()).serial_number(7)
+        .not_valid_before(start).not_valid_after(start + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]),
+                       critical=False)
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    path = folder / "server.pem"
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+                          serialization.NoEncryption())
+        + built.public_bytes(serialization.Encoding.PEM)
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context

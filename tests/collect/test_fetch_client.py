@@ -6,18 +6,15 @@ import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.collect.site import Answer, Site, moved, page, site
+from tests.collect.site import Answer, Site, moved, page, server_tls, site
 from zvon.collect.fetch.client import Client, Fetched
 from zvon.collect.fetch.guard import Guard
 from zvon.collect.fetch.inflate import Body
@@ -327,32 +324,7 @@ Made = Callable[..., ssl.SSLContext]
 @pytest.fixture
 def made(tmp_path: Path) -> Made:
     """Makes the TLS context of a server with a certificate of its own."""
-
-    def make(
-        *names: str, start: datetime = datetime(2026, 1, 1, tzinfo=UTC), days: int = 36500
-    ) -> ssl.SSLContext:
-        key = ec.generate_private_key(ec.SECP256R1())
-        who = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Preizkus d.o.o."),
-                         x509.NameAttribute(NameOID.COMMON_NAME, names[0])])  # fmt: skip
-        built = (
-            x509.CertificateBuilder().subject_name(who).issuer_name(who)
-            .public_key(key.public_key()).serial_number(7)
-            .not_valid_before(start).not_valid_after(start + timedelta(days=days))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]),
-                           critical=False)
-            .sign(key, hashes.SHA256())
-        )  # fmt: skip
-        path = tmp_path / "server.pem"
-        path.write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                              serialization.NoEncryption())
-            + built.public_bytes(serialization.Encoding.PEM)
-        )  # fmt: skip
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
-
-    return make
+    return partial(server_tls, tmp_path)
 
 
 async def test_a_bad_certificate_is_a_fact_and_the_page_is_read(made: Made) -> None:
