@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.collect.render.conftest import no_browser
+from zvon.collect.render import profile
 from zvon.collect.render.arguments import BYPASS, NOWHERE, arguments
 from zvon.collect.render.process import NoBrowser, find, memory, running
 from zvon.config import Settings
@@ -25,6 +27,16 @@ async def main():
         await asyncio.sleep(60)
 asyncio.run(main())
 """
+
+
+@pytest.fixture(autouse=True)
+def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for profiles that no other test uses, and that the browser's user may enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        monkeypatch.setenv("TMPDIR", folder)
+        yield Path(folder)
 
 
 def members(group: int) -> list[int]:
@@ -48,16 +60,16 @@ def gone(group: int) -> bool:
     return False
 
 
-def profiles() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("zvon-look-*"))
+def profiles(room: Path) -> list[Path]:
+    return list(room.glob("zvon-look-*"))
 
 
 @pytest.mark.browser
-async def test_it_runs_in_its_sandbox_as_nobody_else_and_leaves_nothing() -> None:
-    before = profiles()
+async def test_it_runs_in_its_sandbox_as_nobody_else_and_leaves_nothing(room: Path) -> None:
     try:
         async with running(find(None)) as browser:
-            (profile,) = profiles() - before
+            (place,) = profiles(room)
+            folder = place / "profile"
             everybody = [Path(f"/proc/{pid}") for pid in members(browser.group)]
             lines = [(each / "cmdline").read_bytes() for each in everybody]
             assert not any(b"--no-sandbox" in line for line in lines)
@@ -65,20 +77,19 @@ async def test_it_runs_in_its_sandbox_as_nobody_else_and_leaves_nothing() -> Non
             if os.geteuid() == 0:
                 owners = {each.stat().st_uid for each in everybody}
                 assert 0 not in owners
-                assert {profile.stat().st_uid} == owners
-                assert profile.stat().st_mode & 0o077 == 0
+                assert {folder.stat().st_uid} == owners
+                assert folder.stat().st_mode & 0o077 == 0
             namespaces = {(each / "ns/user").readlink() for each in everybody}
             assert len(namespaces) > 1  # the renderer's is its own
             assert 10_000_000 < memory(browser.group) < 512 * 2**20
     except NoBrowser as problem:
         no_browser(problem)
     assert gone(browser.group)
-    assert profiles() == before
+    assert profiles(room) == []
 
 
 @pytest.mark.browser
-async def test_it_ends_when_its_reader_fails() -> None:
-    before = profiles()
+async def test_it_ends_when_its_reader_fails(room: Path) -> None:
     try:
         with pytest.raises(ZeroDivisionError):
             async with running(find(None)) as browser:
@@ -86,11 +97,11 @@ async def test_it_ends_when_its_reader_fails() -> None:
     except NoBrowser as problem:
         no_browser(problem)
     assert gone(browser.group)
-    assert profiles() == before
+    assert profiles(room) == []
 
 
 @pytest.mark.browser
-async def test_it_dies_with_the_worker() -> None:
+async def test_it_dies_with_the_worker_and_the_next_one_clears_up(room: Path) -> None:
     worker = subprocess.Popen([sys.executable, "-c", CHILD], stdout=subprocess.PIPE, text=True)
     assert worker.stdout is not None
     said = await asyncio.to_thread(worker.stdout.readline)
@@ -100,6 +111,9 @@ async def test_it_dies_with_the_worker() -> None:
     if not said:
         no_browser(NoBrowser("sandbox"))
     assert gone(int(said))
+    assert profiles(room)
+    profile.clear()
+    assert profiles(room) == []
 
 
 def test_nothing_opens_the_sandbox_or_the_network() -> None:
@@ -122,17 +136,14 @@ def test_no_setting_opens_the_sandbox_or_what_the_guard_closes(
     assert not [each for each in arguments(Path("/profile")) if "sandbox" in each]
 
 
-async def test_no_program_and_no_sandbox_are_told_apart(tmp_path: Path) -> None:
+async def test_no_program_and_no_sandbox_are_told_apart(room: Path) -> None:
     with pytest.raises(NoBrowser, match="missing"):
-        find(tmp_path / "nothing")
-    before = profiles()
-    with tempfile.TemporaryDirectory() as folder:
-        refuses = Path(folder) / "chromium"  # ends as Chromium does when it cannot lock itself in
-        refuses.write_text("#!/bin/sh\nexit 1\n")
-        for path in (refuses, refuses.parent):
-            path.chmod(0o755)
-        assert find(refuses) == refuses
-        with pytest.raises(NoBrowser, match="sandbox"):
-            async with running(refuses):
-                pass
-    assert profiles() == before
+        find(room / "nothing")
+    refuses = room / "chromium"  # ends as Chromium does when it cannot lock itself in
+    refuses.write_text("#!/bin/sh\nexit 1\n")
+    refuses.chmod(0o755)
+    assert find(refuses) == refuses
+    with pytest.raises(NoBrowser, match="sandbox"):
+        async with running(refuses):
+            pass
+    assert profiles(room) == []

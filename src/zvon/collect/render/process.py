@@ -2,21 +2,18 @@
 
 import asyncio
 import fcntl
-import json
 import os
-import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from zvon.collect.render.arguments import PREFERENCES, arguments
+from zvon.collect.render.arguments import arguments
 from zvon.collect.render.pipe import MOST_BYTES, Gone, Pipe, Said
+from zvon.collect.render.profile import Profile, made
 from zvon.store.processes import die_with_parent
 
 START_S = 10.0
@@ -24,8 +21,6 @@ START_S = 10.0
 # flags of its own.
 PLACES = ("/usr/lib/chromium/chromium", "/usr/lib/chromium-browser/chromium-browser")
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-# A uid that no account has: as `nobody` the browser could open what other services of `nobody` own.
-BROWSER_UID = 64_817
 MOST_MEMORY = 512 * 1024 * 1024
 WATCH_S = 0.25
 PAGE_BYTES = 4096
@@ -81,10 +76,10 @@ async def running(program: Path, *, most_memory: int = MOST_MEMORY) -> AsyncIter
     As root it runs under a uid that owns nothing else. Raises `NoBrowser` (`sandbox`: it does not
     start in its sandbox, and we never start it without).
     """
-    profile = Path(tempfile.mkdtemp(prefix="zvon-look-"))
+    home = made()
+    profile = await asyncio.to_thread(home.__enter__)
     try:
-        uid = _prepare(profile)
-        browser = await _start(program, profile, uid)
+        browser = await _start(program, profile)
         watching = asyncio.create_task(_watch(browser, most_memory))
         try:
             yield browser
@@ -94,41 +89,10 @@ async def running(program: Path, *, most_memory: int = MOST_MEMORY) -> AsyncIter
             await browser.pipe.close()
             await asyncio.to_thread(browser.process.wait)
     finally:
-        await asyncio.to_thread(_remove, profile)
+        await asyncio.to_thread(home.__exit__, None, None, None)
 
 
-def _remove(profile: Path) -> None:
-    """Children of a killed group may still write for a moment."""
-    for _ in range(20):
-        shutil.rmtree(profile, ignore_errors=True)
-        if not profile.exists():
-            return
-        time.sleep(0.05)
-
-
-def _prepare(profile: Path) -> int | None:
-    default = profile / "Default"
-    default.mkdir()
-    (default / "Preferences").write_text(json.dumps(PREFERENCES))
-    if os.geteuid() != 0:
-        return None
-    uid = _free_uid()
-    for path in (profile, default, default / "Preferences"):
-        os.chown(path, uid, uid)
-    return uid
-
-
-def _free_uid() -> int:
-    uid = BROWSER_UID
-    while True:
-        try:
-            pwd.getpwuid(uid)
-        except KeyError:
-            return uid
-        uid += 1
-
-
-async def _start(program: Path, profile: Path, uid: int | None) -> Browser:
+async def _start(program: Path, profile: Profile) -> Browser:
     loop = asyncio.get_running_loop()
     theirs_in, ours_out = os.pipe()
     ours_in, theirs_out = os.pipe()
@@ -143,12 +107,12 @@ async def _start(program: Path, profile: Path, uid: int | None) -> Browser:
         if last_wish is not None:
             last_wish()
 
-    home = str(profile)
+    home, uid = str(profile.folder), profile.uid
     other: dict[str, Any] = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
     try:
         # Not asyncio's: uvloop's cannot change the user. It takes milliseconds.
         process = subprocess.Popen(  # noqa: ASYNC220
-            [str(program), *arguments(profile)],
+            [str(program), *arguments(profile.folder)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
