@@ -60,7 +60,7 @@ class Answered(Struct, frozen=True):
 
 @post(
     "/labels/{id:uuid}/answer", opt={"permission": Permission.LABEL_WRITE},
-    responses=problems(*SIGNED, 400, 404),
+    responses=problems(*SIGNED, 404, 422),
 )  # fmt: skip
 async def answer(context: In, who: Who, id: UUID, data: Answer) -> Answered:
     """Judge an address."""

@@ -5,6 +5,7 @@ from binascii import Error as Base64Error
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
+from zipfile import BadZipFile
 
 from litestar import Router, get, post
 from msgspec import Meta, Struct
@@ -76,7 +77,7 @@ async def get_models(context: In, who: Who) -> Models:
 
 
 @post(
-    "/models", opt={"permission": Permission.MODEL_MANAGE}, responses=problems(*SIGNED, 400, 409),
+    "/models", opt={"permission": Permission.MODEL_MANAGE}, responses=problems(*SIGNED, 409, 422),
     request_max_body_size=MAX_WEIGHTS + 1_000_000,
 )  # fmt: skip
 async def add_model(context: In, who: Who, data: NewVersion) -> VersionOut:
@@ -86,7 +87,7 @@ async def add_model(context: In, who: Who, data: NewVersion) -> VersionOut:
     try:
         weights = b64decode(data.weights, validate=True)
         url.load(weights, data.meta)
-    except (Base64Error, KeyError, TypeError, ValueError) as problem:
+    except (Base64Error, BadZipFile, KeyError, OSError, TypeError, ValueError) as problem:
         raise BadInput(f"no weights of ours: {problem}") from None
     now = context.clock()
     refusals = data.meta.get("refusals", [])

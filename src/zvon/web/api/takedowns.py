@@ -35,7 +35,7 @@ class TakedownOut(Struct, frozen=True, kw_only=True):
 
 @post(
     "/takedowns", opt={"permission": Permission.TAKEDOWN_WRITE},
-    responses=problems(*SIGNED, 400, 404, 409),
+    responses=problems(*SIGNED, 404, 409, 422),
 )  # fmt: skip
 async def make(context: In, who: Who, data: NewTakedown) -> TakedownOut:
     """Make a package about one page of an incident; nothing is sent."""
