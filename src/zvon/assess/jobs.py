@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from zvon.assess import model, watch
+from zvon.assess import learn, model, watch
 from zvon.assess.joining import Spoken, joining
 from zvon.assess.judge import Opinion
 from zvon.assess.judge import judge as opinion_of
@@ -230,5 +230,13 @@ JOBS: dict[str, Handler] = {
     "assess.report": assess,
     "assess.watch": watch.assess,
     "assess.recluster": recluster,
+    "assess.pick": learn.pick_questions,
+    "assess.drift": learn.watch_drift,
+    "assess.retrain": learn.retrain,
 }
-SCHEDULE: dict[str, timedelta] = {"assess.recluster": timedelta(days=1)}
+SCHEDULE: dict[str, timedelta] = {
+    "assess.recluster": timedelta(days=1),
+    "assess.pick": timedelta(days=1),
+    "assess.drift": timedelta(days=1),
+    "assess.retrain": timedelta(days=7),
+}
