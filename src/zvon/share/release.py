@@ -28,7 +28,7 @@ from zvon.share import event as events
 from zvon.share import feed
 from zvon.share.gate import Gated, known_sides, pass_event
 from zvon.share.keys import domain, epoch_of, keep_originals
-from zvon.store import constituency, incident, ingest, party, peer
+from zvon.store import brand, constituency, incident, ingest, party, peer
 from zvon.store import share as rows
 from zvon.store.party import Db
 from zvon.store.share import ShareRow
@@ -246,7 +246,7 @@ async def _gate(
     now: datetime, random: Random, overrides: dict[int, str],
 ) -> Gated:  # fmt: skip
     keys = await domain(tx, group_uuid, epoch, node, now, random)
-    facts = known_sides(event, with_brands(await _register(tx.db)))
+    facts = known_sides(event, with_brands(await _register(tx.db), await brand.current(tx.db)))
     return pass_event(event, facts=facts, policy=policy, keys=keys, overrides=overrides)
 
 
