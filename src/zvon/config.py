@@ -87,6 +87,17 @@ class Settings(BaseSettings):
     probe_kits: bool = False
     """Whether looks also ask for archives of kits that nobody named (`folder.zip`)."""
 
+    mailbox: str | None = None
+    """Mailbox for reports: `imaps://user@host/FOLDER` (`INBOX` when not said); off when not set."""
+    mailbox_password: SecretStr | None = None
+    """Its password."""
+    mailbox_address: str | None = None
+    """The mail address of that mailbox, which answers come from; needed for answers."""
+    smtp: str | None = None
+    """Where answers are sent: `smtp://host:25` (STARTTLS where offered) or `smtps://user@host`."""
+    smtp_password: SecretStr | None = None
+    """The password of its user."""
+
     popularity: Path | None = None
     """A list of popular names (`rank,name` lines, gzip or not) that nobody can block."""
     popularity_top: int = Field(default=1_000_000, ge=1, le=10_000_000)

@@ -221,3 +221,26 @@ create table takedown (
 -- at the share that the weights were made for.
 alter table verdict add column prior double precision;
 alter table verdict add column unshifted double precision;
+
+-- How far a mailbox of ours was read: messages of `validity` up to `uid` are taken in (RFC 3501).
+create table mailbox (
+  name text primary key,                                 -- USER@HOST/FOLDER
+  validity bigint not null default 0,
+  uid bigint not null default 0,
+  taken bigint not null default 0,
+  read_at timestamptz,
+  failed_at timestamptz,
+  problem text not null default ''
+);
+-- Whom a report by mail is answered to. `told` is the answer that they have, `updated_at` when
+-- they got the one update there is. Forgotten when nothing more can come.
+create table mail_reply (
+  record_id bigint primary key references record,
+  sealed bytea not null,                                 -- `model.mailbox.Asker`
+  sender_hash bytea not null,                            -- keyed: at most one mail an hour each
+  asked_at timestamptz not null,
+  told text,
+  told_at timestamptz,
+  updated_at timestamptz
+);
+create index mail_reply_sender on mail_reply (sender_hash, told_at);

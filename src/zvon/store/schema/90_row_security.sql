@@ -92,6 +92,7 @@ begin
   call zvon_guard('campaign_apart', format(of_record, 'campaign_apart'));
   call zvon_guard('report_key', format(of_record, 'report_key'));
   call zvon_guard('campaign_step', own);
+  call zvon_guard('mail_reply', '(select zvon_system())');
   call zvon_guard('verdict',
     format('case when record_id is not null then %s when incident_id is not null then %s else %s end',
            format(of_record, 'verdict'), format(of_incident, 'verdict'), own));
