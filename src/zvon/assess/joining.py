@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from zvon.assess.facts import Facts
 from zvon.assess.key import keys
-from zvon.assess.key_page import page_keys, resource_sets
+from zvon.assess.key_page import good_looks, resource_sets
 from zvon.jobs import Context
 from zvon.ml.template import Signature
 from zvon.model.evidence import Evidence
@@ -55,9 +55,9 @@ async def joining(context: Context, tx: Tx, spoken: Sequence[Spoken]) -> list[ca
         tx,
         {
             each.report.record_id: [
-                key.observable
+                mark
                 for target in each.facts.links
-                for key in page_keys(target.link.url, each.evidence, "", kits)
+                for mark in good_looks(target.link.url, each.evidence, kits)
             ]
             for each in good
         },

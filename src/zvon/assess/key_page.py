@@ -26,15 +26,15 @@ T = ObservableType
 def page_keys(
     url: str, evidence: Sequence[Evidence], relation: str, kits: Mapping[str, str]
 ) -> list[Key]:
-    """The marks of the page at `url`, as far as it was looked at.
+    """The marks of the page at `url`, all strong, as far as it was looked at.
 
-    Looks are strong only of a page that asks for something: a parking page that nobody knows
-    does not, and one landing page without a form ties little.
+    Looks count only of a page that asks for something: the parking page that nobody knows yet
+    does not, and neither does the default page of a host.
 
     `relation` is what the page's report or registration is known by; `kits` is the family of each
     set of resources, as the set stands in the evidence.
     """
-    rows = [row for row in evidence if row.observable == Observable(T.URL, url)]
+    rows = _about(url, evidence)
     if any(row.code in _NOTHING for row in rows):
         return []
     near = surroundings(relation)
@@ -42,16 +42,9 @@ def page_keys(
         row.code in _SENDS or (row.code is EvidenceCode.FORM and row.value in _ASKING)
         for row in rows
     )
-    found: list[Key] = []
+    found = _looks(rows, kits, near) if asks else []
     for row in rows:
         match row.code:
-            case EvidenceCode.SKELETON if int(row.params.get("nodes", 0)) >= LEAST_NODES:
-                found.append(Key(Observable(T.SKELETON, row.value), asks, "SAME_PAGE", near))
-            case EvidenceCode.RESOURCES if row.value in kits:
-                mark = Observable(T.RESOURCES, kits[row.value])
-                found.append(Key(mark, asks, "SAME_RESOURCES", near))
-            case EvidenceCode.FAVICON:
-                found.append(Key(Observable(T.FAVICON, row.value), asks, "SAME_FAVICON", near))
             case EvidenceCode.FORM_TARGET if official(row.value) is None:
                 mark = Observable(T.FORM_TARGET, row.value)
                 found.append(Key(mark, True, "SAME_FORM_TARGET", near))
@@ -59,6 +52,31 @@ def page_keys(
                 found.append(Key(Observable(T.BOT, row.value), True, "SAME_BOT"))
             case EvidenceCode.CERTIFICATE:
                 found += _certificate(row.value, near)
+            case _:
+                pass
+    return found
+
+
+def good_looks(url: str, evidence: Sequence[Evidence], kits: Mapping[str, str]) -> list[Observable]:
+    """What the good page at `url` looks like; who copies it is not known by that."""
+    return [key.observable for key in _looks(_about(url, evidence), kits, "")]
+
+
+def _about(url: str, evidence: Sequence[Evidence]) -> list[Evidence]:
+    return [row for row in evidence if row.observable == Observable(T.URL, url)]
+
+
+def _looks(rows: Sequence[Evidence], kits: Mapping[str, str], near: str) -> list[Key]:
+    found: list[Key] = []
+    for row in rows:
+        match row.code:
+            case EvidenceCode.SKELETON if int(row.params.get("nodes", 0)) >= LEAST_NODES:
+                found.append(Key(Observable(T.SKELETON, row.value), True, "SAME_PAGE", near))
+            case EvidenceCode.RESOURCES if row.value in kits:
+                mark = Observable(T.RESOURCES, kits[row.value])
+                found.append(Key(mark, True, "SAME_RESOURCES", near))
+            case EvidenceCode.FAVICON:
+                found.append(Key(Observable(T.FAVICON, row.value), True, "SAME_FAVICON", near))
             case _:
                 pass
     return found

@@ -1,7 +1,7 @@
 """Which campaign each report of a batch belongs to: the rules of joining, without a database.
 
-A document in the sense of log(N/df) is a campaign and not a report, so that a wave does not
-devalue its own keys. N counts `BACKGROUND` campaigns more than there are: on a young node a
+A document in the sense of log(N/df) is a campaign, or the surroundings of a value where these are
+more, and not a report, so that a wave does not devalue its own keys. N counts `BACKGROUND` campaigns more than there are: on a young node a
 shared key is as telling as on an old one.
 """
 
@@ -17,7 +17,7 @@ from zvon.model.observable import Observable, ObservableType
 
 BACKGROUND = 1000
 LEAST_STRONG = 3.0  # log-odds-like; one strong key of at most 50 campaigns reaches it
-LEAST_MEDIUM = 8.0  # two medium keys of different kinds that few campaigns have
+LEAST_MEDIUM = 10.0  # two medium keys of different kinds that few have: df times df up to 45
 SUPPRESSED = 50  # a key of more campaigns than this is common, not telling
 STAND_IN = 1 << 62  # from here on the numbers of campaigns that are not made yet
 
@@ -25,15 +25,16 @@ STAND_IN = 1 << 62  # from here on the numbers of campaigns that are not made ye
 # Kinds that tell the same thing: of one family only the strongest key counts.
 FAMILY = {
     "SENDER_RANGE": "SAME_SENDER", "PHONE_RANGE": "SAME_PHONE", "SAME_HOST": "SAME_DOMAIN",
-    "SAME_RESOURCES": "SAME_PAGE",
+    "SAME_RESOURCES": "SAME_PAGE", "SAME_FAVICON": "SAME_PAGE",
 }  # fmt: skip
 
 
 class Key(Struct, frozen=True):
     """A value that links reports. A medium key links only beside one of another kind.
 
-    `relation` is there for marks of pages: in what surroundings (text, registration, domain) the
-    mark was seen. One of many unrelated surroundings is a default of hosts and links nothing.
+    `relation` says in what surroundings (text, registration, domain) the value was seen. The more
+    unrelated ones it has, the less it tells, however few campaigns there are; a mark of more than
+    `SUPPRESSED` is a default of hosts and links nothing.
     """
 
     observable: Observable
@@ -46,7 +47,7 @@ class Around(Struct, frozen=True, kw_only=True):
     """What is stored about the keys of a batch, by their ids.
 
     `campaigns` is how many were made so far, `holders` says how many reports of each campaign
-    have a key, `spread` in how many surroundings a mark was seen. Keys in `common` link nothing.
+    have a key, `spread` in how many surroundings it was seen. Keys in `common` link nothing.
     `apart` are pairs of campaigns, smaller first, that a person does not want together.
     """
 
