@@ -12,6 +12,7 @@ CHUNK = 4096
 app.command(
     "zvon.cli.phish_check:app", name="check", help="The verdict on an address, a text or a file."
 )
+app.command("zvon.cli.phish_bulk:app", name="bulk", help="Hand in many things at once.")
 app.command("zvon.cli.phish_look:app", name="look", help="Look at one page without running it.")
 app.command("zvon.cli.phish_watch:app", name="watch", help="Lookalikes in lists of names.")
 app.command("zvon.cli.phish_sources:app", name="sources", help="Where a node gets names from.")
