@@ -18,6 +18,7 @@ from zvon.formats.page.forms import elsewhere
 from zvon.model.page import Capture, Hop, Outcome, PageFacts, Vantage
 from zvon.model.url import BadUrl, canonical, parse
 
+IN_PLACE = 100_000
 PARTS_S = 8.0
 MOST_PARTS = 12
 MOST_ARCHIVES = 6
@@ -57,7 +58,9 @@ async def look_at(
     """
     found = await client.get(url, keep_token=keep_token)
     asked = _canonical(url)
-    read = _read(found)
+    # A large page takes a second to read; other jobs go on meanwhile.
+    big = len(found.body) > IN_PLACE
+    read = await asyncio.to_thread(_read, found) if big else _read(found)
     facts = _joined(found, read)
     if parts and read is not None and found.status < 400:
         facts = await _with_parts(client, facts, read, probe=probe)

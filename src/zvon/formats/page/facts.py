@@ -19,6 +19,7 @@ from zvon.model.page import MAX_PAGE_TEXT, Hop, PageFacts
 from zvon.model.url import BadUrl, parse
 
 MAX_TITLE = 300
+LANG_TEXT = 5_000  # as much as decides
 MOST_HOSTS = 100
 MOST_FRAMES = 20
 MOST_RESOURCES = 200
@@ -145,7 +146,7 @@ def _text(page: Document, visible: str) -> str:
 
 def _lang(page: Document, text: str) -> str | None:
     """The language that the text is in; where it says too little, the one that the page claims."""
-    found = detect(text)
+    found = detect(text[:LANG_TEXT])
     if found is not None:
         return found.value
     for node in page.css("html[lang]")[:1]:
