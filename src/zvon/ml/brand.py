@@ -220,6 +220,8 @@ class Matcher:
         at_home = place.tld in self.countries and place.tld in brand.context
         if not sure:
             context = context or (at_home and len(place.alias) > SHORT)
+            if place.cheap and self._is_bait(brand, place):
+                return True
             return lure and context if typo else lure or context
         if lure or context or (place.cheap and not typo):
             return True
@@ -229,6 +231,13 @@ class Matcher:
             same = place.alias[0] == place.written[0] and place.alias[-1] == place.written[-1]
             return place.cheap and same and len(place.alias) >= SURE_TYPO
         return not near.isdisjoint(self.words.weak) or any(word.isdigit() for word in near)
+
+    def _is_bait(self, brand: Brand, place: _Place) -> bool:
+        """A word of a brand of one country where names cost nothing, with no word beside it."""
+        plain = len(place.alias) >= GLUED or (
+            len(place.alias) > SHORT + 1 and place.written.isalpha()
+        )
+        return plain and bool(brand.country) and place.technique is Technique.TOKEN
 
     def _official_inside(self, text: str) -> list[tuple[str, Brand]]:
         found = []
@@ -305,7 +314,11 @@ class Matcher:
         for at, token in enumerate(row):
             for brand, _ in self.alias.get(token, ()):
                 others = {*row[:at], *row[at + 1 :]}
-                signal = not others.isdisjoint(self.lures) or not others.isdisjoint(brand.context)
+                beside = {*row[max(0, at - 1) : at], *row[at + 1 : at + 2]}
+                # Much is written about world-wide brands, so a lure has to stand beside their name.
+                near = others if brand.country else beside
+                signal = not near.isdisjoint(self.lures)
+                signal |= bool(brand.country) and not others.isdisjoint(brand.context)
                 if signal or brand.id in claimed:
                     hits.append(Hit(brand=brand, technique=Technique.PATH, alias=token,
                                     written=token))  # fmt: skip

@@ -64,80 +64,84 @@ class Sieve:
     def sift(self, names: Sequence[str]) -> list[int]:
         """The places of the candidates among `names`, in order. Names are A-labels in lower case."""
         text = _END.join(names)
-        found: set[int] = set()
-        if not text.isascii() or "xn--" in text:
-            # A few names hold other letters, as such or encoded; they are always worth a look.
-            found = {at for at, name in enumerate(names) if not name.isascii() or "xn--" in name}
-            text = _END.join("" if at in found else name for at, name in enumerate(names))
+        # A few names hold other letters, as such or encoded; they are always worth a look.
+        found = {at for at, name in enumerate(names) if "xn--" in name} if "xn--" in text else set()
+        if not text.isascii():
+            foreign = {at for at, name in enumerate(names) if not name.isascii()}
+            text = _END.join("" if at in foreign else name for at, name in enumerate(names))
+            found |= foreign
         words = text.translate(_CUT).split(" ")
         found.update(_places(words, self._wanted(set(words))))
-        hyphened = [at for at, name in enumerate(names) if "-" in name and at not in found]
-        found.update(self._split([names[at] for at in hyphened], hyphened))
+        found.update(
+            self._split([at for at, name in enumerate(names) if "-" in name], names, found)
+        )
         return sorted(found)
 
-    def _split(self, names: list[str], places: list[int]) -> Iterator[int]:
+    def _split(self, hyphened: list[int], names: Sequence[str], found: set[int]) -> Iterator[int]:
         """Of names with hyphens, those that hold an alias when the hyphens are taken out."""
-        labels = _END.join(names).translate(_JOIN).split(" ")
-        different = set(labels) - {"", _END}
-        readings = _readings(different)
-        near = self._holding([*different, *(readings.keys() - different)])
-        wanted = {word for form in near for word in readings.get(form, ())} | (near & different)
-        yield from (places[at] for at in _places(labels, wanted))
+        places = [at for at in hyphened if at not in found]
+        some = [names[at] for at in places]
+        labels = _END.join(some).translate(_JOIN).split(" ")
+        forms, origins = _readings(set(labels) - {"", _END})
+        near = self._holding(_Batch(forms))
+        yield from (places[at] for at in _places(labels, {origins[at] for at in near}))
         # Hyphens between two letters that print like one: joined they read otherwise than apart.
         yield from (
-            at for at, name in zip(places, names, strict=True) if "r-n" in name or "v-v" in name
+            at for at, name in zip(places, some, strict=True) if "r-n" in name or "v-v" in name
         )
 
     def _wanted(self, words: set[str]) -> set[str]:
         """Of these words, those that the matcher might read as an alias."""
-        words -= {"", _END}
-        wanted = words & self.whole
-        readings = _readings(words)
-        forms = [*words, *readings.keys() - words]
-        near = self._holding(forms) | self._erring(forms) | (self.whole & readings.keys())
-        for form in near:
-            wanted.update(readings.get(form, ()))
-        return wanted | (near & words)
+        forms, origins = _readings(words - {"", _END})
+        batch = _Batch(forms)
+        near = {*self._holding(batch), *self._erring(batch)}
+        near.update(at for at, form in enumerate(forms) if form in self.whole)
+        return {origins[at] for at in near}
 
-    def _holding(self, forms: list[str]) -> set[str]:
+    def _holding(self, batch: "_Batch") -> Iterable[int]:
         """The words that hold an alias as a part."""
         if not len(self.parts):
-            return set()
-        text = _END.join(forms)
-        ends = np.fromiter((end for end, _ in self.parts.iter(text)), dtype=np.int64)
-        if not len(ends):
-            return set()
-        lengths = np.fromiter(map(len, forms), dtype=np.int64, count=len(forms))
-        stops = np.cumsum(lengths + 1)
-        return {forms[at] for at in np.unique(np.searchsorted(stops, ends, side="right"))}
+            return ()
+        ends = np.fromiter((end for end, _ in self.parts.iter(batch.text)), dtype=np.int64)
+        found: list[int] = np.unique(np.searchsorted(batch.stops, ends)).tolist()
+        return found
 
-    def _erring(self, forms: list[str]) -> set[str]:
+    def _erring(self, batch: "_Batch") -> Iterator[int]:
         """The words that an alias becomes by an error or two.
 
         Words of about its length whose letters differ from its own by no more than the errors
         could bring; of those few the distance is measured.
         """
-        if not self.typo or not forms:
-            return set()
-        lengths = np.fromiter(map(len, forms), dtype=np.int64, count=len(forms))
-        order = np.argsort(lengths, kind="stable")
-        lengths = lengths[order]
-        letters = _letter_sets(forms)[order]
-        found: set[str] = set()
+        order = np.argsort(batch.lengths, kind="stable")
+        lengths, letters = batch.lengths[order], batch.letters()[order]
         for word, limit, own in self.typo:
             low, high = np.searchsorted(lengths, (len(word) - limit, len(word) + limit + 1))
             part = letters[low:high]
-            close = np.bitwise_count(part & ~own) <= limit
-            close &= np.bitwise_count(own & ~part) <= limit
-            for at in np.flatnonzero(close):
-                form = forms[order[low + at]]
-                if (
-                    form not in found
-                    and (form[0] == word[0] or form[-1] == word[-1])
-                    and OSA.distance(word, form, score_cutoff=limit) <= limit
-                ):
-                    found.add(form)
-        return found
+            close = np.flatnonzero(np.bitwise_count(part & ~own) <= limit)
+            close = close[np.bitwise_count(own & ~part[close]) <= limit]
+            for at in order[low + close].tolist():
+                form = batch.words[at]
+                ends = form[0] == word[0] or form[-1] == word[-1]
+                if ends and OSA.distance(word, form, score_cutoff=limit) <= limit:
+                    yield at
+
+
+class _Batch:
+    """Words laid out one after another, so that questions about all of them are asked at once."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+        self.text = "".join(f"{word}{_END}" for word in words)
+        self.codes = np.frombuffer(self.text.encode("ascii"), dtype=np.uint8)
+        self.stops = np.flatnonzero(self.codes == ord(_END))
+        self.lengths = np.diff(self.stops, prepend=-1) - 1
+
+    def letters(self) -> NDArray[np.uint64]:
+        """For each word the set of its characters as bits."""
+        if not self.words:
+            return np.zeros(0, dtype=np.uint64)
+        starts = self.stops - self.lengths
+        return np.bitwise_or.reduceat(_LETTER[self.codes], starts).astype(np.uint64, copy=False)
 
 
 def _places(words: Sequence[str], wanted: set[str]) -> Iterator[int]:
@@ -153,23 +157,21 @@ def _places(words: Sequence[str], wanted: set[str]) -> Iterator[int]:
             yield at
 
 
-def _readings(words: Iterable[str]) -> dict[str, list[str]]:
-    """Other readings of the words that have any, each with the words that it is a reading of."""
-    found: dict[str, list[str]] = {}
-    for word in [w for w in words if not w.isalpha() or "rn" in w or "vv" in w]:
-        for form in fold.unleet(word):
-            found.setdefault(form, []).append(word)
-    return found
+def _readings(words: Collection[str]) -> tuple[list[str], list[str]]:
+    """The words and all other readings of them, and beside each the word that it is one of."""
+    forms, origins = list(words), list(words)
+    mixed = [word for word in forms if not word.isalpha() and not word.isdigit()]
+    if mixed:
+        text = _END.join(mixed)
+        for table in (fold.LEET, fold.LEET_L):
+            forms += text.translate(table).split(_END)
+            origins += mixed
+    for word in [word for word in words if "rn" in word or "vv" in word]:
+        more = fold.unleet(word)
+        forms += more
+        origins += [word] * len(more)
+    return forms, origins
 
 
 def _letters(word: str) -> np.uint64:
     return np.uint64(np.bitwise_or.reduce(_LETTER[np.frombuffer(word.encode(), dtype=np.uint8)]))
-
-
-def _letter_sets(forms: Sequence[str]) -> NDArray[np.uint64]:
-    """For each word the set of its characters as bits."""
-    text = "".join(forms).encode()
-    lengths = np.fromiter(map(len, forms), dtype=np.int64, count=len(forms))
-    starts = np.cumsum(lengths) - lengths
-    bits = np.bitwise_or.reduceat(_LETTER[np.frombuffer(text, dtype=np.uint8)], starts)
-    return bits.astype(np.uint64, copy=False)
