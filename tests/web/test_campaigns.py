@@ -3,6 +3,7 @@
 from typing import Any
 
 from tests.store.campaigns import Came, came, domain, page, sender, text
+from tests.store.world import other_party
 from tests.web.house import NOBODY, House
 from zvon.model.marking import Tlp
 from zvon.model.observable import Observable, ObservableType
@@ -67,13 +68,14 @@ async def test_the_page_says_what_holds_it_together_and_what_may_come(house: Hou
 async def test_partners_events_are_counted_in_their_country(house: House) -> None:
     first, *_ = await wave(house)
     now = house.clock()
+    abroad = await other_party(house.pool, now, "CERT.hr")
     value = Observable(T.DOMAIN, "posta-si-01.example")
     async with transaction(house.pool, now) as tx:
         await ingest.occurrences(tx, first.record_id, [Sighted(value, ingest.SAID, now)])
         event = RecordIn(
             uuid=NOBODY, kind="event", created_at=now, modified_at=now, tlp=Tlp.GREEN, pap=1,  # type: ignore[arg-type]
             payload={"countries": ["HR"], "counts": {"reports": 12}}, org_id=house.home.id,
-            orgc_id=house.home.id, observables=[Sighted(value, ingest.SAID, now)],
+            orgc_id=abroad.id, observables=[Sighted(value, ingest.SAID, now)],
         )  # fmt: skip
         await ingest.ingest(tx, [event], now)
     seen = await shown(house, first)

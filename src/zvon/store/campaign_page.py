@@ -235,6 +235,7 @@ async def _countries(db: Db, campaign_id: int) -> tuple[Country, ...]:
           union select m.record_id from campaign_member m where m.campaign_id = %(id)s),
         told as (
           select e.id, e.payload from record e join events using (id)
+          join party p on p.id = e.orgc_id and not p.own
           where e.kind = 'event' and not e.deleted)
         select n.country, count(r.record_id), 0 from node n
         join report r on r.campaign_id = %(id)s group by 1
