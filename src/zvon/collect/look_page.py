@@ -19,18 +19,20 @@ from zvon.collect.fetch.guard import Guard, guard_of
 from zvon.collect.fetch.lane import Lanes
 from zvon.collect.fetch.page import Seen, look_at
 from zvon.collect.flight import Flights
+from zvon.collect.put_off import Places
 from zvon.jobs import Context, enqueue
 from zvon.model.evidence import Evidence
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.page import Capture
 from zvon.model.url import BadUrl, canonical
-from zvon.store import artefact, capture, evidence
+from zvon.store import capture, evidence, evidence_file
 from zvon.store.ingest import NEAR, Sighted, occurrences
 from zvon.store.transaction import AuditEntry, Pool, transaction
 from zvon.store.visibility import SYSTEM, read
 
 STAGE = 3
 MOST_URLS = 5
+MOST_JOBS = 20  # of the places of a worker (`jobs.worker.AT_ONCE`)
 REUSED_FOR = timedelta(minutes=10)
 
 # A look stays at hand for as long as it may take until it is stored and found there.
@@ -43,6 +45,7 @@ class Shared:
 
     def __init__(self) -> None:
         self.flights = Flights()
+        self.places = Places(MOST_JOBS)
         self.lanes = Lanes()
         self._at_hand: dict[tuple[str, bool], Seen] = {}
 
@@ -70,11 +73,20 @@ async def fetch_pages(
     `look` counts from 0; a later look never takes an old one for an answer. `keep_token` leaves the
     victim's token in the address, which `by` asked for and the audit says. `guard` is for tests.
     """
-    record_id, look = int(payload["record_id"]), int(payload.get("look", 0))
-    keep_token = bool(payload.get("keep_token", False))
     urls = _readable(payload["urls"])
     if not context.settings.fetch or not urls:
         return
+    places = _shared.setdefault(context.pool, Shared()).places
+    async with places.one(context, "collect.fetch", payload) as now:
+        if now:
+            await _look_and_keep(context, payload, urls, guard or guard_of(context.settings))
+
+
+async def _look_and_keep(
+    context: Context, payload: dict[str, Any], urls: list[str], guard: Guard
+) -> None:
+    record_id, look = int(payload["record_id"]), int(payload.get("look", 0))
+    keep_token = bool(payload.get("keep_token", False))
     since = context.clock() - REUSED_FOR
     async with read(context.pool, SYSTEM) as db:
         known = {} if look or keep_token else await capture.fresh(db, urls, STAGE, since)
@@ -82,7 +94,7 @@ async def fetch_pages(
                 if each.stage == STAGE and each.at > since}  # fmt: skip
     reused = [found[-1] for url, found in known.items() if url not in mine]
     rest = [url for url in urls if url not in known]
-    fetched = await _look(context, guard or guard_of(context.settings), rest, keep_token,
+    fetched = await _look(context, guard, rest, keep_token,
                           anew=look > 0)  # fmt: skip
     await _keep(context, payload, [*(Seen(capture=each) for each in reused), *fetched])
 
@@ -129,7 +141,7 @@ async def _keep(context: Context, payload: dict[str, Any], looks: Sequence[Seen]
         for seen in looks:
             each = seen.capture
             if seen.html:
-                sha = await artefact.put(
+                sha = await evidence_file.put(
                     tx, context.node.key, context.random, kind="html", media_type="text/html",
                     body=seen.html, now=now,
                 )  # fmt: skip

@@ -35,3 +35,8 @@ def test_a_refresh_in_noscript_counts_and_one_in_a_comment_does_not() -> None:
 def test_a_script_is_read_and_never_run() -> None:
     assert scripted("var u = 'https://a.example/'; window.location.assign(\"https://b.example/\")") == "https://b.example/"  # fmt: skip
     assert scripted("location" * 100_000) is None
+
+
+@pytest.mark.parametrize("hurting", [" " * 2_000_000, "0" + " " * 2_000_000, "0;" * 500_000])
+def test_contents_that_are_built_to_hurt_are_cut(hurting: str) -> None:
+    assert len(refresh(hurting, b"")) < 10_000

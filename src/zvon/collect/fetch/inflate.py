@@ -34,6 +34,9 @@ class Body:
         """Take in the next bytes of the wire. Raises `LimitHit` (`size`, `ratio`)."""
         first = not self._in
         self._in += len(piece)
+        if self._in > self._limits.body:  # the wire counts too: empty members decode to nothing
+            self._add(piece if self._zip is None else b"")
+            raise LimitHit("size")
         if self._zip is None:
             self._add(piece)
             return

@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import cache
 from posixpath import dirname
 from urllib.parse import urljoin
 
@@ -60,7 +62,8 @@ async def look_at(
     asked = _canonical(url)
     # A large page takes a second to read; other jobs go on meanwhile.
     big = len(found.body) > IN_PLACE
-    read = await asyncio.to_thread(_read, found) if big else _read(found)
+    loop = asyncio.get_running_loop()
+    read = await loop.run_in_executor(_reader(), _read, found) if big else _read(found)
     facts = _joined(found, read)
     if parts and read is not None and found.status < 400:
         facts = await _with_parts(client, facts, read, probe=probe)
@@ -76,6 +79,12 @@ async def look_at(
     )
     html = found.body if read is not None else b""
     return Seen(capture=capture, html=html, certificate=found.certificate)
+
+
+@cache
+def _reader() -> ThreadPoolExecutor:
+    """One thread: the tree of a page that was built to hurt takes a hundred megabytes."""
+    return ThreadPoolExecutor(1, "page")
 
 
 def _canonical(url: str) -> str:

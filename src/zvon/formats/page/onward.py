@@ -5,6 +5,7 @@ import re
 from zvon.formats.page.document import document
 
 MAX_DELAY_S = 60.0
+MAX_CONTENT = 9000
 _REFRESH = re.compile(
     r"\s*(\d*(?:\.\d*)?)(?:\s*[;,]|\s|(?=\s*url))\s*(?:url\s*=)?\s*([\"']?)(\S.*)",
     re.IGNORECASE | re.DOTALL,
@@ -35,7 +36,7 @@ def refresh(header: str, body: bytes, charset: str | None = None) -> str:
 
 
 def _target(content: str) -> str:
-    part = _REFRESH.match(content)
+    part = _REFRESH.match(content[:MAX_CONTENT].strip())
     if part is None:
         return ""
     delay, quote, rest = part[1], part[2], part[3]

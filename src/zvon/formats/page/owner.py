@@ -13,7 +13,7 @@ from zvon.formats.page.words import folded
 
 _FIRM = re.compile(r"(?i)(?<![\w.])(?:j\.?\s?d\.?\s?o\.?\s?o\.?|d\.\s?o\.\s?o\.|d\.\s?d\.|s\.\s?p\.|k\.\s?d\.|d\.\s?n\.\s?o\.|obrt|gmbh|ltd\.?|s\.r\.l\.|s\.p\.a\.|inc\.|a\.s\.|s\.r\.o\.|kft\.?)(?![\w])")  # fmt: skip
 _OIB = re.compile(r"(?i)\boib\b[^\d]{0,20}(?:HR)?\s?(\d{11})(?!\d)")
-_DDV = re.compile(r"(?i)\b(?:id(?:entifikacijska)?\s?(?:(?:št|st)\w*\.?|za)?\s?(?:za\s)?(?:ddv)?|dav[čc]n\w*\s(?:[šs]t\w*\.?)?|ddv|vat)\b[^\d\n]{0,25}?(?:SI)?\s?(\d{8})(?!\d)")  # fmt: skip
+_DDV = re.compile(r"(?i)\b(?:ddv|vat|tax|dav[čc]n\w{0,4}(?:\s[šs]t\w{0,10}\.?)?)\b[^\d\n]{0,25}?(?:SI)?\s?(\d{8})(?!\d)")  # fmt: skip
 _PDV = re.compile(r"(?i)\b(?:pdv|vat)\b[^\d\n]{0,20}HR\s?(\d{11})(?!\d)")
 _REGISTRY = re.compile(r"\b(?:maticn[ae] stevilk[ae]|sodn[io]\w* regist\w*|mbs|trgovack\w* sud\w*|sudsk\w* regist\w*|temeljni kapital|osnovni kapital|registration number)\b")  # fmt: skip
 _PHONE = re.compile(r"(?:\+|00)(?:386|385)[\s/().-]?\d[\d\s/().-]{5,12}\d|(?i:\b(?:tel|telefon|gsm|mob|mobitel|phone)\b)[.:\s]{0,4}0\d[\d\s/().-]{6,12}\d")  # fmt: skip

@@ -11,6 +11,7 @@ from zvon.model.url import BadUrl, parse
 
 MAX_SCRIPT = 500_000
 MOST = 20
+MADE_NAMES = 5
 
 _PATTERNS = tuple((word, re.compile(text)) for word, text in (
     ("packed", r"eval\s*\(\s*function\s*\(\s*p\s*,\s*a\s*,\s*c\s*,\s*k"),
@@ -18,7 +19,6 @@ _PATTERNS = tuple((word, re.compile(text)) for word, text in (
     ("atob", r"\batob\s*\("),
     ("unescape", r"\b(?:unescape|decodeURIComponent)\s*\(\s*[\"'](?:%[0-9a-fA-F]{2}){8}"),
     ("char-codes", r"fromCharCode\s*\(\s*(?:\d+\s*,\s*){6}"),
-    ("made-names", r"(?:_0x[0-9a-f]{4,}[\s\S]{0,200}?){6}"),
     ("blob", r"[\"'][A-Za-z0-9+/=]{4000}"),
     ("document-write", r"document\s*\.\s*write(?:ln)?\s*\("),
     ("bot-check", r"navigator\s*\.\s*webdriver|HeadlessChrome|callPhantom|__nightmare|_selenium"),
@@ -32,6 +32,7 @@ _PATTERNS = tuple((word, re.compile(text)) for word, text in (
     ("iban-check", r"\bIBAN\b[\s\S]{0,100}?(?:test|match)\s*\("),
     ("card-check", r"\bluhn\b|(?:card|cc)[-_ ]?number[\s\S]{0,200}?(?:replace|match|test)\s*\("),
 ))  # fmt: skip
+_MADE = re.compile(r"\b_0x[0-9a-f]{4,8}")
 _ESCAPE = re.compile(r"\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}")
 _SENDS = re.compile(
     r"(?:fetch|axios(?:\.post)?|sendBeacon|\$\.(?:post|ajax|get|getJSON)|open)\s*\(\s*"
@@ -58,6 +59,8 @@ def told(script: str, host: str) -> Told:
     """Read the text of all inline scripts of a page at `host`."""
     script = script[:MAX_SCRIPT]
     hints = {word for word, pattern in _PATTERNS if pattern.search(script)}
+    if len(set(_MADE.findall(script))) >= MADE_NAMES:
+        hints.add("made-names")
     if len(script) > 500 and sum(len(e) for e in _ESCAPE.findall(script)) > 0.3 * len(script):
         hints.add("escaped")
     return Told(
