@@ -11,11 +11,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from zvon.assess import learn, model, watch
+from zvon.assess import learn, model, watch, watch_rules
 from zvon.assess.joining import Spoken, joining
 from zvon.assess.judge import Opinion
 from zvon.assess.judge import judge as opinion_of
 from zvon.assess.rank import lexical, rank
+from zvon.assess.reading import doubtful
 from zvon.assess.recluster import recluster
 from zvon.assess.score_facts import Scorer
 from zvon.assess.shipped import shipped
@@ -37,6 +38,7 @@ from zvon.store import (
     incident,
     verdict,
 )
+from zvon.store.confirmed import confirmed
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import SYSTEM, read
 
@@ -51,6 +53,7 @@ class Known(Struct, frozen=True, kw_only=True):
     registry: Registry
     addresses: Scorer | None
     before: verdict.Latest | None
+    confirmed: frozenset[str] = frozenset()
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -91,7 +94,7 @@ def judge(known: Known, *, again: bool = False) -> Finding:
     report = known.report
     assessor = shipped(registry=known.registry, addresses=known.addresses)
     opinion = opinion_of(assessor, report.message, report.received_at, known.evidence,
-                         known.captures, known.kits)  # fmt: skip
+                         known.captures, known.kits, known.confirmed)  # fmt: skip
     judged = opinion.verdict
     name = None if assessor.addresses is None else assessor.addresses.name
     score, why = rank(judged, opinion.urgent, lexical(opinion.facts, name))
@@ -118,12 +121,14 @@ async def _known(context: Context, wanted: Sequence[tuple[int, bool]]) -> list[K
         registry = await brand.current(db)
         scorer = await model.current(db)
         before = await verdict.latest_of(db, list(reports))
+        sure = await confirmed(db, {n: doubtful(each.message) for n, each in reports.items()})
     return [
         None
         if report is None
         else Known(report=report, evidence=rows[report.record_id], captures=looks[report.record_id],
               kits=kits.get(report.record_id, {}), registry=registry, addresses=scorer,
-                   before=before.get(report.record_id))
+                   before=before.get(report.record_id),
+                   confirmed=sure.get(report.record_id, frozenset()))
         for report in (reports.get(record_id) for record_id, _ in wanted)
     ]  # fmt: skip
 
@@ -203,7 +208,10 @@ async def _next(context: Context, tx: Tx, findings: Sequence[Finding]) -> None:
         if ask.names:
             await enqueue(tx, "collect.enrich", {"record_id": record_id, "attempt": 1},
                           dedupe=f"collect.enrich {record_id} {' '.join(ask.names)}")  # fmt: skip
-        for name, urls, on in (("collect.fetch", ask.fetch, settings.fetch),):
+        for name, urls, on in (
+            ("collect.fetch", ask.fetch, settings.fetch),
+            ("collect.render", ask.render, settings.render),
+        ):
             if not on or not urls:
                 continue
             about = sha256(" ".join(urls).encode()).hexdigest()[:32]
@@ -229,6 +237,7 @@ _keep = Together(_written)
 JOBS: dict[str, Handler] = {
     "assess.report": assess,
     "assess.watch": watch.assess,
+    "assess.watch_rules": watch_rules.derive,
     "assess.recluster": recluster,
     "assess.pick": learn.pick_questions,
     "assess.drift": learn.watch_drift,
@@ -236,6 +245,7 @@ JOBS: dict[str, Handler] = {
 }
 SCHEDULE: dict[str, timedelta] = {
     "assess.recluster": timedelta(days=1),
+    "assess.watch_rules": timedelta(days=1),
     "assess.pick": timedelta(days=1),
     "assess.drift": timedelta(days=1),
     "assess.retrain": timedelta(days=7),

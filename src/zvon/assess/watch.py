@@ -35,6 +35,8 @@ class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     hours: tuple[int, ...]
     keep_days: int
     young_days: int
+    rule_days: int
+    rules_of_campaign: int
     telling: float
     living: float
     arrival: dict[str, float]

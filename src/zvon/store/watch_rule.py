@@ -53,6 +53,14 @@ class Rule(Struct, frozen=True, kw_only=True):
     found: int
 
 
+class Confirmed(Struct, frozen=True, kw_only=True):
+    """A campaign that a person judged malicious, and the brand that it imitates."""
+
+    campaign_id: int
+    number: str
+    brand: str
+
+
 _SELECT = """
 select u.id, u.uuid, u.brand, u.pattern, u.tlds, c.uuid as campaign_uuid, u.reason, u.made_at,
        u.expires_at, p.login as by,
@@ -91,6 +99,22 @@ async def add(tx: Tx, viewer: Viewer, new: NewRule, now: datetime, random: bytes
     tx.audit(AuditEntry(actor=viewer.login, action="watch_rule:add", object=new.pattern,
                         detail={"brand": new.brand, "reason": new.reason}))  # fmt: skip
     return made
+
+
+async def confirmed(db: Db, since: datetime) -> list[Confirmed]:
+    """Campaigns with a report after `since` and an incident that a person judged malicious."""
+    async with db.cursor(row_factory=class_row(Confirmed)) as cursor:
+        await cursor.execute(
+            """
+            select c.id as campaign_id, c.number, min(i.brand) as brand
+            from campaign c join incident i on i.campaign_id = c.id
+            where c.last_at >= %s and c.merged_into is null and i.brand is not null
+              and i.verdict = 'malicious' and i.verdict_by is not null
+            group by c.id order by c.id desc limit %s
+            """,
+            (since, MOST),
+        )
+        return await cursor.fetchall()
 
 
 async def derive(tx: Tx, new: NewRule, now: datetime, random: bytes) -> Rule | None:
