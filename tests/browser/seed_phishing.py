@@ -17,7 +17,7 @@ from zvon.ml.drift import BINS
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.page import Asked, Capture, Form, Hop, Outcome, PageFacts, Vantage
-from zvon.store import artefact, capture, evidence, label, model_day, party, watch
+from zvon.store import capture, evidence, evidence_file, label, model_day, party, watch
 from zvon.store.transaction import transaction
 
 URL = "https://posta-si.dostava-paketa.example/i"
@@ -54,7 +54,7 @@ async def seed_phishing(served: Served) -> UUID:
                       text="Vpišite podatke o kartici. Strošek 0,27 EUR.", nodes=120,
                       skeleton="9f2c" * 8)  # fmt: skip
     async with transaction(context.pool, now) as tx:
-        shot = await artefact.put(tx, key, os.urandom, kind="screenshot", media_type="image/png",
+        shot = await evidence_file.put(tx, key, os.urandom, kind="screenshot", media_type="image/png",
                                   body=picture(), now=now)  # fmt: skip
         looks = [
             Capture(url=URL, stage=3, vantage=Vantage.PLAIN, outcome=Outcome.SEEN, took_ms=210,

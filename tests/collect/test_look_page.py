@@ -17,7 +17,7 @@ from zvon.collect.look_page import fetch_pages
 from zvon.jobs import Context
 from zvon.model.evidence import EvidenceCode
 from zvon.model.page import Outcome
-from zvon.store import artefact, capture, evidence
+from zvon.store import capture, evidence, evidence_file
 from zvon.store.transaction import Pool
 from zvon.store.visibility import SYSTEM, read
 
@@ -70,7 +70,7 @@ async def test_a_page_becomes_a_capture_an_artefact_and_evidence(pool: Pool) -> 
     async with read(pool, SYSTEM) as db:
         (seen,) = await capture.of_record(db, record_id)
         assert seen.html is not None
-        kept = await artefact.get(db, KEY, bytes.fromhex(seen.html))
+        kept = await evidence_file.get(db, KEY, bytes.fromhex(seen.html))
         rows = await evidence.of_record(db, record_id)
     assert (seen.url, seen.stage, seen.outcome, seen.at) == (url, 3, Outcome.SEEN, AT)
     assert seen.facts is not None
@@ -100,7 +100,7 @@ async def test_what_is_kept_is_sealed(pool: Pool) -> None:
     async with site(lure()) as here:
         await fetch_pages(working(pool), {"record_id": record_id, "urls": [here.url("/i")]},
                           guard=guard(here))  # fmt: skip
-    (sealed,) = await row(pool, "select sealed from artefact")
+    (sealed,) = await row(pool, "select sealed from evidence_file")
     assert b"Dostava" not in bytes(sealed)
 
 

@@ -20,7 +20,7 @@ from zvon.collect.render_page import render_pages
 from zvon.jobs import Context
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.page import Asked, Capture, Outcome, Vantage
-from zvon.store import artefact, capture, evidence
+from zvon.store import capture, evidence, evidence_file
 from zvon.store.transaction import Pool
 from zvon.store.visibility import SYSTEM, read
 
@@ -115,8 +115,8 @@ async def test_a_kit_that_cloaks_and_scripts_its_form_is_seen_through(pool: Pool
     assert (EvidenceCode.LOOK, f"{phone.phash:016x}") in told
     assert phone.html is not None
     async with read(pool, SYSTEM) as db:
-        picture = await artefact.get(db, KEY, bytes.fromhex(phone.screenshot))
-        page = await artefact.get(db, KEY, bytes.fromhex(phone.html))
+        picture = await evidence_file.get(db, KEY, bytes.fromhex(phone.screenshot))
+        page = await evidence_file.get(db, KEY, bytes.fromhex(phone.html))
     assert picture.body.startswith(b"\x89PNG")
     assert b'type="password"' in page.body
     assert await waiting(pool, "assess.report") == 2  # after the fetch, and after the browser

@@ -9,12 +9,12 @@ from zipfile import ZipFile
 
 from zvon.formats.xarf import Content, Desk, Item
 from zvon.model.verdict import Reason
-from zvon.respond.takedown_package import MANIFEST, Case, build
+from zvon.respond.takedown_package import MANIFEST, Package, build
 from zvon.store.takedown import Contact
 
 AT = datetime(2026, 12, 8, 7, 2, tzinfo=UTC)
 ID = UUID("0b8f4f7e-52c3-4c4f-9d0b-6b3b8a2d7a11")
-CASE = Case(
+PACKAGE = Package(
     number="I-26-000001",
     content=Content(
         category="phishing", url="https://posta-si.carina.example/i",
@@ -39,19 +39,21 @@ def opened(body: bytes) -> dict[str, bytes]:
 
 
 def test_every_file_has_its_hash_in_the_manifest():
-    files = opened(build(CASE, DESK, [PICTURE], report_id=ID))
+    files = opened(build(PACKAGE, DESK, [PICTURE], report_id=ID))
     listed = dict(line.split("  ")[::-1] for line in files.pop(MANIFEST).decode().splitlines())
     assert {name: hashlib.sha256(body).hexdigest() for name, body in files.items()} == listed
     assert files["evidence/a.png"] == b"picture"
     assert json.loads(files["report.xarf.json"])["report_id"] == str(ID)
 
 
-def test_the_same_case_gives_the_same_bytes():
-    assert build(CASE, DESK, [PICTURE], report_id=ID) == build(CASE, DESK, [PICTURE], report_id=ID)
+def test_the_same_package_gives_the_same_bytes():
+    assert build(PACKAGE, DESK, [PICTURE], report_id=ID) == build(
+        PACKAGE, DESK, [PICTURE], report_id=ID
+    )
 
 
 def test_letters_in_three_languages_say_what_is_wrong_with_the_page_and_nothing_of_the_message():
-    files = opened(build(CASE, DESK, [], report_id=ID))
+    files = opened(build(PACKAGE, DESK, [], report_id=ID))
     letters = {lang: files[f"letter.{lang}.txt"].decode() for lang in ("sl", "hr", "en")}
     for text in letters.values():
         assert "hxxps://posta-si.carina[.]example/i" in text

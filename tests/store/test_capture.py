@@ -8,7 +8,7 @@ from msgspec import structs
 
 from tests.store.world import new_uuid, other_party, own_party, report, somebody
 from zvon.model.page import Asked, Capture, Form, Hop, Outcome, PageFacts, Vantage
-from zvon.store import artefact, capture
+from zvon.store import capture, evidence_file
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read
 
@@ -35,7 +35,7 @@ async def test_a_look_is_read_back_whole(pool: Pool, now: datetime) -> None:
     home = await own_party(pool, now)
     async with transaction(pool, now) as tx:
         record_id, _ = await report(tx, now, home)
-        sha = await artefact.put(tx, KEY, os.urandom, kind="html", media_type="text/html",
+        sha = await evidence_file.put(tx, KEY, os.urandom, kind="html", media_type="text/html",
                                  body=b"<p>", now=now)  # fmt: skip
         taken = structs.replace(look(now), outcome=Outcome.SEEN, reason="", facts=FACTS, read="OCR",
                                 phash=(1 << 64) - 5, html=sha.hex(), took_ms=12)  # fmt: skip

@@ -12,7 +12,7 @@ from tests.web.house import NOBODY, House
 from zvon.config import Settings
 from zvon.model.marking import Tlp
 from zvon.model.page import Asked, Capture, Form, Hop, Outcome, PageFacts, Vantage
-from zvon.store import artefact, capture
+from zvon.store import capture, evidence_file
 from zvon.store.transaction import transaction
 
 URL = "https://www.lipa.example/a"
@@ -41,10 +41,10 @@ async def looked(house: House, record_id: int, shot: bytes) -> UUID:
     now = house.clock()
     async with transaction(house.pool, now) as tx:
         key, chance = house.context.node.key, house.context.random
-        html = await artefact.put(
+        html = await evidence_file.put(
             tx, key, chance, kind="html", media_type="text/html", body=HTML, now=now
         )
-        seen = await artefact.put(
+        seen = await evidence_file.put(
             tx, key, chance, kind="screenshot", media_type="image/png", body=shot, now=now
         )
         page = PageFacts(
@@ -97,7 +97,7 @@ async def test_the_source_is_a_text_file_and_never_a_page(house: House) -> None:
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     (count,) = await row(
-        house.pool, "select count(*) from audit where action = 'artefact:open' and actor = 'ana'"
+        house.pool, "select count(*) from audit where action = 'evidence_file:open' and actor = 'ana'"
     )
     assert count == 1
 

@@ -18,7 +18,7 @@ from zvon.model.observable import Observable, ObservableType
 from zvon.model.page import Asked, Capture, Form, Hop, Outcome, PageFacts, Vantage
 from zvon.model.scope import Scope
 from zvon.model.verdict import VerdictWord
-from zvon.store import artefact, capture, evidence
+from zvon.store import capture, evidence, evidence_file
 from zvon.store.ingest import NEAR, SAID, Sighted, occurrences_of
 from zvon.store.transaction import transaction
 
@@ -51,7 +51,7 @@ async def lure(house: House) -> Reported:
              Evidence(observable=url, code=EvidenceCode.FORM, value="card", source="page",
                       seen_at=now, stage=3)],
         )  # fmt: skip
-        shot = await artefact.put(tx, key, os.urandom, kind="screenshot", media_type="image/png",
+        shot = await evidence_file.put(tx, key, os.urandom, kind="screenshot", media_type="image/png",
                                   body=b"\x89PNG picture", now=now)  # fmt: skip
         look = Capture(url=URL, stage=4, vantage=Vantage.PHONE, outcome=Outcome.SEEN, facts=facts,
                        screenshot=shot.hex(), took_ms=5, at=now)  # fmt: skip

@@ -20,7 +20,7 @@ from zvon.jobs import Context, enqueue
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.page import Capture, Outcome
 from zvon.model.url import BadUrl, canonical
-from zvon.store import artefact, brand, capture, evidence
+from zvon.store import brand, capture, evidence, evidence_file
 from zvon.store.ingest import NEAR, Sighted, occurrences
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read
@@ -132,13 +132,13 @@ async def _kept(context: Context, tx: Any, taken: Taken, now: datetime) -> Captu
     """The capture with the hashes of what it left, which is stored."""
     made = taken.capture
     if taken.html is not None:
-        sha = await artefact.put(
+        sha = await evidence_file.put(
             tx, context.node.key, context.random, kind="html", media_type="text/html",
             body=taken.html, now=now,
         )  # fmt: skip
         made = structs.replace(made, html=sha.hex())
     if taken.screenshot is not None:
-        sha = await artefact.put(
+        sha = await evidence_file.put(
             tx, context.node.key, context.random, kind="screenshot", media_type="image/png",
             body=taken.screenshot, now=now,
         )  # fmt: skip

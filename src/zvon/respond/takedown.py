@@ -13,8 +13,8 @@ from zvon.model.brand import by_id
 from zvon.model.evidence import EvidenceCode
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.url import canonical
-from zvon.respond.takedown_package import Case, about_page, build
-from zvon.store import artefact, takedown
+from zvon.respond.takedown_package import Package, about_page, build
+from zvon.store import evidence_file, takedown
 from zvon.store.party import Db
 from zvon.store.takedown import Contact, Subject, Takedown
 from zvon.store.transaction import transaction
@@ -41,15 +41,15 @@ async def make(context: Context, viewer: Viewer, incident: UUID, url: str) -> Ta
     async with read(context.pool, viewer) as db:
         about = await takedown.subject(db, viewer, incident, url)
         items = await _items(db, about, key)
-    case = case_of(context, about, now)
-    if case.content.category not in xarf.TYPES:
+    packed = package_of(context, about, now)
+    if packed.content.category not in xarf.TYPES:
         raise CannotReport("the verdict gives a provider no reason to act")
     report_id = UUID(bytes=context.random(16), version=4)
-    body = build(case, xarf.Desk(context.node.name, contact), items, report_id=report_id)
+    body = build(packed, xarf.Desk(context.node.name, contact), items, report_id=report_id)
     made = Takedown(
         uuid=uuid7(now, context.random(RANDOM_BYTES)),
         url=url,
-        contacts=case.contacts,
+        contacts=packed.contacts,
         sha256=sha256(body).digest(),
         made_by=viewer.login,
         made_at=now,
@@ -61,7 +61,7 @@ async def make(context: Context, viewer: Viewer, incident: UUID, url: str) -> Ta
     return made
 
 
-def case_of(context: Context, about: Subject, now: datetime) -> Case:
+def package_of(context: Context, about: Subject, now: datetime) -> Package:
     """What is known, as a provider needs it."""
     incident = about.incident
     seen = [look for look in about.looks if look.facts is not None]
@@ -83,7 +83,7 @@ def case_of(context: Context, about: Subject, now: datetime) -> Case:
         cloaked=about.value(EvidenceCode.CLOAK) is not None,
         confidence=incident.probability,
     )
-    return Case(
+    return Package(
         number=incident.number,
         content=content,
         contacts=(Contact("registrar", abuse, "rdap"),) if abuse else (),
@@ -102,7 +102,7 @@ async def _items(db: Db, about: Subject, key: bytes) -> list[Item]:
                                   (look.html, "html.txt", SOURCE_TYPE)):  # fmt: skip
             if sha is None or sha in items or len(items) >= MOST_FILES:
                 continue
-            kept = await artefact.get(db, key, bytes.fromhex(sha))
+            kept = await evidence_file.get(db, key, bytes.fromhex(sha))
             name = f"{look.at:%Y%m%dT%H%M%S}-{look.vantage}.{suffix}"
             items[sha] = Item(name, kind, f"{look.vantage}, {look.at:%F %T} UTC", kept.body)
     return list(items.values())

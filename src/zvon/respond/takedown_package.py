@@ -25,7 +25,7 @@ MANIFEST = "MANIFEST.sha256"
 OF_PAGE = frozenset({"address", "brand", "rdap", "page", "visual", "tls"})
 
 
-class Case(Struct, frozen=True, kw_only=True):
+class Package(Struct, frozen=True, kw_only=True):
     """All that the package is made from."""
 
     number: str
@@ -37,17 +37,19 @@ class Case(Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
-def build(case: Case, desk: xarf.Desk, items: Sequence[xarf.Item], *, report_id: UUID) -> bytes:
+def build(
+    package: Package, desk: xarf.Desk, items: Sequence[xarf.Item], *, report_id: UUID
+) -> bytes:
     """The archive; the same input gives the same bytes."""
-    files = {"report.xarf.json": xarf.encode(case.content, desk, items, report_id)}
+    files = {"report.xarf.json": xarf.encode(package.content, desk, items, report_id)}
     for lang in LANGS:
-        files[f"letter.{lang}.txt"] = letter(case, desk, lang).encode()
+        files[f"letter.{lang}.txt"] = letter(package, desk, lang).encode()
     for item in items:
         files[f"evidence/{item.name}"] = item.body
     lines = [f"{sha256(body).hexdigest()}  {name}\n" for name, body in sorted(files.items())]
     files[MANIFEST] = "".join(lines).encode()
     out = BytesIO()
-    stamp = max(case.made_at.astimezone(UTC), EPOCH).timetuple()[:6]
+    stamp = max(package.made_at.astimezone(UTC), EPOCH).timetuple()[:6]
     with ZipFile(out, "w") as archive:
         for name, body in sorted(files.items()):
             info = ZipInfo(name, stamp)
@@ -57,18 +59,18 @@ def build(case: Case, desk: xarf.Desk, items: Sequence[xarf.Item], *, report_id:
     return out.getvalue()
 
 
-def letter(case: Case, desk: xarf.Desk, lang: str) -> str:
+def letter(package: Package, desk: xarf.Desk, lang: str) -> str:
     """The words for the provider; the address of the page cannot be opened by accident."""
     speak = translator(lang)
-    seen = case.content
+    seen = package.content
     reasons = "\n".join(
-        f"- {sentence(speak, reason.code, reason.params)}" for reason in about_page(case.reasons)
+        f"- {sentence(speak, reason.code, reason.params)}" for reason in about_page(package.reasons)
     )
     body = speak.text(
         "TAKEDOWN_BODY", page=defang(seen.url), seen=speak.moment(seen.seen_at),
-        number=case.number, reasons=reasons, sender=case.node, contact=desk.contact, base=case.base,
+        number=package.number, reasons=reasons, sender=package.node, contact=desk.contact, base=package.base,
     )  # fmt: skip
-    subject = speak.text("TAKEDOWN_SUBJECT", host=defang_host(seen.source), number=case.number)
+    subject = speak.text("TAKEDOWN_SUBJECT", host=defang_host(seen.source), number=package.number)
     return f"{subject}\n\n{body}\n"
 
 

@@ -1,8 +1,8 @@
 -- Phishing intelligence: pages that were looked at, names that are watched, what people taught.
 
--- What a look at a page left behind, sealed with the node key (`purpose` artefact:SHA256) and
+-- What a look at a page left behind, sealed with the node key (`purpose` evidence_file:SHA256) and
 -- compressed before. `sha256` and `size` are of the bytes as they came.
-create table artefact (
+create table evidence_file (
   sha256 bytea primary key,
   kind text not null check (kind in ('html','screenshot','favicon','logo','download','har')),
   media_type text not null,
@@ -27,8 +27,8 @@ create table capture (
   text text not null default '',
   read text not null default '',                         -- what OCR read on the screenshot
   phash bigint,                                          -- its 64 bits, as a signed number
-  html_sha256 bytea references artefact,
-  screenshot_sha256 bytea references artefact,
+  html_sha256 bytea references evidence_file,
+  screenshot_sha256 bytea references evidence_file,
   took_ms integer not null,
   at timestamptz not null
 );
@@ -51,7 +51,7 @@ create table brand_logo (
   name text not null,
   phash bigint not null,
   favicon_mmh3 integer,
-  artefact_sha256 bytea references artefact,
+  file_sha256 bytea references evidence_file,
   at timestamptz not null
 );
 -- What a brand's desk said of a name: theirs (never proposed again) or not.

@@ -15,7 +15,7 @@ from zvon.collect.ask_look import ask_look
 from zvon.collect.render.picture import BadPicture, NoPictures, reencoded
 from zvon.jobs import Context
 from zvon.model.page import Capture
-from zvon.store import artefact, capture, report_page
+from zvon.store import capture, evidence_file, report_page
 from zvon.store.transaction import transaction
 from zvon.store.visibility import read, viewer_setting
 from zvon.web.api.inject import In, Who
@@ -136,7 +136,7 @@ async def _opened(context: Context, who: Viewer, id: UUID, kind: str) -> bytes:
         sha = seen.screenshot if kind == "screenshot" else seen.html
         if sha is None:
             raise NotKept(f"this look kept no {kind}")
-        found = await artefact.for_person(tx, who, context.node.key, bytes.fromhex(sha))
+        found = await evidence_file.for_person(tx, who, context.node.key, bytes.fromhex(sha))
     return found.body
 
 

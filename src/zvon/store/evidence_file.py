@@ -22,11 +22,11 @@ IN_PLACE = 64 * 1024
 LEVEL = 3
 
 
-class NoArtefact(LookupError):
+class NoEvidenceFile(LookupError):
     """Nothing with this SHA-256 is kept here, or not for this viewer."""
 
 
-class Artefact(Struct, frozen=True, kw_only=True):
+class EvidenceFile(Struct, frozen=True, kw_only=True):
     """Bytes as they came from the web: never to be opened in the console's origin."""
 
     sha256: bytes
@@ -48,7 +48,7 @@ async def put(
     """Keep `body`, sealed with the node key; its SHA-256. The same bytes again cost a look-up."""
     big = len(body) > IN_PLACE
     sha = await asyncio.to_thread(_sha, body) if big else _sha(body)
-    known = await tx.execute("select from artefact where sha256 = %s", (sha,))
+    known = await tx.execute("select from evidence_file where sha256 = %s", (sha,))
     if await known.fetchone() is None:
         nonce = random(NONCE_BYTES)
         sealed = (
@@ -58,7 +58,7 @@ async def put(
         )
         await tx.execute(
             """
-            insert into artefact (sha256, kind, media_type, size, sealed, at)
+            insert into evidence_file (sha256, kind, media_type, size, sealed, at)
             values (%s, %s, %s, %s, %s, %s) on conflict do nothing
             """,
             (sha, kind, media_type[:200], len(body), sealed, now),
@@ -66,24 +66,24 @@ async def put(
     return sha
 
 
-async def get(db: Db, key: bytes, sha256: bytes) -> Artefact:
-    """What is kept, opened, for our own work. Raises `NoArtefact`; `BadSeal` with another key."""
+async def get(db: Db, key: bytes, sha256: bytes) -> EvidenceFile:
+    """What is kept, opened, for our own work. Raises `NoEvidenceFile`; `BadSeal` with another key."""
     row = await (
         await db.execute(
-            "select kind, media_type, size, sealed from artefact where sha256 = %s", (sha256,)
+            "select kind, media_type, size, sealed from evidence_file where sha256 = %s", (sha256,)
         )
     ).fetchone()
     if row is None:
-        raise NoArtefact(sha256.hex())
+        raise NoEvidenceFile(sha256.hex())
     kind, media_type, size, sealed = row
     body = await asyncio.to_thread(_unpack, key, sha256, bytes(sealed), int(size))
-    return Artefact(sha256=sha256, kind=kind, media_type=media_type, body=body)
+    return EvidenceFile(sha256=sha256, kind=kind, media_type=media_type, body=body)
 
 
-async def for_person(tx: Tx, viewer: Viewer, key: bytes, sha256: bytes) -> Artefact:
+async def for_person(tx: Tx, viewer: Viewer, key: bytes, sha256: bytes) -> EvidenceFile:
     """What is kept, for a person who looks at a page: it must hang on a look that they may see.
 
-    `tx` runs as the viewer. Each opening is in the audit. Raises `Denied` and `NoArtefact`.
+    `tx` runs as the viewer. Each opening is in the audit. Raises `Denied` and `NoEvidenceFile`.
     """
     viewer.require(Permission.PAGE_LOOK)
     seen = await tx.execute(
@@ -91,10 +91,10 @@ async def for_person(tx: Tx, viewer: Viewer, key: bytes, sha256: bytes) -> Artef
         {"sha": sha256},
     )
     if await seen.fetchone() is None:
-        raise NoArtefact(sha256.hex())
+        raise NoEvidenceFile(sha256.hex())
     found = await get(tx.db, key, sha256)
     tx.audit(
-        AuditEntry(actor=viewer.login, action="artefact:open", object=f"artefact:{sha256.hex()}")
+        AuditEntry(actor=viewer.login, action="evidence_file:open", object=f"evidence_file:{sha256.hex()}")
     )
     return found
 
@@ -114,4 +114,4 @@ def _unpack(key: bytes, sha: bytes, sealed: bytes, size: int) -> bytes:
 
 
 def _purpose(sha: bytes) -> str:
-    return f"artefact:{sha.hex()}"
+    return f"evidence_file:{sha.hex()}"
