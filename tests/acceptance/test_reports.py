@@ -84,7 +84,8 @@ async def test_the_same_report_twice_gives_the_same_verdict(pool: Pool, tmp_path
 async def node(pool: Pool, given: Fixture, small: World, folder: Path) -> Context:
     """A node of the fixture's country, with the brands that the fixture says are verified."""
     settings = Settings(root=folder, country=given.node.upper(), lang=given.lang,
-                        resolver=small.resolver, rdap_url=small.rdap_url)  # fmt: skip
+                        resolver=small.resolver, rdap_url=small.rdap_url,
+                        render=False)  # fmt: skip
     async with transaction(pool, given.received) as tx:
         await identity.create_node(tx, settings, given.received, os.urandom)
         await person.put_roles(tx, SHIPPED_ROLES)

@@ -53,6 +53,8 @@ def _word(assessor: Assessor, facts: Facts, probability: float) -> VerdictWord:
         weak = link.hit is not None and link.hit.technique is Technique.TYPO
         codes |= {r.code for r in link.reasons if not (weak and r.code == "BRAND_NOT_OFFICIAL")}
     telling = codes & policy.telling
+    if codes & policy.lure:
+        telling |= codes & policy.telling_in_lure
     enough = bool(telling) and len(telling | codes & policy.beside) > 1
     if clean(facts) and probability <= policy.threshold.official:
         return VerdictWord.BENIGN

@@ -1,6 +1,6 @@
 """One report from its message and evidence to all that is said of it; pure and repeatable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from zvon.assess import reply
 from zvon.assess.advise import advise
 from zvon.assess.decide import decide
 from zvon.assess.facts import Assessor, Facts
+from zvon.assess.reading import unsure
 from zvon.model.advice import NameAdvice
 from zvon.model.evidence import Evidence
 from zvon.model.page import Capture
@@ -33,14 +34,24 @@ def judge(
     evidence: Sequence[Evidence] = (),
     captures: Sequence[Capture] = (),
     kits: Mapping[str, int] | None = None,
+    confirmed: Collection[str] = (),
 ) -> Opinion:
-    """Facts, verdict, advice and answer; the same input gives the same, bit for bit."""
+    """Facts, verdict, advice and answer; the same input gives the same, bit for bit.
+
+    `confirmed` are hosts that another report or a person confirms (`assess.reading`).
+    """
     facts = assessor.facts(message, evidence, received_at, captures, kits)
     verdict = decide(assessor, facts, message.channel.value)
     return Opinion(
         facts=facts,
         verdict=verdict,
-        names=advise(facts, verdict, assessor.policy, registry=assessor.registry),
+        names=advise(
+            facts,
+            verdict,
+            assessor.policy,
+            registry=assessor.registry,
+            unsure=unsure(message, evidence, confirmed),
+        ),
         answer=reply.kind(verdict, facts, assessor.policy),
         urgent=reply.addons(message, verdict, assessor.cues),
     )

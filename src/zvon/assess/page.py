@@ -15,7 +15,7 @@ from zvon.model.evidence import Evidence, EvidenceCode, Instant
 from zvon.model.observable import ObservableType
 from zvon.model.page import Asked, Capture, Vantage
 
-HEAD_CHARS = 160  # a page says whose it is in its first words
+HEAD_CHARS = 80  # a page says whose it is in its first words
 MOST_FINALS = 5
 
 # What only a page that answered can leave behind.
@@ -192,6 +192,10 @@ def _named(
         if row.code is EvidenceCode.BRAND:
             where = str(row.params.get("where", "text"))
             found.add(Named({"ocr": "picture"}.get(where, where), row.value))
+    for where in ("heading", "picture"):
+        many = {each for each in found if each.where == where}
+        if len(many) > 1:  # who lists several, carriers or banks, claims to be none of them
+            found = (found - many) | {Named("text", each.brand) for each in many}
     best: dict[str, Named] = {}
     for each in sorted(found, key=lambda n: (PLACES.index(n.where), n.brand)):
         best.setdefault(each.brand, each)

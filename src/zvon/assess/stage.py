@@ -48,7 +48,7 @@ def wanted(facts: Facts, verdict: Verdict, asked: Collection[str] = ()) -> Wante
         url
         for url in open_
         if not _seen(facts.links, url, 4)
-        and _seen(facts.links, url, 3)
+        and _answered(facts.links, url)
         and (url in asked or _worth(facts, url))
     ]
     late = [
@@ -69,6 +69,11 @@ def _of(links: Iterable[LinkFacts], url: str) -> list[LinkFacts]:
 
 def _seen(links: Iterable[LinkFacts], url: str, stage: int) -> bool:
     return any(t.page is not None and stage in t.page.tried for t in _of(links, url))
+
+
+def _answered(links: Iterable[LinkFacts], url: str) -> bool:
+    """True when there is a page: what our guard refused, a browser will not reach either."""
+    return any(t.page is not None and 3 in t.page.seen for t in _of(links, url))
 
 
 def _worth(facts: Facts, url: str) -> bool:

@@ -50,7 +50,7 @@ Allowed = Literal["shipped", "local"]
 
 @app.command
 def train(
-    model: Literal["phish-url"],
+    model: Literal["phish-url", "phish-text"],
     *,
     data: Data = None,
     out: Annotated[Path | None, Parameter(help="Folder for weights, meta and card.")] = None,
@@ -60,6 +60,10 @@ def train(
 
     Trains on phishing seen before 2026-03-01 and measures on later phishing of other domains.
     """
+    if model == "phish-text":
+        from zvon.cli import models_text
+
+        return models_text.train(out, models_text.data_folder(data))
     from zvon.ml.url import pack
     from zvon.ml.url_training import describe, fit
 
@@ -94,13 +98,17 @@ def train(
 
 @app.command
 def evaluate(
-    model: Literal["phish-url"],
+    model: Literal["phish-url", "phish-text"],
     *,
     data: Data = None,
     path: Annotated[Path | None, Parameter(help="Folder of a trained model.")] = None,
     json_: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Measure a model on phishing after its training period, on domains that it did not see."""
+    if model == "phish-text":
+        from zvon.cli import models_text
+
+        return models_text.evaluate(models_text.data_folder(data), as_json=json_)
     from zvon.ml.url import load_shipped
 
     folder = _folder(data)
