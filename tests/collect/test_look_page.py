@@ -60,7 +60,7 @@ async def facts(pool: Pool, record_id: int) -> dict[tuple[EvidenceCode, str], di
         return {(e.code, e.value): e.params for e in await evidence.of_record(db, record_id)}
 
 
-async def test_a_page_becomes_a_capture_an_artefact_and_evidence(pool: Pool) -> None:
+async def test_a_page_becomes_a_capture_a_kept_file_and_evidence(pool: Pool) -> None:
     await own_party(pool, AT)
     record_id = await report(pool)
     async with site(lure()) as here:

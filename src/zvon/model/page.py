@@ -103,7 +103,7 @@ class PageFacts(Struct, frozen=True, kw_only=True):
 
 
 class Capture(Struct, frozen=True, kw_only=True):
-    """One look. `html` and `screenshot` are SHA-256 (hex) of artefacts that are kept.
+    """One look. `html` and `screenshot` are SHA-256 (hex) of evidence files that are kept.
 
     `uuid` is `None` as long as it is not stored. `read` is what OCR saw, `phash` has 64 bits.
     """
