@@ -94,7 +94,9 @@ async def for_person(tx: Tx, viewer: Viewer, key: bytes, sha256: bytes) -> Evide
         raise NoEvidenceFile(sha256.hex())
     found = await get(tx.db, key, sha256)
     tx.audit(
-        AuditEntry(actor=viewer.login, action="evidence_file:open", object=f"evidence_file:{sha256.hex()}")
+        AuditEntry(
+            actor=viewer.login, action="evidence_file:open", object=f"evidence_file:{sha256.hex()}"
+        )
     )
     return found
 
