@@ -4,6 +4,7 @@ import hashlib
 import json
 from base64 import b64decode
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,11 +23,12 @@ PAGE = Content(
 PICTURE = Item("a.png", "image/png", "phone", b"\x89PNG...")
 
 
-def read(content: Content, *items: Item) -> dict[str, object]:
-    return json.loads(encode(content, DESK, items, ID))
+def read(content: Content, *items: Item) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(encode(content, DESK, items, ID))
+    return found
 
 
-def test_it_has_every_field_that_the_schema_requires():
+def test_it_has_every_field_that_the_schema_requires() -> None:
     found = read(PAGE, PICTURE)
     assert {"xarf_version", "report_id", "timestamp", "reporter", "sender", "source_identifier",
             "category", "type", "url"} <= found.keys()  # fmt: skip
@@ -40,24 +42,24 @@ def test_it_has_every_field_that_the_schema_requires():
     assert len(found["redirect_chain"]) == 2
 
 
-def test_evidence_proves_itself():
+def test_evidence_proves_itself() -> None:
     [item] = read(PAGE, PICTURE)["evidence"]
     body = b64decode(item["payload"])
     assert body == PICTURE.body
     assert item["hash"] == "sha256:" + hashlib.sha256(body).hexdigest()
 
 
-def test_an_item_over_the_limit_is_left_out():
+def test_an_item_over_the_limit_is_left_out() -> None:
     large = Item("b.png", "image/png", "desktop", bytes(MAX_ITEM + 1))
     assert len(read(PAGE, large, PICTURE)["evidence"]) == 1
 
 
-def test_unknown_facts_are_not_there():
+def test_unknown_facts_are_not_there() -> None:
     bare = replace(PAGE, brand=None, asks=(), hops=(), cloaked=False, confidence=None)
     assert not {"target_brand", "credential_fields", "redirect_chain", "confidence",
                 "detection_evasion", "submission_url"} & read(bare).keys()  # fmt: skip
 
 
-def test_a_harmless_page_is_no_report():
+def test_a_harmless_page_is_no_report() -> None:
     with pytest.raises(ValueError, match="benign"):
         encode(replace(PAGE, category="benign"), DESK, (), ID)

@@ -22,10 +22,10 @@ from zvon.ml.stratum import STRATA, stratum
         ("https://user@posta.example/novice/2026", "deep"),
     ],
 )
-def test_stratum(address, kind):
+def test_stratum(address: str, kind: str) -> None:
     assert stratum(address) == kind
 
 
 @given(st.text())
-def test_any_text_has_one(text):
+def test_any_text_has_one(text: str) -> None:
     assert stratum(text) in STRATA

@@ -38,7 +38,7 @@ def opened(body: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_every_file_has_its_hash_in_the_manifest():
+def test_every_file_has_its_hash_in_the_manifest() -> None:
     files = opened(build(PACKAGE, DESK, [PICTURE], report_id=ID))
     listed = dict(line.split("  ")[::-1] for line in files.pop(MANIFEST).decode().splitlines())
     assert {name: hashlib.sha256(body).hexdigest() for name, body in files.items()} == listed
@@ -46,13 +46,15 @@ def test_every_file_has_its_hash_in_the_manifest():
     assert json.loads(files["report.xarf.json"])["report_id"] == str(ID)
 
 
-def test_the_same_package_gives_the_same_bytes():
+def test_the_same_package_gives_the_same_bytes() -> None:
     assert build(PACKAGE, DESK, [PICTURE], report_id=ID) == build(
         PACKAGE, DESK, [PICTURE], report_id=ID
     )
 
 
-def test_letters_in_three_languages_say_what_is_wrong_with_the_page_and_nothing_of_the_message():
+def test_letters_in_three_languages_say_what_is_wrong_with_the_page_and_nothing_of_the_message() -> (
+    None
+):
     files = opened(build(PACKAGE, DESK, [], report_id=ID))
     letters = {lang: files[f"letter.{lang}.txt"].decode() for lang in ("sl", "hr", "en")}
     for text in letters.values():

@@ -18,6 +18,7 @@ from zvon.model.verdict import Category, VerdictWord
 from zvon.store import evidence, incident_decision, label, label_task, verdict
 from zvon.store.ingest import SAID, Sighted, occurrences_of
 from zvon.store.label import Judged
+from zvon.store.party import Party
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read, viewer_setting
 
@@ -25,7 +26,9 @@ BAD, OTHER = "https://posta.carina.example/i?a=1", "https://novice.example/danes
 NAME = NameAdvice(name="carina.example", scope=Scope.REGISTRABLE_SUB, reason="dedicated")
 
 
-async def lure(pool: Pool, now: datetime, home, urls: Sequence[str] = (BAD, OTHER)) -> Reported:
+async def lure(
+    pool: Pool, now: datetime, home: Party, urls: Sequence[str] = (BAD, OTHER)
+) -> Reported:
     """A report with addresses, one fact and a machine's verdict."""
     from tests.store.world import verdict as judged
 

@@ -10,7 +10,7 @@ def dot(id: str, column: int, weight: int = 1) -> Dot:
     return Dot(id=id, column=column, label=id, kind="name", weight=weight)
 
 
-def test_lines_of_a_simple_campaign_do_not_cross():
+def test_lines_of_a_simple_campaign_do_not_cross() -> None:
     dots = [dot(f"a{n}", 0) for n in range(6)] + [dot(f"b{n}", 1) for n in range(6)]
     drawing = draw(dots, [(f"a{n}", f"b{5 - n}", "") for n in range(6)])
     at = {placed.dot.id: placed.y for placed in drawing.nodes}
@@ -18,7 +18,7 @@ def test_lines_of_a_simple_campaign_do_not_cross():
     assert left == sorted(range(6), key=lambda n: at[f"b{5 - n}"])
 
 
-def test_what_has_no_room_is_counted_and_the_heaviest_stay():
+def test_what_has_no_room_is_counted_and_the_heaviest_stay() -> None:
     dots = [dot(f"n{n}", 0, weight=n) for n in range(MOST + 5)]
     drawing = draw(dots, [("n0", "n44", "")])
     assert drawing.left_out == 5
@@ -26,7 +26,7 @@ def test_what_has_no_room_is_counted_and_the_heaviest_stay():
     assert drawing.lines == ()
 
 
-def test_nothing_is_a_picture_too():
+def test_nothing_is_a_picture_too() -> None:
     assert draw([], []).nodes == ()
 
 
@@ -34,7 +34,9 @@ def test_nothing_is_a_picture_too():
     st.lists(st.tuples(st.integers(0, 20), st.integers(0, 2)), max_size=40, unique=True),
     st.data(),
 )
-def test_no_two_nodes_share_a_place_and_the_picture_does_not_depend_on_the_order(rows, data):
+def test_no_two_nodes_share_a_place_and_the_picture_does_not_depend_on_the_order(
+    rows: list[tuple[int, int]], data: st.DataObject
+) -> None:
     dots = [dot(f"{n}-{column}", column) for n, column in rows]
     ids = [d.id for d in dots]
     edges = []
