@@ -153,7 +153,7 @@ async def test_a_desk_sees_and_names_its_own_brand_only(
     pool: Pool, people: People, desk: Viewer, now: datetime
 ) -> None:
     await put(pool, now, NLB, PACK)
-    assert [i.name for i in await listed(pool, desk)] == [NLB]
+    assert [(i.name, i.source) for i in await listed(pool, desk)] == [(NLB, "list")]
     assert await listed(pool, desk, brand="si.posta") == []
     theirs = await one(pool, people["ana"], PACK)
     async with read(pool, desk) as db:

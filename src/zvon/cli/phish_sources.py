@@ -23,7 +23,7 @@ def add(
     format: Annotated[str, Parameter(help="Form of a list or feed: text, csv, zone, openphish, …")] = "",
     operator: Annotated[str, Parameter(help="Who runs a log; a rest holds for all of theirs.")] = "",
     signed_by: Annotated[str, Parameter(help="Key of a log, Base64, as log lists have it.")] = "",
-    every: Annotated[int, Parameter(help="Seconds from one reading to the next.")] = 3600,
+    every: Annotated[int | None, Parameter(help="Seconds from one reading to the next.")] = None,
     node: NodeFlag = NODE, key: KeyFlag = None, json: JsonFlag = False,
 ) -> None:  # fmt: skip
     """Read names from URL from now on, under the name NAME."""

@@ -267,7 +267,7 @@ async def page(db: Db, viewer: Viewer, wanted: Filter, limit: int) -> list[Item]
         if wanted.newest
         else "(w.score, w.id) < (select a.score, a.id from watch a where a.uuid = %(after)s)"
     )
-    return await _select(
+    found = await _select(
         db,
         "(%(mine)s::text[] is null or w.brand = any(%(mine)s))"
         " and (%(states)s::text[] is null or w.state = any(%(states)s))"
@@ -281,6 +281,7 @@ async def page(db: Db, viewer: Viewer, wanted: Filter, limit: int) -> list[Item]
          "brand": wanted.brand, "technique": wanted.technique, "source": wanted.source,
          "least": wanted.least, "after": wanted.after, "limit": limit},
     )  # fmt: skip
+    return found if mine is None else [_outside(item) for item in found]
 
 
 async def get(db: Db, viewer: Viewer, uuid: UUID) -> Item:
@@ -294,7 +295,12 @@ async def get(db: Db, viewer: Viewer, uuid: UUID) -> Item:
     )
     if not found:
         raise NoWatch(f"there is no watched name {uuid}")
-    return found[0]
+    return found[0] if mine is None else _outside(found[0])
+
+
+def _outside(item: Item) -> Item:
+    """The item for another organisation: of where it comes from only the kind, no one's login."""
+    return msgspec.structs.replace(item, source=item.source.partition(":")[0])
 
 
 async def dismiss(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Item:

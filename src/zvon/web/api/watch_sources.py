@@ -29,6 +29,8 @@ from zvon.web.problem import SIGNED, BadInput, problems
 
 MAX_NAMES = 20_000
 MAX_LOGS = 500
+LOG_EVERY_S = 60
+LIST_EVERY_S = 3600
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Address = Annotated[str, Meta(min_length=8, max_length=2000)]
 
@@ -37,6 +39,7 @@ class NewSourceIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A source. `format` is needed for lists and feeds; `key` is a log's own, Base64 of DER.
 
     Addresses inside the operator's network are asked only when the node's settings name them.
+    Without `every_s` a log is read each minute and a list each hour.
     """
 
     name: Name
@@ -45,7 +48,7 @@ class NewSourceIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     format: Annotated[str, Meta(max_length=40)] = ""
     operator: Annotated[str, Meta(max_length=200)] = ""
     key: Annotated[str, Meta(max_length=2000)] = ""
-    every_s: Annotated[int, Meta(ge=10, le=2_678_400)] = 3600
+    every_s: Annotated[int, Meta(ge=10, le=2_678_400)] | None = None
 
 
 class LogIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -166,7 +169,8 @@ async def add_source(context: In, who: Who, data: NewSourceIn) -> SourceOut:
         raise BadInput(f"format: for lists and feeds one of {', '.join(sorted(FORMATS))}")
     now = context.clock()
     new = NewSource(name=data.name, kind=data.kind, url=_address(data.url), format=data.format,
-                    operator=data.operator, key=_key(data.key), every_s=data.every_s)  # fmt: skip
+                    operator=data.operator, key=_key(data.key),
+                    every_s=data.every_s or (LOG_EVERY_S if log else LIST_EVERY_S))  # fmt: skip
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
         return _out(await name_source.add(tx, who, new, now, context.random(RANDOM_BYTES)))
 
@@ -191,7 +195,7 @@ async def put_logs(context: In, who: Who, data: Logs) -> LogsOut:
 
 async def _add_log(tx: Tx, who: Viewer, log: LogIn, now: datetime, random: bytes) -> str:
     new = NewSource(name=log.name, kind=log.kind, url=_address(log.url), operator=log.operator,
-                    key=_key(log.key), every_s=60)  # fmt: skip
+                    key=_key(log.key), every_s=LOG_EVERY_S)  # fmt: skip
     return (await name_source.add(tx, who, new, now, random)).name
 
 
