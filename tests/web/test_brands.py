@@ -1,6 +1,7 @@
 """Brands over the API: a desk sees and changes its own brands, and no report."""
 
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -92,6 +93,30 @@ async def test_a_bad_row_names_its_fields(house: House) -> None:
     assert answer.status_code == 422
     assert {one["field"] for one in answer.json()["errors"]} == {"official", "words"}
     assert (await put(house, "ana", POSTA, row(mine, colour="red"))).status_code == 400
+
+
+def picture(**size: int) -> bytes:
+    """A sign with a bar and a corner."""
+    image = pytest.importorskip("PIL.Image").new("L", (size.get("wide", 160), 60), 255)
+    image.paste(0, (10, 10, 60, 50))
+    image.paste(90, (80, 20, 150, 30))
+    out = BytesIO()
+    image.save(out, format="PNG")
+    return out.getvalue()
+
+
+async def test_a_logo_is_kept_as_its_hash(house: House, desk: str) -> None:
+    said = await house.ask(desk, "POST", f"{POSTA}/logos", content=picture())
+    assert said.status_code == 201, said.text
+    (logo,) = said.json()["brand"]["logos"]
+    assert len(logo) == 16
+    again = await house.ask(desk, "POST", f"{POSTA}/logos", content=picture(wide=161))
+    assert logo in again.json()["brand"]["logos"]
+    other = await house.ask(desk, "POST", "/api/v1/brands/hr.posta/logos", content=picture())
+    assert other.status_code == 403
+    for body, status in ((b"no picture", 422), (b"", 422), (b"x" * 600_000, 413)):
+        answer = await house.ask(desk, "POST", f"{POSTA}/logos", content=body)
+        assert answer.status_code == status, answer.text
 
 
 async def test_a_word_about_a_name_is_said_and_taken_back(house: House, desk: str) -> None:

@@ -69,6 +69,19 @@ async def edit(tx: Tx, viewer: Viewer, row: Brand, reason: str, now: datetime) -
     return await _protected(tx, viewer, row.id, set(row.names) - before, now, warnings)
 
 
+async def add_logo(
+    tx: Tx, viewer: Viewer, brand: str, value: int, reason: str, now: datetime
+) -> Changed:
+    """Add the perceptual hash of a logo (64 bits) to a brand's row. Raises `NoSuchBrand`."""
+    await _mine(tx, viewer, brand, "edit")
+    row = (await brands.current(tx.db)).by_id.get(brand)
+    if row is None:
+        raise NoSuchBrand(brand)
+    logo = f"{value & (2**64 - 1):016x}"
+    kept = tuple(one for one in row.logos if one != logo)
+    return await edit(tx, viewer, replace(row, logos=(*kept, logo)), reason, now)
+
+
 async def restore(
     tx: Tx, viewer: Viewer, brand: str, reason: str, now: datetime, *, version: int | None = None
 ) -> Changed:

@@ -45,15 +45,6 @@ create table brand_edit (
   at timestamptz not null
 );
 create index brand_edit_brand on brand_edit (brand, id desc);
-create table brand_logo (
-  id bigint generated always as identity primary key,
-  brand text not null,
-  name text not null,
-  phash bigint not null,
-  favicon_mmh3 integer,
-  file_sha256 bytea references evidence_file,
-  at timestamptz not null
-);
 -- What a brand's desk said of a name: theirs (never proposed again) or not.
 create table brand_word (
   brand text not null,

@@ -181,7 +181,8 @@ class Checked(Struct, frozen=True, kw_only=True):
     hits: list[HitOut]
 
 
-def _changed(changed: Changed) -> ChangedOut:
+def shown_change(changed: Changed) -> ChangedOut:
+    """A change as the API shows it."""
     return ChangedOut(brand=changed.brand, warnings=list(changed.warnings),
                       lifted=list(changed.lifted), blocked=list(changed.blocked))  # fmt: skip
 
@@ -243,7 +244,7 @@ async def edit_brand(context: In, who: Who, id: Id, data: BrandIn) -> ChangedOut
     row = msgspec.convert({"id": id, **fields}, Brand)
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        return _changed(await brand_change.edit(tx, who, row, reason, now))
+        return shown_change(await brand_change.edit(tx, who, row, reason, now))
 
 
 @post(
@@ -281,7 +282,7 @@ async def restore_brand(context: In, who: Who, id: Id, data: Restoration) -> Cha
     """Undo a change: an earlier version becomes the newest."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        return _changed(
+        return shown_change(
             await brand_change.restore(tx, who, id, data.reason, now, version=data.version)
         )
 
@@ -305,7 +306,7 @@ async def say_word(context: In, who: Who, id: Id, data: WordIn) -> ChangedOut:
     """Say whether a name is the brand's own. Its own is never proposed for a block again."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        return _changed(
+        return shown_change(
             await brand_change.say(
                 tx, who, id, data.name, ours=data.ours, reason=data.reason, now=now
             )
@@ -320,7 +321,7 @@ async def unsay_word(context: In, who: Who, id: Id, name: Name) -> ChangedOut:
     """Take back what was said of a name."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        return _changed(await brand_change.unsay(tx, who, id, name, now))
+        return shown_change(await brand_change.unsay(tx, who, id, name, now))
 
 
 @get(
