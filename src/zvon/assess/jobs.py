@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from zvon.assess import learn, model, watch, watch_rules
-from zvon.assess.joining import Spoken, joining
+from zvon.assess.joining import Spoken, joining, tie
 from zvon.assess.judge import Opinion
 from zvon.assess.judge import judge as opinion_of
 from zvon.assess.rank import lexical, rank
@@ -41,6 +41,8 @@ from zvon.store import (
 from zvon.store.confirmed import confirmed
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import SYSTEM, read
+
+PAGE_STAGE = 3  # from here on a page was looked at
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -84,8 +86,12 @@ async def assess(context: Context, payload: dict[str, Any]) -> None:
     finding = judge(known, again=again)
     if known.before != (finding.opinion.verdict, finding.opinion.names):
         await _keep(context, finding)
-    elif finding.wanted != Wanted():
+        return
+    seen = again and any(row.stage >= PAGE_STAGE for row in known.evidence)
+    if seen or finding.wanted != Wanted():
         async with transaction(context.pool, context.clock()) as tx:
+            if seen:  # the marks of the page may tie campaigns though the verdict stays
+                await tie(context, tx, _spoken([finding]))
             await _next(context, tx, [finding])
 
 
@@ -146,7 +152,7 @@ async def conclude(context: Context, tx: Tx, findings: dict[int, Finding]) -> No
     after all that can be written without it.
     """
     now = context.clock()
-    looking = await _keys(context, tx, list(findings.values()))
+    looking = await joining(context, tx, _spoken(list(findings.values())))
     await campaign.lock(tx)
     open_ = await answer.unsettled(
         tx, {(each.report.record_id, each.again) for each in findings.values()}
@@ -222,13 +228,12 @@ async def _next(context: Context, tx: Tx, findings: Sequence[Finding]) -> None:
                               after=after)  # fmt: skip
 
 
-async def _keys(context: Context, tx: Tx, findings: Sequence[Finding]) -> list[campaign.Joining]:
-    spoken = [
+def _spoken(findings: Sequence[Finding]) -> list[Spoken]:
+    return [
         Spoken(report=each.report, facts=each.opinion.facts, verdict=each.opinion.verdict,
                evidence=each.evidence, sketch=each.sketch)
         for each in findings
     ]  # fmt: skip
-    return await joining(context, tx, spoken)
 
 
 _look = Together(_known)

@@ -12,7 +12,7 @@ from zvon.ml.template import Signature
 from zvon.model.evidence import Evidence
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.verdict import Verdict, VerdictWord
-from zvon.store import campaign
+from zvon.store import campaign, incident_intake
 from zvon.store.answer import Waiting
 from zvon.store.transaction import Tx
 
@@ -64,6 +64,15 @@ async def joining(context: Context, tx: Tx, spoken: Sequence[Spoken]) -> list[ca
         now,
     )
     return found
+
+
+async def tie(context: Context, tx: Tx, spoken: Sequence[Spoken]) -> None:
+    """Keys that came late, as a page's do, tie campaigns though the verdict stays; idempotent."""
+    now = context.clock()
+    looking = await joining(context, tx, spoken)
+    for joined in await campaign.join_all(tx, looking, now):
+        for old in joined.merged:
+            await incident_intake.fold_campaign(tx, old, joined.campaign_id, now)
 
 
 async def _kits(tx: Tx, spoken: Sequence[Spoken]) -> dict[str, str]:
