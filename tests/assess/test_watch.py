@@ -17,7 +17,13 @@ from zvon.store.watch import Item, Looked
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ALIVE: dict[str, Any] = {"addresses": ["192.0.2.1"]}
-FORM: dict[str, Any] = {"outcome": "seen", "asks": ["card"], "title": "", "text": "", "parked": False}
+FORM: dict[str, Any] = {
+    "outcome": "seen",
+    "asks": ["card"],
+    "title": "",
+    "text": "",
+    "parked": False,
+}
 
 
 def item(name: str = "posta-si-pack.lat", *, checks: int = 0, **seen: Any) -> Item:
