@@ -11,7 +11,10 @@ from tests.collect.intake import waiting_jobs
 from tests.store.world import own_party, somebody
 from zvon.access.viewer import Viewer
 from zvon.assess import watch as assessing
+from zvon.assess.jobs import assess as judge
 from zvon.cli.demo.world import World
+from zvon.collect.decode import decode
+from zvon.collect.enrich import enrich
 from zvon.collect.fetch.client import Client, Fetched
 from zvon.collect.watch import escalate, escalate_now, look, look_at
 from zvon.jobs import Context
@@ -157,6 +160,25 @@ async def test_from_the_stream_to_a_report_in_the_queue(pool: Pool, ana: Viewer)
     async with pool.connection() as db:
         count = await (await db.execute("select count(*) from block")).fetchone()
     assert count == (0,), "a watch item is never a block by itself"
+
+
+async def test_the_report_is_judged_like_any_other_and_waits_for_a_person(
+    pool: Pool, ana: Viewer
+) -> None:
+    item = await put(pool, ana)
+    async with transaction(pool, AT) as tx:
+        await escalate_now(tx, ana, item.uuid, "a bank called us", AT)
+    async with World(PLACE, lambda: AT) as w:
+        job = context(pool, lambda: AT, resolver=w.resolver, rdap_url=w.rdap_url)
+        await escalate(job, {"uuids": [str(item.uuid)]})
+        for name, handler in (("collect.decode", decode), ("collect.enrich", enrich),
+                              ("assess.report", judge)):  # fmt: skip
+            [payload] = [given for waiting, given in await waiting_jobs(pool) if waiting == name]
+            await handler(job, payload)
+    async with read(pool, ana) as db:
+        [found] = await (await db.execute("select brand, state, verdict from incident")).fetchall()
+    assert found[:2] == ("si.posta", "new")
+    assert found[2] in {"malicious", "suspicious"}
 
 
 async def test_a_person_can_escalate_at_once(pool: Pool, ana: Viewer) -> None:
