@@ -51,6 +51,7 @@ SCOPE_REASONS = {
     "not_public": "not a name of the public DNS",
     "too_long": "too long for a policy zone",
     "not_a_name": "not a name",
+    "read_off_picture": "read off a picture: another report or a person confirms it first",
 }
 BLOCK_SHOWS = {
     "all": "All blocks", "live": "In force", "waiting": "Waiting for a person",
