@@ -75,6 +75,32 @@ async def test_a_log_is_read_and_its_bait_is_watched(
         assert (after.cursor["next"], after.names, after.lag) == (512, 256, 88)
 
 
+async def test_what_hostile_certificates_call_a_name_does_not_stop_the_reading(
+    pool: Pool, ana: Viewer, now: datetime
+) -> None:
+    hostile = [("posta-si\x00pack.lat",), ("posta-si pack.lat",), ("nlb-klik.top\x1b",), BAIT]
+    names = [{"Timestamp": 1, "DNS": names} for names in [*hostile, *[()] * 252]]
+    tile = b"\n".join(map(msgspec.json.encode, names))
+    async with serve(Log(entries(256, 0))) as log:
+        log.answer = lambda path: (200, {}, tile) if path == "/tile/names/000" else None
+        source = await added(pool, ana, now, url=log.url)
+        await put_cursor(pool, source, next=0)
+        await read_source(worker(pool, now, log.url), {"id": source.id})
+        assert (await source_now(pool, source)).cursor["next"] == 256
+        assert [item.name for item in await found(pool, ana)] == [*BAIT]
+
+
+async def test_a_list_with_bytes_that_no_text_has_is_read_with_bad_lines(
+    pool: Pool, ana: Viewer, now: datetime
+) -> None:
+    async with serve(Log([])) as log:
+        log.answer = lambda _path: (200, {}, b"a\x00b.example\n\xff\xfe\nposta-si-pack.lat\n")
+        source = await added(pool, ana, now, url=log.url, kind="list", format="text")
+        await read_source(worker(pool, now, log.url), {"id": source.id})
+        after = await source_now(pool, source)
+        assert (after.names, after.bad, after.problem) == (1, 2, "")
+
+
 async def test_what_failed_halfway_is_read_again_without_gap_or_double(
     pool: Pool, ana: Viewer, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,6 +94,16 @@ async def test_a_look_finds_addresses_mail_age_and_what_the_page_asks(
         assert (await seen(job, item, None))["page"] == {"outcome": "unreachable"}
 
 
+async def test_a_hostile_page_can_be_kept(pool: Pool, ana: Viewer) -> None:
+    item = await put(pool, ana)
+    async with World(PLACE, lambda: AT) as w:
+        job = context(pool, lambda: AT, resolver=w.resolver, rdap_url=w.rdap_url)
+        found = await seen(job, item, b"<title>a\x00b\x1b&#xd800;&#0;</title><p>\xff\x00&#x7f;")
+    async with transaction(pool, AT) as tx:
+        await watch.saw(tx, [(item.id, found)])
+    assert (await watched(pool, ana)).seen["page"]["outcome"] == "seen"
+
+
 async def test_a_name_that_does_not_exist_has_no_page(pool: Pool, ana: Viewer) -> None:
     item = await put(pool, ana)
     async with World(EMPTY, lambda: AT) as w:

@@ -58,6 +58,12 @@ def test_a_bad_line_says_where_and_the_rest_goes_on() -> None:
     assert names([first, last]) == ["a.example", "b.example"]
 
 
+def test_a_bad_line_can_be_shown_and_kept_whatever_is_in_it() -> None:
+    [bad] = decode_text([b"posta\x00si \x1b[31m.example\n"])
+    assert isinstance(bad, BadLine)
+    assert bad.text.isprintable()
+
+
 def test_a_table_with_a_header_and_one_without() -> None:
     headed = 'rank,Domain,seen\n1,a.example,x\n\n2,"b.example",y\n3\n'
     found = list(decode_csv([headed.encode()]))

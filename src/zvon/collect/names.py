@@ -20,12 +20,14 @@ from zvon.collect.ct import log as ct
 from zvon.collect.ct.seen import Seen
 from zvon.formats.ct_entry import Entry
 from zvon.formats.ct_tile import BadHead
+from zvon.formats.name_list import host_of
 from zvon.formats.phish_feed import FORMATS
 from zvon.jobs import Context, enqueue_all
 from zvon.ml.brand import Matcher, compiled
 from zvon.ml.lookalike import Lookalike, find
 from zvon.ml.name_scan import Scan, scan
 from zvon.ml.watch_pattern import Patterns, Wanted
+from zvon.model.name import BadName
 from zvon.store import brand, name_source, watch, watch_rule
 from zvon.store.name_source import LOGS, Moved, NoSource, Reading, Source
 from zvon.store.transaction import Pool, transaction
@@ -134,9 +136,14 @@ async def _read_log(context: Context, source: Source, wanted: _Wanted, asker: As
 def _search(
     wanted: _Wanted, entries: Sequence[Entry]
 ) -> tuple[list[Lookalike], dict[int, list[Lookalike]]]:
-    names = dict.fromkeys(
-        name.removeprefix("*.") for entry in entries for name in entry.names if "." in name
-    )
+    # Whoever asks for a certificate writes what he likes into it; only names go on from here.
+    names: dict[str, None] = {}
+    for entry in entries:
+        for name in entry.names:
+            try:
+                names[host_of(name)] = None
+            except BadName:
+                continue
     ruled: dict[int, list[Lookalike]] = {}
     for rule, one in wanted.patterns.find(names):
         ruled.setdefault(rule, []).append(one)

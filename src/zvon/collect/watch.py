@@ -123,12 +123,17 @@ def _page(fetched: Fetched) -> dict[str, Any] | None:
         "outcome": "seen",
         "status": fetched.status,
         "host": urlsplit(fetched.url).hostname or "",
-        "title": found.title[:MAX_TITLE],
-        "text": found.text[:MAX_TEXT],
+        "title": _clean(found.title[:MAX_TITLE]),
+        "text": _clean(found.text[:MAX_TEXT]),
         "asks": sorted({ask.value for form in found.forms for ask in form.asks}),
         "parked": found.parked,
         "skeleton": found.skeleton,
     }
+
+
+def _clean(text: str) -> str:
+    """What the database can keep: no control characters, no halves of characters."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 async def _keep(context: Context, looks: Sequence[Look], known: Sequence[Evidence]) -> None:

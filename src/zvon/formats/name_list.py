@@ -79,13 +79,19 @@ def host_of(text: str) -> str:
     return made
 
 
+def bad_line(position: int, reason: str, text: str) -> BadLine:
+    """A line that could not be read; what does not print is replaced, so that it can be shown."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[:SHOWN])
+    return BadLine(position, reason, shown)
+
+
 def take(position: int, text: str) -> Line | BadLine:
     """`text` as a line of a list."""
     value = text.strip()
     try:
         name = host_of(value)
     except BadName as problem:
-        return BadLine(position, str(problem), text[:SHOWN])
+        return bad_line(position, str(problem), text)
     return Line(position, name, value if "://" in value else "")
 
 
@@ -193,7 +199,7 @@ def _rows(numbered: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str] 
         try:
             row = next(csv.reader([text], strict=True), [])
         except csv.Error as problem:
-            yield number, BadLine(number, f"no row of a table: {problem}", text[:SHOWN])
+            yield number, bad_line(number, f"no row of a table: {problem}", text)
             continue
         yield number, row
 

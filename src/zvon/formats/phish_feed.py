@@ -12,9 +12,9 @@ import msgspec
 from zvon.formats.name_list import FORMATS as LISTS
 from zvon.formats.name_list import (
     MAX_LINE,
-    SHOWN,
     BadLine,
     Line,
+    bad_line,
     decode_text,
     lines,
     table,
@@ -51,7 +51,7 @@ def _entry(position: int, text: bytes | None) -> Line | BadLine:
     try:
         return take(position, msgspec.json.decode(b'"' + text + b'"', type=str))
     except msgspec.DecodeError:
-        return BadLine(position, "no JSON text", text[:SHOWN].decode("utf-8", "replace"))
+        return bad_line(position, "no JSON text", text.decode("utf-8", "replace"))
 
 
 def _after(first: tuple[int, str], rest: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:

@@ -183,18 +183,23 @@ async def put_logs(context: In, who: Who, data: Logs) -> LogsOut:
     """Read the live logs of a published list, and no longer those that it calls retired."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        known = {source.url for source in await name_source.list_all(tx.db, who)}
+        before = await name_source.list_all(tx.db, who)
+        urls, names = {source.url for source in before}, {source.name for source in before}
         added = []
         for log in data.logs:
-            if log.live and _address(log.url) not in known:
-                added.append(await _add_log(tx, who, log, now, context.random(RANDOM_BYTES)))
+            url = _address(log.url)
+            if log.live and url not in urls:
+                name = log.name if log.name not in names else url
+                added.append(await _add_log(tx, who, log, name, now, context.random(RANDOM_BYTES)))
+                urls.add(url)
+                names.add(name)
         over = [_address(log.url) for log in data.logs if not log.live]
         retired = await name_source.retire(tx, over, "the list of logs calls it retired", now)
     return LogsOut(added=sorted(added), retired=retired)
 
 
-async def _add_log(tx: Tx, who: Viewer, log: LogIn, now: datetime, random: bytes) -> str:
-    new = NewSource(name=log.name, kind=log.kind, url=_address(log.url), operator=log.operator,
+async def _add_log(tx: Tx, who: Viewer, log: LogIn, name: str, now: datetime, random: bytes) -> str:
+    new = NewSource(name=name, kind=log.kind, url=_address(log.url), operator=log.operator,
                     key=_key(log.key), every_s=LOG_EVERY_S)  # fmt: skip
     return (await name_source.add(tx, who, new, now, random)).name
 
