@@ -222,12 +222,12 @@ async def test_few_wait_for_the_browser_the_others_come_later(pool: Pool) -> Non
             asyncio.create_task(
                 render_pages(working(pool), {"record_id": record_id, "urls": [site.url(f"/{n}")]},
                              guard=guard)
-            ) for n in range(render_page.MOST_WAITING + 2)
+            ) for n in range(render_page.MOST_JOBS + 2)
         ]  # fmt: skip
         async with asyncio.timeout(10):
             while await waiting(pool, "collect.render") < 2:
                 await asyncio.sleep(0.05)
         go.set()
         await asyncio.gather(*jobs)
-    assert len(await looks(pool, record_id)) == render_page.MOST_WAITING
+    assert len(await looks(pool, record_id)) == render_page.MOST_JOBS
     assert await waiting(pool, "collect.render") == 2

@@ -11,14 +11,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from zvon.collect import browser_evidence
 from zvon.collect.fetch.guard import Guard, guard_of
+from zvon.collect.put_off import Places
 from zvon.collect.render.look import STAGE, Looker, Taken
 from zvon.jobs import Context, enqueue
 from zvon.model.observable import Observable, ObservableType
-from zvon.model.page import Capture, Outcome
+from zvon.model.page import Capture, Outcome, Vantage
 from zvon.model.url import BadUrl, canonical
 from zvon.store import brand, capture, evidence, evidence_file
 from zvon.store.ingest import NEAR, Sighted, occurrences
@@ -29,17 +30,15 @@ MOST_URLS = 5
 PLAIN_STAGE = 3
 REUSED_FOR = timedelta(minutes=10)
 PLAIN_FOR = timedelta(hours=1)
-# Jobs that wait for the browser hold the worker's places, so only a few may.
-MOST_WAITING = 3
-LATER = timedelta(seconds=20)
+# One job has the browser, the others of these wait for it; more come back later.
+MOST_JOBS = 3
 
 
-class Turn:
-    """Who has the browser of this process, and how many wait for it."""
+class Turn(Struct, frozen=True):
+    """Who has the browser of this process, and who waits for it."""
 
-    def __init__(self) -> None:
-        self.lock = asyncio.Lock()
-        self.waiting = 0
+    places: Places
+    lock: asyncio.Lock
 
 
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, Turn] = WeakKeyDictionary()
@@ -51,21 +50,19 @@ async def render_pages(
     """Look at the first of `urls` for the report `record_id`; the others get a job of their own.
 
     `look` counts from 0; a later look never takes an old one for an answer. `keep_token` leaves
-    the victim's token in the address (`ask_look`). The report is assessed again when something was seen, or could not be. `guard` is for tests.
+    the victim's token in the address (`ask_look`). The report is assessed again when something was
+    seen, or could not be. `guard` is for tests.
     """
     urls = _readable(payload["urls"])
     if not context.settings.render or not urls:
         return
-    turn = _turns.setdefault(asyncio.get_running_loop(), Turn())
-    if turn.waiting >= MOST_WAITING:
-        await _later(context, payload)
-        return
-    turn.waiting += 1
-    try:
-        async with turn.lock:
-            await _render(context, {**payload, "urls": urls}, guard or guard_of(context.settings))
-    finally:
-        turn.waiting -= 1
+    turn = _turns.setdefault(asyncio.get_running_loop(), Turn(Places(MOST_JOBS), asyncio.Lock()))
+    async with turn.places.one(context, "collect.render", payload) as now:
+        if now:
+            async with turn.lock:
+                await _render(
+                    context, {**payload, "urls": urls}, guard or guard_of(context.settings)
+                )
 
 
 def _readable(urls: Sequence[Any]) -> list[str]:
@@ -78,11 +75,6 @@ def _readable(urls: Sequence[Any]) -> list[str]:
     return list(found)[:MOST_URLS]
 
 
-async def _later(context: Context, payload: dict[str, Any]) -> None:
-    async with transaction(context.pool, context.clock()) as tx:
-        await enqueue(tx, "collect.render", payload, after=LATER)
-
-
 async def _render(context: Context, payload: dict[str, Any], guard: Guard) -> None:
     record_id, look, url = (
         int(payload["record_id"]),
@@ -93,7 +85,8 @@ async def _render(context: Context, payload: dict[str, Any], guard: Guard) -> No
     async with read(context.pool, SYSTEM) as db:
         registry = await brand.current(db)
         known = [] if look else await _fresh(context, db, url, STAGE, now - REUSED_FOR)
-        plain = await _fresh(context, db, url, PLAIN_STAGE, now - PLAIN_FOR)
+        plain = [each for each in await _fresh(context, db, url, PLAIN_STAGE, now - PLAIN_FOR)
+                 if each.vantage is Vantage.PLAIN]  # fmt: skip
         mine = await capture.of_record(db, record_id)
         about = Observable(ObservableType.URL, url)
         rows = await evidence.fresh(db, [about], now) if known else []
