@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from msgspec import Struct
 
-Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
+Answer = bytes | Callable[[str, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Site(Struct):
@@ -68,7 +68,7 @@ async def site(
                 writer.write(answer)
                 await writer.drain()
             else:
-                await answer(writer)
+                await answer(head, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client left, or the test is over
         finally:

@@ -172,9 +172,9 @@ async def test_what_we_send_looks_like_a_visitor_and_holds_no_secret() -> None:
 
 
 async def test_an_endless_slow_body_ends_and_keeps_what_came() -> None:
-    async def drip(writer: asyncio.StreamWriter) -> None:
+    async def drip(_: str, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>pred</title>")
-        for _ in range(100):
+        for __ in range(100):
             await writer.drain()
             await asyncio.sleep(0.05)
             writer.write(b"x")
@@ -185,7 +185,7 @@ async def test_an_endless_slow_body_ends_and_keeps_what_came() -> None:
 
 
 async def test_silence_is_unreachable() -> None:
-    async def silent(_: asyncio.StreamWriter) -> None:
+    async def silent(_: str, __: asyncio.StreamWriter) -> None:
         await asyncio.sleep(30)
 
     found = await fetched({"/": silent}, limits=Limits(wait_s=0.2, total_s=5.0))
@@ -279,7 +279,7 @@ async def test_head_asks_for_no_body() -> None:
 
 
 async def test_one_request_at_a_time_reaches_a_host() -> None:
-    async def slow(writer: asyncio.StreamWriter) -> None:
+    async def slow(_: str, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.05)
         writer.write(page("x"))
 
@@ -291,7 +291,7 @@ async def test_one_request_at_a_time_reaches_a_host() -> None:
 
 
 async def test_waiting_for_a_turn_takes_nothing_of_the_time() -> None:
-    async def slow(writer: asyncio.StreamWriter) -> None:
+    async def slow(_: str, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.25)
         writer.write(page("x"))
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from msgspec import structs
 
 from tests.assess.message import message
@@ -16,7 +17,7 @@ from zvon.collect.jobs import JOBS
 from zvon.collect.look_page import fetch_pages
 from zvon.jobs import Context
 from zvon.model.evidence import EvidenceCode
-from zvon.model.page import Outcome
+from zvon.model.page import Outcome, Vantage
 from zvon.store import capture, evidence, evidence_file
 from zvon.store.transaction import Pool
 from zvon.store.visibility import SYSTEM, read
@@ -243,3 +244,61 @@ async def test_the_end_of_a_shortener_is_the_final_address(pool: Pool) -> None:
                           guard=guard(here, "kratko.example", "edavki-vracilo.example"))  # fmt: skip
     said = await facts(pool, record_id)
     assert said[EvidenceCode.FINAL, final] == {"hops": 2, "via": "http"}
+
+
+def for_phones(shown: bytes, others: bytes) -> Answer:
+    """A page that telephones get, and what everybody else gets."""
+
+    async def answer(head: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(shown if "Android" in head else others)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("others", "rows"),
+    [
+        (page("", status="404 Not Found"), {"form"}),
+        (page("<p>Stran je v izdelavi"), {"form"}),
+        (moved("https://www.nikjer.example/"), None),
+    ],
+)
+async def test_what_only_telephones_are_shown_is_seen_and_is_a_cloak(
+    pool: Pool, others: bytes, rows: set[str] | None
+) -> None:
+    await own_party(pool, AT)
+    record_id = await report(pool)
+    async with site({**lure(), "/i": for_phones(page(LURE), others)}) as here:
+        job = {"record_id": record_id, "urls": [here.url("/i")]}
+        await fetch_pages(working(pool), job, guard=guard(here))
+        second = await report(pool)
+        await fetch_pages(working(pool), {**job, "record_id": second}, guard=guard(here))
+        assert here.paths().count("/i") == (2 if rows else 1)
+    for each in (record_id, second):
+        said = await facts(pool, each)
+        cloak = {
+            value: params for (code, value), params in said.items() if code is EvidenceCode.CLOAK
+        }
+        async with read(pool, SYSTEM) as db:
+            looks = await capture.of_record(db, each)
+        if rows is None:  # refused: nobody answered, and a telephone is led to the same place
+            assert (cloak, len(looks)) == ({}, 1)
+            continue
+        assert rows <= cloak.keys()
+        assert cloak["form"] == {"vantage": "phone", "hidden_from": "desktop"}
+        assert (EvidenceCode.FORM, "card") in said
+        assert not any(code in {EvidenceCode.UNREACHABLE, EvidenceCode.EMPTY} for code, _ in said)
+        assert [look.vantage for look in looks] == [Vantage.PLAIN, Vantage.PHONE]
+
+
+async def test_a_page_that_is_as_bare_for_telephones_is_no_cloak(pool: Pool) -> None:
+    await own_party(pool, AT)
+    record_id = await report(pool)
+    async with site({"/x": page("Kmalu.")}) as here:
+        await fetch_pages(working(pool), {"record_id": record_id, "urls": [here.url("/x")]},
+                          guard=guard(here))  # fmt: skip
+        assert here.paths().count("/x") == 2
+    said = await facts(pool, record_id)
+    assert not any(code is EvidenceCode.CLOAK for code, _ in said)
+    async with read(pool, SYSTEM) as db:
+        assert len(await capture.of_record(db, record_id)) == 1

@@ -17,17 +17,19 @@ from zvon.collect import page_evidence
 from zvon.collect.fetch.client import Client
 from zvon.collect.fetch.guard import Guard, guard_of
 from zvon.collect.fetch.lane import Lanes
-from zvon.collect.fetch.page import Seen, look_at
+from zvon.collect.fetch.page import Seen
+from zvon.collect.fetch.twice import look_twice
 from zvon.collect.flight import Flights
 from zvon.collect.put_off import Places
 from zvon.jobs import Context, enqueue
+from zvon.model.brand import Registry
 from zvon.model.evidence import Evidence
 from zvon.model.observable import Observable, ObservableType
-from zvon.model.page import Capture
+from zvon.model.page import Capture, Vantage
 from zvon.model.url import BadUrl, canonical
-from zvon.store import capture, evidence, evidence_file
+from zvon.store import brand, capture, evidence, evidence_file
 from zvon.store.ingest import NEAR, Sighted, occurrences
-from zvon.store.transaction import AuditEntry, Pool, transaction
+from zvon.store.transaction import AuditEntry, Pool, Tx, transaction
 from zvon.store.visibility import SYSTEM, read
 
 STAGE = 3
@@ -40,6 +42,10 @@ AT_HAND = timedelta(seconds=5)
 MOST_AT_HAND = 32
 
 
+Looks = tuple[Seen, ...]
+"""The looks at one address, that of a computer first; there is always one."""
+
+
 class Shared:
     """What the looks of one node share: those under way, those just taken, and turns at hosts."""
 
@@ -47,15 +53,15 @@ class Shared:
         self.flights = Flights()
         self.places = Places(MOST_JOBS)
         self.lanes = Lanes()
-        self._at_hand: dict[tuple[str, bool], Seen] = {}
+        self._at_hand: dict[tuple[str, bool], Looks] = {}
 
-    def at_hand(self, url: str, now: datetime, *, keep_token: bool) -> Seen | None:
-        """The look at `url` that was taken a moment ago and is perhaps not stored yet."""
+    def at_hand(self, url: str, now: datetime, *, keep_token: bool) -> Looks | None:
+        """The looks at `url` that were taken a moment ago and are perhaps not stored yet."""
         seen = self._at_hand.get((url, keep_token))
-        return seen if seen and abs(now - seen.capture.at) < AT_HAND else None
+        return seen if seen and abs(now - seen[0].capture.at) < AT_HAND else None
 
-    def remember(self, url: str, seen: Seen, *, keep_token: bool) -> None:
-        """Keep it at hand in place of older ones."""
+    def remember(self, url: str, seen: Looks, *, keep_token: bool) -> None:
+        """Keep them at hand in place of older ones."""
         self._at_hand.pop((url, keep_token), None)
         self._at_hand[url, keep_token] = seen
         while len(self._at_hand) > MOST_AT_HAND:
@@ -89,14 +95,21 @@ async def _look_and_keep(
     keep_token = bool(payload.get("keep_token", False))
     since = context.clock() - REUSED_FOR
     async with read(context.pool, SYSTEM) as db:
+        registry = await brand.current(db)
         known = {} if look or keep_token else await capture.fresh(db, urls, STAGE, since)
         mine = {each.url for each in await capture.of_record(db, record_id)
                 if each.stage == STAGE and each.at > since}  # fmt: skip
-    reused = [found[-1] for url, found in known.items() if url not in mine]
+    reused = [
+        tuple(Seen(capture=each) for each in sorted(found, key=_plain_first))
+        for url, found in known.items() if url not in mine
+    ]  # fmt: skip
     rest = [url for url in urls if url not in known]
-    fetched = await _look(context, guard, rest, keep_token,
-                          anew=look > 0)  # fmt: skip
-    await _keep(context, payload, [*(Seen(capture=each) for each in reused), *fetched])
+    fetched = await _look(context, guard, rest, keep_token, anew=look > 0)
+    await _keep(context, payload, [*reused, *fetched], registry)
+
+
+def _plain_first(look: Capture) -> bool:
+    return look.vantage is not Vantage.PLAIN
 
 
 def _readable(urls: Sequence[Any]) -> list[str]:
@@ -111,19 +124,24 @@ def _readable(urls: Sequence[Any]) -> list[str]:
 
 async def _look(
     context: Context, guard: Guard, urls: Sequence[str], keep_token: bool, *, anew: bool
-) -> list[Seen]:
+) -> list[Looks]:
     """Look at all of them at once; each is bounded by itself."""
     settings = context.settings
     shared = _shared.setdefault(context.pool, Shared())
 
-    async def one(url: str) -> Seen:
+    def client(vantage: Vantage) -> Client:
+        return Client(guard, lanes=shared.lanes, vantage=vantage, country=settings.country)
+
+    async def one(url: str) -> Looks:
         seen = None if anew else shared.at_hand(url, context.clock(), keep_token=keep_token)
         if seen is not None:
             return seen
-        async with Client(guard, lanes=shared.lanes, country=settings.country) as client:
-            seen = await look_at(client, url, context.clock(), keep_token=keep_token,
-                                 probe=settings.probe_kits)  # fmt: skip
-        seen = structs.replace(seen, capture=structs.replace(seen.capture, at=context.clock()))
+        async with client(Vantage.PLAIN) as plain, client(Vantage.PHONE) as phone:
+            seen = await look_twice(plain, phone, url, context.clock(), keep_token=keep_token,
+                                    probe=settings.probe_kits)  # fmt: skip
+        now = context.clock()
+        seen = tuple(structs.replace(each, capture=structs.replace(each.capture, at=now))
+                     for each in seen)  # fmt: skip
         shared.remember(url, seen, keep_token=keep_token)
         return seen
 
@@ -132,22 +150,18 @@ async def _look(
     )
 
 
-async def _keep(context: Context, payload: dict[str, Any], looks: Sequence[Seen]) -> None:
+async def _keep(
+    context: Context, payload: dict[str, Any], addresses: Sequence[Looks], registry: Registry
+) -> None:
     record_id, look = int(payload["record_id"]), int(payload.get("look", 0))
     now = context.clock()
     async with transaction(context.pool, now) as tx:
         captures: list[Capture] = []
         rows: list[Evidence] = []
-        for seen in looks:
-            each = seen.capture
-            if seen.html:
-                sha = await evidence_file.put(
-                    tx, context.node.key, context.random, kind="html", media_type="text/html",
-                    body=seen.html, now=now,
-                )  # fmt: skip
-                each = structs.replace(each, html=sha.hex())
-            captures.append(each)
-            rows += page_evidence.of_capture(each, each.at, seen.certificate)
+        for looks in addresses:
+            kept = [(await _kept(context, tx, seen, now), seen.certificate) for seen in looks]
+            captures += [each for each, _ in kept]
+            rows += page_evidence.of_looks(kept, registry, kept[0][0].at)
         await capture.put(tx, record_id, captures, context.random)
         about = [Observable(ObservableType.URL, each.url) for each in captures]
         await occurrences(tx, record_id, [Sighted(value, NEAR, now) for value in about])
@@ -157,3 +171,14 @@ async def _keep(context: Context, payload: dict[str, Any], looks: Sequence[Seen]
                                 object=f"record:{record_id}", rule="token_kept"))  # fmt: skip
         await enqueue(tx, "assess.report", {"record_id": record_id, "again": True},
                       dedupe=f"assess.report {record_id} fetch {look}")  # fmt: skip
+
+
+async def _kept(context: Context, tx: Tx, seen: Seen, now: datetime) -> Capture:
+    """The capture with the hash of its page, which is stored."""
+    if not seen.html:
+        return seen.capture
+    sha = await evidence_file.put(
+        tx, context.node.key, context.random, kind="html", media_type="text/html",
+        body=seen.html, now=now,
+    )  # fmt: skip
+    return structs.replace(seen.capture, html=sha.hex())

@@ -1,11 +1,15 @@
 """What a look says, as rows of evidence about the address that was asked for."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from zvon.collect.fetch.certificate import Certificate
+from zvon.collect.fetch.twice import telling
+from zvon.ml.look import View, differences, named
+from zvon.model.brand import Registry
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.observable import Observable, ObservableType
-from zvon.model.page import Asked, Capture, Outcome, PageFacts
+from zvon.model.page import Asked, Capture, Outcome, PageFacts, Vantage
 
 KEPT = timedelta(hours=1)
 MOST_RESOURCES = 64
@@ -34,6 +38,32 @@ def of_capture(
     if capture.facts is not None and capture.facts.certificate:
         found.append(_row(about, _tls(capture.facts, certificate), capture.stage, now))
     return tuple(found)
+
+
+def of_looks(
+    looks: Sequence[tuple[Capture, Certificate | None]], registry: Registry, now: datetime
+) -> tuple[Evidence, ...]:
+    """All rows of one address that was looked at without scripts, as a computer and as a telephone.
+
+    What the telephone alone was shown is what victims see, so the rows are of that look; that it
+    was kept from the computer is evidence of its own.
+    """
+    shown = telling([capture for capture, _ in looks])
+    certificate = next(found for capture, found in looks if capture is shown)
+    about = Observable(ObservableType.URL, shown.url)
+    # Neither look ran scripts, so the computer's is compared as that of a whole browser.
+    views = [
+        View(Vantage.PHONE if capture is shown else Vantage.DESKTOP, capture.facts,
+             named(registry, capture.facts))
+        for capture, _ in looks if capture.facts is not None and len(looks) > 1
+    ]  # fmt: skip
+    cloak: list[Row] = [
+        (EvidenceCode.CLOAK, each.what.value,
+         {"vantage": each.vantage.value, "hidden_from": each.hidden_from.value})
+        for each in differences(views)
+    ]  # fmt: skip
+    found = of_capture(shown, now, certificate)
+    return (*found, *(_row(about, row, shown.stage, now) for row in cloak))
 
 
 def rows(about: Observable, facts: PageFacts, *, stage: int, now: datetime) -> tuple[Evidence, ...]:

@@ -93,7 +93,7 @@ class Client:
     ) -> None:
         self.limits = limits
         self._lanes = lanes or Lanes()
-        self._vantage, self._country = vantage, country
+        self.vantage, self._country = vantage, country
         self._strict = _pool(guard, _strict())
         self._lenient = _pool(guard, _lenient())
         self._doubted: dict[str, str] = {}
@@ -128,7 +128,7 @@ class Client:
         """
         chain = _Chain(limits or self.limits, asyncio.get_running_loop().time())
         sent = dict(headers) if headers is not None else disguise.headers(
-            self._vantage, self._country, referrer)  # fmt: skip
+            self.vantage, self._country, referrer)  # fmt: skip
         try:
             target = parse(url if keep_token else tracking(url)[0])
             _web(target)

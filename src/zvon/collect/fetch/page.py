@@ -17,7 +17,7 @@ from zvon.formats.page import Reading, Resource, reading
 from zvon.formats.page.facts import content_hash
 from zvon.formats.page.favicon import mark
 from zvon.formats.page.forms import elsewhere
-from zvon.model.page import Capture, Hop, Outcome, PageFacts, Vantage
+from zvon.model.page import Capture, Hop, Outcome, PageFacts
 from zvon.model.url import BadUrl, canonical, parse
 
 IN_PLACE = 100_000
@@ -70,7 +70,7 @@ async def look_at(
     capture = Capture(
         url=asked,
         stage=3,
-        vantage=Vantage.PLAIN,
+        vantage=client.vantage,
         outcome=found.outcome,
         reason=found.reason,
         facts=facts,
