@@ -124,6 +124,17 @@ def test_a_feed_raises_the_score() -> None:
     assert {r.code for r in listed.reasons} - {r.code for r in plain.reasons} == {"WATCH_FEED"}
 
 
+def test_a_lexical_model_speaks_against_a_name_and_never_for_it() -> None:
+    def says(p: float) -> float:
+        [one] = find(shipped(), ["nlb-klik.top"], lexical=lambda urls: [p for _ in urls])
+        return one.score
+
+    [plain] = find(shipped(), ["nlb-klik.top"])
+    assert says(0.0) == says(0.5) == plain.score
+    assert plain.score < says(0.7) < says(0.95)
+    assert says(0.999) == says(1.0) < 0.9, "what it says is bounded"
+
+
 def test_the_best_are_in_order_and_each_is_once() -> None:
     found = best(find(shipped(), [*PLANTED, *PLANTED]), 10)
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)

@@ -26,6 +26,9 @@ def watch(
     names: Annotated[str, Parameter(help="File with names, or - for standard input.")] = "-",
     format: Annotated[str, Parameter(help="Form of the list: text, csv, zone, diff, or a feed's.")] = "text",
     top: Annotated[int, Parameter(help="How many to print, the likeliest bait first.")] = 50,
+    lexical: Annotated[
+        bool, Parameter(help="Let the model of addresses speak, too.", negative=())
+    ] = False,
     store: Annotated[bool, Parameter(help="Have the node watch what was found.", negative=())] = False,
     node: NodeFlag = NODE,
     key: KeyFlag = None,
@@ -45,7 +48,11 @@ def watch(
     if format not in FORMATS:
         print(f"no format {format!r}; there are {', '.join(sorted(FORMATS))}", file=sys.stderr)
         return 2
-    found = scan(shipped(), FORMATS[format](_chunks(names)))
+    from zvon.ml.url import load_shipped
+
+    model = load_shipped() if lexical else None
+    found = scan(shipped(), FORMATS[format](_chunks(names)),
+                 lexical=None if model is None else model.score)  # fmt: skip
     new = _store(node, key, [one.name for one in found.found]) if store else None
     shown = found.found[: max(0, top)]
     if json:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import IO, Any
 from weakref import WeakKeyDictionary
 
@@ -24,8 +25,9 @@ from zvon.formats.name_list import host_of
 from zvon.formats.phish_feed import FORMATS
 from zvon.jobs import Context, enqueue_all
 from zvon.ml.brand import Matcher, compiled
-from zvon.ml.lookalike import Lookalike, find
+from zvon.ml.lookalike import Lexical, Lookalike, find
 from zvon.ml.name_scan import Scan, scan
+from zvon.ml.url import load_shipped
 from zvon.ml.watch_pattern import Patterns, Wanted
 from zvon.model.name import BadName
 from zvon.store import brand, name_source, watch, watch_rule
@@ -44,10 +46,14 @@ _seen: WeakKeyDictionary[Pool, Seen] = WeakKeyDictionary()
 
 
 class _Wanted(Struct, frozen=True):
-    """What is looked for: names of brands, and patterns of watch rules."""
+    """What is looked for: names of brands, and patterns of watch rules.
+
+    `lexical` is the model of addresses; without one names are ranked by their parts alone.
+    """
 
     matcher: Matcher
     patterns: Patterns
+    lexical: Lexical | None
 
 
 class _Found(Struct, frozen=True):
@@ -59,6 +65,12 @@ class _Found(Struct, frozen=True):
     rows: Sequence[Lookalike]
     ruled: Mapping[int, Sequence[Lookalike]]
     reading: Reading
+
+
+@cache
+def _lexical() -> Lexical | None:
+    model = load_shipped()
+    return None if model is None else model.score
 
 
 async def tick(context: Context, _payload: dict[str, Any]) -> None:
@@ -81,6 +93,7 @@ async def read_source(context: Context, payload: dict[str, Any]) -> None:
         wanted = _Wanted(
             compiled(await brand.current(db)),
             Patterns([Wanted(r.id, r.brand, r.pattern, tuple(r.tlds)) for r in rules]),
+            _lexical(),
         )
     if not source.enabled:
         return
@@ -147,7 +160,7 @@ def _search(
     ruled: dict[int, list[Lookalike]] = {}
     for rule, one in wanted.patterns.find(names):
         ruled.setdefault(rule, []).append(one)
-    return list(find(wanted.matcher, names)), ruled
+    return list(find(wanted.matcher, names, lexical=wanted.lexical)), ruled
 
 
 async def _read_list(context: Context, source: Source, wanted: _Wanted, asker: Asker) -> None:
@@ -171,7 +184,13 @@ async def _read_list(context: Context, source: Source, wanted: _Wanted, asker: A
 
 def _scan(file: IO[bytes], source: Source, wanted: _Wanted) -> Scan:
     lines = FORMATS[source.format](iter(lambda: file.read(CHUNK), b""))
-    return scan(wanted.matcher, lines, patterns=wanted.patterns, listed=source.kind == "feed")
+    return scan(
+        wanted.matcher,
+        lines,
+        patterns=wanted.patterns,
+        listed=source.kind == "feed",
+        lexical=wanted.lexical,
+    )
 
 
 def _had(answer: Answer, *, keep: bool) -> dict[str, str]:

@@ -7,13 +7,14 @@ because of it.
 import math
 import re
 import tomllib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import islice
 
 import idna
 from msgspec import Struct, convert
+from msgspec.structs import replace
 
 from zvon.ml import fold
 from zvon.ml.brand import Hit, Matcher, Technique
@@ -21,7 +22,9 @@ from zvon.model.suffix import is_private, public_suffix, registered
 from zvon.model.verdict import Reason
 
 BATCH = 16_384
+EVEN, ALMOST = 0.5, 1.0 - 1e-9
 RULE = "rule"  # the technique of a name that only a watch rule found
+Lexical = Callable[[Sequence[str]], Iterable[float]]
 _END_DIGITS = re.compile(r"\d+$")
 
 
@@ -32,6 +35,7 @@ class Weights(Struct, frozen=True, forbid_unknown_fields=True):
     start: float
     technique: dict[str, float]
     signal: dict[str, float]
+    lexical: dict[str, float]
 
 
 class Lookalike(Struct, frozen=True, kw_only=True):
@@ -55,15 +59,35 @@ def shipped() -> Weights:
     return convert(tomllib.loads(text), Weights)
 
 
-def find(matcher: Matcher, names: Iterable[str], *, listed: bool = False) -> Iterator[Lookalike]:
+def find(
+    matcher: Matcher,
+    names: Iterable[str],
+    *,
+    listed: bool = False,
+    lexical: Lexical | None = None,
+) -> Iterator[Lookalike]:
     """The lookalikes among `names` (hosts in lower case, A-labels), in the order of the stream.
 
-    `listed` says that the stream is a feed of known bait. A name may come more than once.
+    `listed` says that the stream is a feed of known bait. `lexical` gives the probability of
+    addresses at even odds, as `ml.url` does. A name may come more than once.
     """
     stream = iter(names)
     while batch := list(islice(stream, BATCH)):
-        for at, hits in matcher.sweep(batch):
-            yield judge(matcher, batch[at], hits, listed=listed)
+        rows = [judge(matcher, batch[at], hits, listed=listed) for at, hits in matcher.sweep(batch)]
+        yield from rows if lexical is None else _scored(rows, lexical)
+
+
+def _scored(rows: Sequence[Lookalike], lexical: Lexical) -> Iterator[Lookalike]:
+    """The rows with what a lexical model says against them; it never speaks for a name."""
+    limits = shipped().lexical
+    for row, p in zip(rows, lexical([f"https://{row.name}" for row in rows]), strict=True):
+        if p <= EVEN:
+            yield row
+            continue
+        odds = math.log(min(p, ALMOST) / (1.0 - min(p, ALMOST)))
+        weight = min(limits["part"] * odds, limits["most"])
+        reasons = (*row.reasons, Reason(code="LEXICAL", weight=weight, source="model"))
+        yield replace(row, reasons=reasons, score=score(reasons))
 
 
 def judge(matcher: Matcher, host: str, hits: Sequence[Hit], *, listed: bool) -> Lookalike:

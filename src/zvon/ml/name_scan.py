@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from zvon.formats.name_list import BadLine, Line
 from zvon.ml.brand import Matcher
-from zvon.ml.lookalike import Lookalike, best, find
+from zvon.ml.lookalike import Lexical, Lookalike, best, find
 from zvon.ml.watch_pattern import Patterns
 
 MOST_BAD = 50
@@ -33,8 +33,9 @@ def scan(
     *,
     patterns: Patterns | None = None,
     listed: bool = False,
+    lexical: Lexical | None = None,
 ) -> Scan:
-    """Go through `lines`; `listed` says that they are a feed of known bait.
+    """Go through `lines`; `listed` and `lexical` are as for `lookalike.find`.
 
     Keeps at most `MOST_FOUND` lookalikes, so that a list of any length takes little memory.
     """
@@ -48,7 +49,7 @@ def scan(
                     ruled[rule].append(one)
             yield name
 
-    found = best(find(matcher, names(), listed=listed), MOST_FOUND)
+    found = best(find(matcher, names(), listed=listed, lexical=lexical), MOST_FOUND)
     return Scan(names=tally.good, bad=tally.bad, bad_lines=tuple(tally.kept), found=tuple(found),
                 ruled={rule: tuple(rows) for rule, rows in ruled.items()})  # fmt: skip
 
