@@ -9,6 +9,10 @@ import pytest
 
 from tests.collect.render.conftest import no_browser
 from tests.collect.render.site import KIT, Answer, Page, Request, Site, sent_to, serving
+from tests.collect.site import page as said
+from tests.collect.site import server_tls
+from tests.collect.site import site as site_of
+from zvon.collect.fetch.guard import Guard
 from zvon.collect.render import visit as visiting
 from zvon.collect.render.process import Browser, NoBrowser, find, running
 from zvon.collect.render.proxy import Proxy
@@ -19,6 +23,10 @@ from zvon.model.page import Hop
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 PAGE = b"<!doctype html><title>Vrt</title><p>Dober dan</p>"
+
+
+async def loopback(_: str) -> tuple[str, ...]:
+    return ("127.0.0.1",)
 
 
 async def seen(
@@ -171,6 +179,21 @@ async def test_a_service_worker_is_not_installed(browser: Browser) -> None:
         look, _ = await seen(browser, site, host="localhost")
         assert "<title>none</title>" in html(look)
         assert "/sw.js" not in {each.path for each in site.asked}
+
+
+async def test_a_bad_certificate_is_noted_and_the_page_is_seen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    tls = server_tls(tmp_path, KIT, "www.kit.example")
+    async with site_of({"/": said("<p>Dober dan</p><img src=/a>")}, tls) as there:
+        guard = Guard(resolve=loopback, allow={(KIT, there.port)})
+        async with Proxy(guard) as proxy:
+            url = there.url(host=KIT, scheme="https")
+            look = await visit(browser, url, desktop(), proxy.address)
+    assert "Dober dan" in html(look)
+    assert look.hops == (Hop(url, 200, ""),)
+    assert look.certificate == ("kit.example", "www.kit.example")
+    assert look.insecure
 
 
 async def test_one_look_leaves_nothing_for_the_next(browser: Browser) -> None:

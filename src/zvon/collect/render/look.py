@@ -192,6 +192,7 @@ def _facts(url: str, seen: Seen, document: Document) -> PageFacts:
         ("popup", seen.popups),
         ("download", seen.downloads),
         ("sends_itself", seen.submitted),
+        ("tls", seen.insecure),
         ("cut", document.cut),
     )
     return structs.replace(

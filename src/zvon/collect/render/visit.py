@@ -63,7 +63,8 @@ class Seen(Struct, frozen=True, kw_only=True):
 
     `limited` names the bound that ended it (`time`, `redirects`, `dialogs`, `memory`, `size`), and
     `failed` is the browser's own word for why there is no page. `picture` is a PNG of the page from
-    the top, `wide` the CSS pixels that it shows across.
+    the top, `wide` the CSS pixels that it shows across. `insecure` is true behind a certificate that
+    no browser would accept.
     """
 
     hops: tuple[Hop, ...]
@@ -78,6 +79,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     dialogs: tuple[str, ...] = ()
     popups: tuple[str, ...] = ()
     certificate: tuple[str, ...] = ()
+    insecure: bool = False
 
 
 async def visit(browser: Browser, url: str, view: Viewpoint, proxy: str) -> Seen:
@@ -121,6 +123,7 @@ class _Look:
         self.dialogs: list[str] = []
         self.popups: list[str] = []
         self.certificate: tuple[str, ...] = ()
+        self.insecure = False
         self.loaded = asyncio.Event()
         self.enough = asyncio.Event()
         self.clock = asyncio.get_running_loop().time
@@ -233,6 +236,7 @@ class _Look:
             snapshot=self.snapshot, picture=self.picture, wide=self.wide, media_type=self.media_type,
             downloads=tuple(self.downloads), submitted=tuple(self.submitted),
             dialogs=tuple(self.dialogs), popups=tuple(self.popups), certificate=self.certificate,
+            insecure=self.insecure,
         )  # fmt: skip
 
     def _stop(self, why: str) -> None:
@@ -324,6 +328,9 @@ class _Look:
         answer = event["response"]
         self.hops[-1] = Hop(self.hops[-1].url, int(answer.get("status", 0)))
         self.media_type = str(answer.get("mimeType", ""))[:100]
+        self.insecure = answer.get("securityState") == "insecure" and self.hops[-1].url.startswith(
+            "https:"
+        )
         details = answer.get("securityDetails") or {}
         names = [str(details.get("subjectName", "")), *map(str, details.get("sanList", ()))]
         self.certificate = tuple(sorted({name.lower() for name in names if name}))[:20]
