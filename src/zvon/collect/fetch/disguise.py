@@ -29,6 +29,10 @@ def headers(vantage: Vantage, country: str = "SI", referrer: str | None = None) 
         "Accept-Language": _LANGUAGES.get(country, "en-GB,en;q=0.9,sl;q=0.6,hr;q=0.6"),
         "Accept-Encoding": ACCEPTED,
         "Upgrade-Insecure-Requests": "1",
+        "Sec-Fetch-Dest": "document",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Site": "cross-site" if referrer else "none",
+        "Sec-Fetch-User": "?1",
     }
     if referrer:
         found["Referer"] = referrer
