@@ -23,7 +23,7 @@ MAX_CONTROL = 0.02
 def decode(body: bytes, media_type: str, channel: Channel, *, to_us: bool = False) -> Message:
     """Read a mail, a page or a text. Raises `Undecodable`, and nothing else, for any bytes.
 
-    `to_us` says that a mail was written to our own mailbox: whoever sent it is the reporter.
+    `to_us` says that a mail was written to us: whoever sent it is the reporter.
     Card numbers are masked to their last four digits in all that is returned.
     """
     if not body.strip():
@@ -31,10 +31,10 @@ def decode(body: bytes, media_type: str, channel: Channel, *, to_us: bool = Fals
     if len(body) > MAX_BYTES:
         raise Undecodable(f"byte {MAX_BYTES}", f"a report has at most {MAX_BYTES} bytes")
     kind = media_type.partition(";")[0].strip().lower()
-    if kind.startswith("message/") or is_mail(body):
+    if kind.startswith(("message/", "multipart/")) or is_mail(body):
         refuse_binary(body)
         try:
-            message = mail.read(body, to_us=to_us)
+            message = mail.read(body, to_us=to_us, channel=channel)
         except RecursionError:  # a reader of the standard library that we did not foresee
             raise Undecodable("byte 0", "it is nested too deeply") from None
     else:

@@ -58,7 +58,7 @@ def kind_of(body: bytes, media_type: str = "", name: str = "") -> Kind:
         return found[0]
     said = media_type.partition(";")[0].strip().lower()
     ending = name.lower().rpartition(".")[2]
-    if said.startswith("message/") or ending == "eml" or is_mail(body):
+    if said.startswith(("message/", "multipart/")) or ending == "eml" or is_mail(body):
         return Kind.MAIL
     if said == "text/html" or ending in {"html", "htm", "xhtml", "shtml"} or _HTML.match(body):
         return Kind.HTML

@@ -63,10 +63,11 @@ def files(body: bytes) -> list[File]:
     return found
 
 
-def read(body: bytes, *, to_us: bool = False) -> Message:
+def read(body: bytes, *, to_us: bool = False, channel: Channel = Channel.EMAIL) -> Message:
     """Read a mail. Raises `Undecodable` when it holds more than the limits allow.
 
-    A mail that was written `to_us` and forwards nothing is its sender's own report.
+    A mail that was written `to_us` and forwards nothing is its sender's own report, about what
+    came to them by `channel` (by mail they tell of anything).
     """
     top = _parsed(body)
     outer, mail = _object(top)
@@ -77,7 +78,7 @@ def read(body: bytes, *, to_us: bool = False) -> Message:
         if inline is not None:
             return _forwarded(mail, parts, inline)
         if to_us:
-            return _told(mail, parts)
+            return _told(mail, parts, Channel.UNKNOWN if channel is Channel.EMAIL else channel)
     region = REGION[language.detect(f"{subject}\n{parts.text}")]
     remark = "\n\n".join(filter(None, (_body(m).text for m in outer)))
     senders = header.addresses(mail, "from")
@@ -105,9 +106,9 @@ def read(body: bytes, *, to_us: bool = False) -> Message:
     )
 
 
-def _told(mail: Mail, parts: _Body) -> Message:
+def _told(mail: Mail, parts: _Body, channel: Channel) -> Message:
     """What somebody wrote to us, or pasted into their mail; all fields are the reporter's."""
-    message = pasted(parts.text, Channel.UNKNOWN)
+    message = pasted(parts.text, channel)
     linked = [m for m in parts.mentions if m.shown or m.side == "link_text"]
     known = {m.observable for m in (*linked, *message.mentions)}
     rest = [structs.replace(m, span=None) for m in parts.mentions if m.observable not in known]

@@ -143,6 +143,13 @@ class ReportIn(Struct, frozen=True, kw_only=True):
     party_id: int | None = None
 
 
+def written_to_us(door: Door, media_type: str) -> bool:
+    """True when a mail is its sender's report to us, and not the message that is reported: one to
+    our own mailbox, and what our form encloses like one.
+    """
+    return door is Door.MAIL or (door is Door.FORM and media_type.startswith("multipart/"))
+
+
 class Receipt(Struct, frozen=True, kw_only=True):
     """What the reporter gets back; `token` opens the receipt page and nothing else."""
 

@@ -52,7 +52,9 @@ def _mail(
     except Undecodable as problem:
         if problem.reason != EMPTY:
             raise
-        message = mail.read(body, to_us=to_us)  # its files may say what it does not
+        message = mail.read(
+            body, to_us=to_us, channel=channel
+        )  # its files may say what it does not
     findings: list[Finding] = []
     for file in mail.files(body):
         kind = kind_of(file.body, file.media_type, file.name)
