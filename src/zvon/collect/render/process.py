@@ -23,7 +23,6 @@ PLACES = ("/usr/lib/chromium/chromium", "/usr/lib/chromium-browser/chromium-brow
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 MOST_MEMORY = 512 * 1024 * 1024
 WATCH_S = 0.25
-PAGE_BYTES = 4096
 
 
 class NoBrowser(RuntimeError):
@@ -168,22 +167,19 @@ def memory(group: int) -> int:
     Pages of the program's own file are left out: they are the same for each browser.
     """
     total = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            stat = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(stat[3]) == group:
-                total += _held(folder)
-        except (OSError, ValueError, IndexError):
-            continue
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                total += _held(folder, group)
+            except (OSError, ValueError, IndexError):
+                continue  # it ended meanwhile
     return total
 
 
-def _held(folder: Path) -> int:
-    """Proportional anonymous and shared memory; the resident set less files as second choice."""
-    try:
-        rollup = (folder / "smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) * 1024 for line in rollup
-                   if line.startswith(("Pss_Anon:", "Pss_Shmem:")))  # fmt: skip
-    except OSError:
-        _, resident, files, *_ = (folder / "statm").read_text().split()
-        return (int(resident) - int(files)) * PAGE_BYTES
+def _held(folder: Path, group: int) -> int:
+    if int((folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[3]) != group:
+        return 0
+    # `smaps_rollup` would share out what they share, but it takes the kernel milliseconds each.
+    lines = (folder / "status").read_text(errors="replace").splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines
+               if line.startswith(("RssAnon:", "RssShmem:")))  # fmt: skip
