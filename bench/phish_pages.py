@@ -136,8 +136,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--render", action="store_true", help="use the browser (stage 4)")
     options.add_argument("--each", type=int, default=4, help="sites of each family")
+    options.add_argument("--only", default="", help="families whose name has this text")
     chosen = options.parse_args(arguments)
-    sites = [*kits(each=chosen.each), *clean(each=chosen.each)]
+    sites = [site for site in (*kits(each=chosen.each), *clean(each=chosen.each))
+             if chosen.only in site.family]  # fmt: skip
     results = asyncio.run(run(sites, render=chosen.render))
     seen, unseen = halves(results)
     for title, part in (("all", results), ("families looked at", seen), ("families kept", unseen)):

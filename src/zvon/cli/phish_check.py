@@ -123,9 +123,15 @@ def _is_file(what: str) -> bool:
     except OSError:  # longer than a file name may be
         pass
     try:
-        parse(refang(what))
+        found = parse(refang(what).strip())
     except BadUrl:
-        raise ValueError(f"{what!r} is neither a file nor an address") from None
+        found = None
+    if (
+        found is None
+        or " " in what.strip()
+        or (found.host_kind == "name" and "." not in found.host)
+    ):
+        raise ValueError(f"{what!r} is neither a file nor an address")
     return False
 
 
