@@ -85,15 +85,16 @@ class Given(Struct, frozen=True, kw_only=True):
 async def give(tx: Tx, answers: Sequence[Given], now: datetime) -> None:
     """Store answers. A later one replaces an earlier; `answered_at` stays that of the first.
 
-    What a person said of the incident stands, whatever a machine finds later.
+    A person's "malicious" or "benign" stands, whatever a machine finds later.
     """
     if not answers:
         return
     await tx.execute(
         """
         with wanted as (
-          select x.id, x.addons, case when i.verdict_by is null or r.answer is null then x.kind
-                                      else r.answer end as kind
+          select x.id, x.addons,
+                 case when i.verdict_by is not null and i.verdict in ('malicious', 'benign')
+                      then coalesce(r.answer, x.kind) else x.kind end as kind
           from unnest(%(ids)s::bigint[], %(kinds)s::text[], %(addons)s::jsonb[]) x(id, kind, addons)
           join report r on r.record_id = x.id left join incident i on i.id = r.incident_id)
         update report r set status = 'answered', answered_at = coalesce(r.answered_at, %(now)s),
