@@ -103,8 +103,8 @@ class Looker:
         async with Proxy(self.guard) as proxy:
             seen = await visit(browser, address, view, proxy.address)
         outcome, reason = _outcome(seen, proxy)
-        document = _document(seen)
-        facts = _facts(url, seen, document)
+        # A large page takes a while to read: others of the worker go on meanwhile.
+        document, facts = await asyncio.to_thread(_read, url, seen)
         sight = await self._sight(seen, document, view.vantage)
         taken = Capture(
             url=url,
@@ -173,6 +173,11 @@ def _host(url: str) -> str:
         return parse(url).host
     except BadUrl:
         return ""
+
+
+def _read(url: str, seen: Seen) -> tuple[Document, PageFacts]:
+    document = _document(seen)
+    return document, _facts(url, seen, document)
 
 
 def _document(seen: Seen) -> Document:

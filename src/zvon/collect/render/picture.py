@@ -62,14 +62,19 @@ async def shown(
 
     Raises `NoPictures` and `BadPicture`.
     """
-    image = await asyncio.to_thread(decoded, body)
-    grey = _grey(image)
-    scale = image.width / wide if wide else 1.0
-    logos = _logos(grey, boxes, scale, registry)
+    image, looks, logos = await asyncio.to_thread(_seen, body, boxes, wide, registry)
     text = (await asyncio.to_thread(letters, image))[0] if aloud else ""
+    return Shown(looks, logos, text)
+
+
+def _seen(
+    body: bytes, boxes: Sequence[Box], wide: int, registry: Registry
+) -> tuple["Image", int | None, tuple[Logo, ...]]:
+    image = decoded(body)
+    grey = _grey(image)
+    logos = _logos(grey, boxes, image.width / wide if wide else 1.0, registry)
     # Kits are told by their first screen; what lies below grows with the text.
-    first = grey[: min(image.height, image.width * 2)]
-    return Shown(phash.dct_hash(first), logos, text)
+    return image, phash.dct_hash(grey[: image.width * 2]), logos
 
 
 def logo_hash(body: bytes) -> int | None:
