@@ -3,8 +3,8 @@
     python -m bench phish-pages [--render]
 
 Facts of stage 2 come from a table, stage 3 is the real fetcher on loopback, stage 4 the real browser
-where this machine lets it run in its sandbox (`--render`). Half of the families were looked at while
-weights were set; the other half is what counts. The pages are ours: they say that the pipeline reads
+where this machine lets it run in its sandbox (`--render`). The families of `late.py` were written
+after weights, words and policy stood, and nothing was changed because of them. The pages are ours: they say that the pipeline reads
 what it should, not how often the world looks like this.
 """
 
@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from bench.pages.clean import clean
 from bench.pages.kits import kits
+from bench.pages.late import late
 from bench.pages.site import Farm, Site
 from zvon.assess.facts import Assessor
 from zvon.assess.judge import Opinion, judge
@@ -25,17 +26,18 @@ from zvon.assess.shipped import shipped
 from zvon.assess.stage import wanted
 from zvon.collect import browser_evidence, page_evidence
 from zvon.collect.fetch.client import Client
-from zvon.collect.fetch.page import look_at
+from zvon.collect.fetch.twice import look_twice
 from zvon.collect.render.look import Looker
 from zvon.formats.extract import extract
 from zvon.model.brand import shipped as brands
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.observable import Observable, ObservableType
-from zvon.model.page import Capture, Outcome
+from zvon.model.page import Capture, Outcome, Vantage
 from zvon.model.report import Channel, Lang, Message
 from zvon.model.suffix import registered
 from zvon.model.verdict import VerdictWord
 
+Clients = tuple[Client, Client]  # one as a computer, one as a telephone
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
@@ -70,17 +72,19 @@ def passive(site: Site) -> list[Evidence]:
     ]  # fmt: skip
 
 
-async def judged(assessor: Assessor, farm: Farm, client: Client, site: Site, browser: Looker | None,
-                 ) -> Result:  # fmt: skip
+async def judged(
+    assessor: Assessor, farm: Farm, clients: Clients, site: Site, browser: Looker | None
+) -> Result:
     """Run the stages as the jobs would."""
     message = message_of(site, farm.url(site.host, site.path))
     rows: list[Evidence] = passive(site)
     captures: list[Capture] = []
     opinion = judge(assessor, message, AT, rows)
     for url in wanted(opinion.facts, opinion.verdict).fetch:
-        seen = await look_at(client, url, AT)
-        captures.append(seen.capture)
-        rows += page_evidence.of_capture(seen.capture, AT, seen.certificate)
+        seen = await look_twice(*clients, url, AT, keep_token=False, probe=False)
+        captures += [each.capture for each in seen]
+        looks = [(each.capture, each.certificate) for each in seen]
+        rows += page_evidence.of_looks(looks, brands(), AT)
     opinion = judge(assessor, message, AT, rows, captures)
     stages = [3] if any(c.outcome is Outcome.SEEN for c in captures) else []
     if browser is not None:
@@ -98,10 +102,14 @@ async def judged(assessor: Assessor, farm: Farm, client: Client, site: Site, bro
 async def run(sites: Sequence[Site], *, render: bool) -> list[Result]:
     """Judge every site, one after the other."""
     assessor = shipped()
-    async with Farm(sites) as farm, Client(farm.guard, country="SI") as client:
+    async with (
+        Farm(sites) as farm,
+        Client(farm.guard, country="SI", vantage=Vantage.PLAIN) as plain,
+        Client(farm.guard, country="SI", vantage=Vantage.PHONE) as phone,
+    ):
         browser = Looker(farm.guard, registry=brands(), country="SI", clock=lambda: AT,
                          program=None) if render else None  # fmt: skip
-        return [await judged(assessor, farm, client, site, browser) for site in sites]
+        return [await judged(assessor, farm, (plain, phone), site, browser) for site in sites]
 
 
 def figures(results: Sequence[Result]) -> dict[str, float | int]:
@@ -123,14 +131,6 @@ def figures(results: Sequence[Result]) -> dict[str, float | int]:
     }
 
 
-def halves(results: Sequence[Result]) -> tuple[list[Result], list[Result]]:
-    """Families with an even place (looked at while weights were set), and the others."""
-    names = list(dict.fromkeys(r.site.family for r in results))
-    even = {name for n, name in enumerate(names) if n % 2 == 0}
-    return ([r for r in results if r.site.family in even],
-            [r for r in results if r.site.family not in even])  # fmt: skip
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures, the families and the misses."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -138,10 +138,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.add_argument("--each", type=int, default=4, help="sites of each family")
     options.add_argument("--only", default="", help="families whose name has this text")
     chosen = options.parse_args(arguments)
-    sites = [site for site in (*kits(each=chosen.each), *clean(each=chosen.each))
-             if chosen.only in site.family]  # fmt: skip
+    first = [*kits(each=chosen.each), *clean(each=chosen.each)]
+    sites = [site for site in (*first, *late(each=chosen.each)) if chosen.only in site.family]
     results = asyncio.run(run(sites, render=chosen.render))
-    seen, unseen = halves(results)
+    known = {site.family for site in first}
+    seen = [r for r in results if r.site.family in known]
+    unseen = [r for r in results if r.site.family not in known]
     for title, part in (("all", results), ("families looked at", seen), ("families kept", unseen)):
         print(f"{title:20} " + "  ".join(f"{k} {v}" for k, v in figures(part).items()))
     count = Counter((r.site.kit, r.site.family) for r in results)

@@ -15,7 +15,8 @@ from zvon.model.evidence import Evidence, EvidenceCode, Instant
 from zvon.model.observable import ObservableType
 from zvon.model.page import Asked, Capture, Vantage
 
-HEAD_CHARS = 80  # a page says whose it is in its first words
+HEAD_CHARS = 30  # a page says whose it is in its very first words; whom one pays with comes later
+LIST_CHARS = 100
 MOST_FINALS = 5
 
 # What only a page that answered can leave behind.
@@ -177,25 +178,27 @@ def _named(
     def read(text: str, where: str) -> None:
         found.update(Named(where, c.brand.id) for c in claims(text, lang, where, brands=brands))
 
+    def headed(text: str, where: str) -> None:
+        named = claims(text, lang, where, brands=brands)
+        # Who lists several at once, carriers or banks, claims to be none of them.
+        alone = len({each.brand.id for each in named if each.span.start < LIST_CHARS}) == 1
+        for each in named:
+            first = alone and each.span.start < HEAD_CHARS
+            found.add(Named(where if first else "text", each.brand.id))
+
     for title in by.get(EvidenceCode.TITLE, ()):
         read(title, "title")
     for look in looks:
         if look.facts is not None:
             read(look.facts.title, "title")
-            read(look.facts.text[:HEAD_CHARS], "heading")
-            read(look.facts.text[HEAD_CHARS:], "text")
+            headed(look.facts.text, "heading")
         if look.read and look.vantage is not Vantage.PLAIN:
-            read(look.read[:HEAD_CHARS], "picture")
-            read(look.read[HEAD_CHARS:], "text")
+            headed(look.read, "picture")
     found |= {Named("logo", value) for value in by.get(EvidenceCode.LOGO, ())}
     for row in rows:
         if row.code is EvidenceCode.BRAND:
             where = str(row.params.get("where", "text"))
             found.add(Named({"ocr": "picture"}.get(where, where), row.value))
-    for where in ("heading", "picture"):
-        many = {each for each in found if each.where == where}
-        if len(many) > 1:  # who lists several, carriers or banks, claims to be none of them
-            found = (found - many) | {Named("text", each.brand) for each in many}
     best: dict[str, Named] = {}
     for each in sorted(found, key=lambda n: (PLACES.index(n.where), n.brand)):
         best.setdefault(each.brand, each)

@@ -85,7 +85,7 @@ def judge(item: Item, registry: Registry, now: datetime) -> Looked:
         state, next_at = "escalated", None
     elif next_at is None:
         state = "expired"
-    return Looked(id=item.id, seen=item.seen, score=score, reasons=reasons, state=state,
+    return Looked(id=item.id, score=score, reasons=reasons, state=state,
                   next_at=next_at)  # fmt: skip
 
 

@@ -10,11 +10,12 @@ from msgspec import Struct
 from zvon.collect import enrich, page_evidence
 from zvon.collect.fetch.client import Client
 from zvon.collect.fetch.guard import Guard, guard_of
-from zvon.collect.fetch.page import look_at
+from zvon.collect.fetch.twice import look_twice
 from zvon.config import Settings
+from zvon.model.brand import shipped
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.link import links
-from zvon.model.page import Capture
+from zvon.model.page import Capture, Vantage
 from zvon.model.report import Message
 
 MOST_PAGES = 3
@@ -38,11 +39,16 @@ async def survey(
     captures: list[Capture] = []
     rows: list[Evidence] = []
     if settings.fetch:
-        async with Client(guard or guard_of(settings), country=settings.country) as client:
+        way = guard or guard_of(settings)
+        async with (
+            Client(way, country=settings.country, vantage=Vantage.PLAIN) as plain,
+            Client(way, country=settings.country, vantage=Vantage.PHONE) as phone,
+        ):
             for each in links(message)[:MOST_PAGES]:
-                seen = await look_at(client, each.url, now)
-                captures.append(seen.capture)
-                rows += page_evidence.of_capture(seen.capture, now, seen.certificate)
+                seen = await look_twice(plain, phone, each.url, now, keep_token=False, probe=False)
+                captures += [look.capture for look in seen]
+                looks = [(look.capture, look.certificate) for look in seen]
+                rows += page_evidence.of_looks(looks, shipped(), now)
     finals = [row.value for row in rows if row.code is EvidenceCode.FINAL]
     names = enrich.subjects(message, finals)
     found = await enrich.fetch(settings, names, (), lambda: now)
