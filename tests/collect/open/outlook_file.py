@@ -16,6 +16,7 @@ def message(
     subject: str,
     text: str = "",
     html: str = "",
+    rtf: bytes = b"",
     sender: str = "",
     head: str = "",
     attached: Mapping[str, bytes] = {},
@@ -29,6 +30,9 @@ def message(
     }
     if html:
         properties[0x1013, BINARY] = html.encode()
+    if rtf:  # not compressed (MS-OXRTFCP 2.1.3.1.2)
+        wrapping = struct.pack("<III4x", len(rtf) + 12, len(rtf), 0x414C454D)
+        properties[0x1009, BINARY] = wrapping + rtf
     tree: dict[str, bytes | Tree] = {}
     for number, (name, content) in enumerate(attached.items()):
         file = {(0x3707, STRING): name.encode("utf-16-le"), (0x3701, BINARY): content}

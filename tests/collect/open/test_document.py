@@ -136,6 +136,14 @@ def test_an_outlook_message_reads_as_the_mail_that_it_holds() -> None:
     assert (shown.observable.value, shown.shown) == (ADDRESS, "www.posta.si")
 
 
+def test_the_page_of_an_outlook_message_is_found_in_its_rtf() -> None:
+    page = rf"{{\rtf1\ansi\fromhtml1 {{\*\htmltag84 <a href='{ADDRESS}'>}}www.posta.si{{\*\htmltag92 </a>}}}}"
+    made = message(subject="Paket", text=f"www.posta.si <{ADDRESS}>", rtf=page.encode(),
+                   sender="posta@brod.example")  # fmt: skip
+    mention = next(m for m in opened(compound(made)).mentions if m.shown)
+    assert (mention.observable.value, mention.shown) == (ADDRESS, "www.posta.si")
+
+
 @pytest.mark.parametrize("wrap", ["zip", "gzip", "tar.gz", "zip in zip"])
 def test_a_mail_in_an_archive_is_the_message(wrap: str) -> None:
     mail = f"From: a@brod.example\nTo: b@lipa.example\nSubject: Paket\n\n{ADDRESS}".encode()

@@ -1,6 +1,7 @@
 """Outlook messages (.msg, MS-OXMSG) rewritten as the mails that they were, attachments and all."""
 
 import re
+from contextlib import suppress
 from email.encoders import encode_base64
 from email.header import Header
 from email.message import Message as Mail
@@ -12,6 +13,7 @@ from io import BytesIO
 from typing import Any
 
 from zvon.collect.open.budget import Unreadable
+from zvon.formats import rtf
 from zvon.formats.limit import MAX_DEPTH, MAX_PARTS
 from zvon.model.report import PartOutcome
 
@@ -25,6 +27,7 @@ _FOREIGN = re.compile(rf"{_LETTERS}(?: {_LETTERS})*")
 # than those of a file's top (MS-OXMSG 2.4.1).
 _ATTACHED_MESSAGE = "__substg1.0_3701000D"
 _ATTACHED_OFFSET = 24
+_RTF = 0x1009  # PidTagRtfCompressed
 
 
 def as_mail(body: bytes) -> bytes:
@@ -90,11 +93,16 @@ def _field(value: str) -> str:
 
 
 def _html(message: Any) -> str | None:
-    try:
-        found = message.html_body
-    except (LookupError, UnicodeError, ValueError):
+    """The page, which Outlook often keeps only inside the RTF."""
+    with suppress(LookupError, UnicodeError, ValueError):
+        if found := message.html_body:
+            return str(found)
+    packed = message.properties.binary_prop_value(_RTF)
+    if not packed:
         return None
-    return str(found) if found else None
+    with suppress(rtf.BadRtf):
+        return rtf.html(rtf.decompress(packed))
+    return None
 
 
 def _attached(attachment: Any, depth: int) -> Mail | None:
