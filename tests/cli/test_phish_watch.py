@@ -1,6 +1,7 @@
 """`zvon phish watch` and `sources`: alone, and against the node's own application."""
 
 import asyncio
+import gzip
 import io
 import json
 import sys
@@ -57,6 +58,18 @@ def test_json_has_reasons_and_counts_and_the_top_is_a_limit(
     assert (said["names"], said["bad"]) == (3, 1)
     assert [one["name"] for one in said["found"]] == ["posta-si-pack.lat"]
     assert {"code", "weight"} <= set(said["found"][0]["reasons"][0])
+
+
+def test_a_packed_list_is_unpacked_and_a_cut_one_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "new.gz"
+    file.write_bytes(gzip.compress(NAMES.encode()))
+    assert run("--names", str(file), "--format", "csv") == 0
+    assert len(printed(capsys)) == 2
+    file.write_bytes(gzip.compress(NAMES.encode())[:-9])
+    with pytest.raises(ValueError, match="gzip"):
+        app(["watch", "--names", str(file)])
 
 
 def test_a_form_that_nobody_knows_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,7 +60,7 @@ async def one(pool: Pool, who: Viewer, name: str) -> Item:
 async def judged(
     pool: Pool, item: Item, now: datetime, state: str, next_at: datetime | None = None
 ) -> None:
-    looked = Looked(id=item.id, seen=item.seen, score=item.score, reasons=item.reasons,
+    looked = Looked(id=item.id, score=item.score, reasons=item.reasons,
                     state=state, next_at=next_at)  # fmt: skip
     async with transaction(pool, now) as tx:
         await watch.judged(tx, [looked], now)

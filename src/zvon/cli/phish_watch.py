@@ -124,11 +124,18 @@ def _store(node: str, key: str | None, names: list[str]) -> int:
 
 
 def _chunks(names: str) -> Iterator[bytes]:
-    if names == "-":
-        yield from iter(lambda: sys.stdin.buffer.read(CHUNK), b"")
-        return
-    with Path(names).open("rb") as file:
-        yield from iter(lambda: file.read(CHUNK), b"")
+    """The list in parts, unpacked when it is gzip, as zone files mostly are."""
+    import gzip
+    from io import BufferedReader
+
+    with sys.stdin.buffer if names == "-" else Path(names).open("rb") as raw:
+        file = BufferedReader(raw)  # type: ignore[type-var]
+        packed = file.peek(2)[:2] == b"\x1f\x8b"
+        opened = gzip.GzipFile(fileobj=file) if packed else file
+        try:
+            yield from iter(lambda: opened.read(CHUNK), b"")
+        except (gzip.BadGzipFile, EOFError) as problem:
+            raise ValueError(f"{names}: broken gzip: {problem}") from None
 
 
 def _show(one: dict[str, Any], *, json: bool) -> None:

@@ -63,7 +63,6 @@ class Looked(Struct, frozen=True, kw_only=True):
     """What a look at an item changes; `next_at` `None` ends it in the state given."""
 
     id: int
-    seen: dict[str, Any]
     score: float
     reasons: Sequence[Reason]
     state: str
@@ -219,16 +218,15 @@ async def judged(tx: Tx, looked: Sequence[Looked], now: datetime) -> list[UUID]:
     rows = await (
         await tx.execute(
             """
-            update watch w set seen = x.seen::jsonb, score = x.score, reasons = x.reasons::jsonb,
-              state = x.state, next_at = x.next_at, checks = w.checks + 1,
+            update watch w set score = x.score, reasons = x.reasons::jsonb, state = x.state,
+              next_at = x.next_at, checks = w.checks + 1,
               ended_at = case when x.state = 'watching' then null else %s end
-            from unnest(%s::bigint[], %s::text[], %s::float8[], %s::text[], %s::text[],
-                        %s::timestamptz[]) x(id, seen, score, reasons, state, next_at)
+            from unnest(%s::bigint[], %s::float8[], %s::text[], %s::text[], %s::timestamptz[])
+                 x(id, score, reasons, state, next_at)
             where w.id = x.id and w.state = 'watching'
             returning w.uuid, w.name, x.state
             """,
-            (now, [e.id for e in looked],
-             [msgspec.json.encode(e.seen).decode() for e in looked], [e.score for e in looked],
+            (now, [e.id for e in looked], [e.score for e in looked],
              [msgspec.json.encode(e.reasons).decode() for e in looked],
              [e.state for e in looked], [e.next_at for e in looked]),
         )
