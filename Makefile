@@ -1,6 +1,7 @@
 # The one door for people who develop. Every target sets itself up; nothing needs to be installed.
 
 ARGS ?=
+DATA ?=
 T ?=
 PY := .venv/bin/python
 
@@ -32,8 +33,8 @@ format: setup ## write the house format into the files
 bench: setup ## measure; each figure stands beside the machine's own limit
 	@$(PY) -m bench $(ARGS)
 
-train: setup ## train the models anew (ARGS="--data FOLDER")
-	@.venv/bin/zvon models train phish-url $(ARGS)
+train: setup ## train both phishing models into var/models (DATA=FOLDER)
+	@.venv/bin/zvon models train phish-url $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 lock: ## pin all dependencies anew (needs uv)
 	@uv lock -q

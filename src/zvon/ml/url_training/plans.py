@@ -1,0 +1,15 @@
+"""The plans of the two models: one for what we may ship, one for all that an operator has."""
+
+from zvon.ml.url_training.recipe import Recipe
+from zvon.ml.url_training.run import Plan
+from zvon.ml.url_training.trees import Growth
+
+PLANS = {
+    "shipped": Plan(
+        Recipe(half_life=24.0, platform=2.0, growth=Growth(trees=250, depth=6, rate=0.1)),
+        made=50_000,
+        made_weight=0.4,
+        bare=True,
+    ),
+    "local": Plan(Recipe(platform=4.0, growth=Growth(trees=500, depth=8, rate=0.1))),
+}
