@@ -1,13 +1,15 @@
 """The process that opens hostile files has no network, little memory and a short life."""
 
 import asyncio
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.collect.open.papers import packed, qr
-from zvon.collect.open import opener
+from zvon.collect.open import limits, opener
 from zvon.formats.limit import Undecodable
 from zvon.model.report import Channel, PartOutcome
 
@@ -45,6 +47,14 @@ except OSError:
     print("refused")
 """
 
+WHO = """
+import os
+from zvon.collect.open import limits
+limits.open_to_all = lambda _: True
+limits.apply()
+print(os.geteuid(), os.getegid(), os.getgroups())
+"""
+
 
 def ran(program: str, *arguments: str) -> str:
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True,
@@ -79,7 +89,7 @@ async def test_there_is_no_way_out() -> None:
         assert said == "refused"
 
 
-def test_nothing_is_written(tmp_path: object) -> None:
+def test_nothing_is_written(tmp_path: Path) -> None:
     assert ran(WRITE, f"{tmp_path}/left") == "refused"
 
 
@@ -113,3 +123,24 @@ async def test_many_at_once_wait_for_their_turn() -> None:
     assert [m.mentions[0].observable.value for m in read] == [
         f"https://n{n}.lipa.example/" for n in range(4)
     ]
+
+
+def test_root_gives_its_rights_up_only_where_nobody_can_still_read_the_program(
+    tmp_path: Path,
+) -> None:
+    program = tmp_path / "lib" / "reader.py"
+    program.parent.mkdir(mode=0o755)
+    program.write_text("x")
+    # The folder of a test run is private from some parent on: only its own part is judged here.
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 0o001:
+            assert not limits.open_to_all(str(program))
+            break
+    assert limits.open_to_all("/usr/bin/env")
+    program.chmod(0o600)
+    assert not limits.open_to_all(str(program))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has rights to give up")
+def test_root_reads_as_nobody() -> None:
+    assert ran(WHO) == "65534 65534 []"
