@@ -13,7 +13,8 @@ from zvon.assess.watch import judge, shipped
 from zvon.ml import lookalike
 from zvon.ml.brand import shipped as matcher
 from zvon.model.brand import shipped as registry
-from zvon.store.watch import Item, Looked
+from zvon.store.watch import Item
+from zvon.store.watch_look import Looked
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 ALIVE: dict[str, Any] = {"addresses": ["192.0.2.1"]}

@@ -21,7 +21,7 @@ from zvon.jobs import Context
 from zvon.ml.brand import shipped
 from zvon.ml.lookalike import find
 from zvon.model.page import Hop, Outcome
-from zvon.store import evidence, watch
+from zvon.store import evidence, watch, watch_look
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read
 from zvon.store.watch import Filter, Item
@@ -100,7 +100,7 @@ async def test_a_hostile_page_can_be_kept(pool: Pool, ana: Viewer) -> None:
         job = context(pool, lambda: AT, resolver=w.resolver, rdap_url=w.rdap_url)
         found = await seen(job, item, b"<title>a\x00b\x1b&#xd800;&#0;</title><p>\xff\x00&#x7f;")
     async with transaction(pool, AT) as tx:
-        await watch.saw(tx, [(item.id, found)])
+        await watch_look.saw(tx, [(item.id, found)])
     assert (await watched(pool, ana)).seen["page"]["outcome"] == "seen"
 
 
@@ -151,7 +151,7 @@ async def test_from_the_stream_to_a_report_in_the_queue(pool: Pool, ana: Viewer)
         job = context(pool, lambda: AT, resolver=w.resolver, rdap_url=w.rdap_url)
         found = await seen(job, item, FORM)
     async with transaction(pool, AT) as tx:
-        await watch.saw(tx, [(item.id, found)])
+        await watch_look.saw(tx, [(item.id, found)])
     await assessing.assess(job, {"ids": [item.id]})
     [(name, payload)] = await waiting_jobs(pool)
     assert (name, payload) == ("collect.escalate", {"uuids": [str(item.uuid)]})

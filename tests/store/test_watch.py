@@ -13,11 +13,12 @@ from zvon.access.viewer import Viewer
 from zvon.ml.brand import shipped
 from zvon.ml.lookalike import Lookalike, find
 from zvon.model.verdict import Reason
-from zvon.store import brand, party, person, watch
+from zvon.store import brand, party, person, watch, watch_look
 from zvon.store.desk import NoSuchBrand
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read
-from zvon.store.watch import Filter, Item, Looked, NotInState, NoWatch
+from zvon.store.watch import Filter, Item, NotInState, NoWatch
+from zvon.store.watch_look import Looked
 
 NLB, POST, PACK = "nlb-klik.top", "posta-si.top", "posta-si-pack.lat"
 
@@ -63,7 +64,7 @@ async def judged(
     looked = Looked(id=item.id, score=item.score, reasons=item.reasons,
                     state=state, next_at=next_at)  # fmt: skip
     async with transaction(pool, now) as tx:
-        await watch.judged(tx, [looked], now)
+        await watch_look.judged(tx, [looked], now)
 
 
 async def test_the_likeliest_come_first_and_pages_follow_each_other(
@@ -131,7 +132,7 @@ async def test_what_was_dismissed_is_never_watched_again(
     await put(pool, now, PACK, certificate=True)
     assert (await one(pool, people["ana"], PACK)).state == "dismissed"
     async with read(pool, SYSTEM) as db:
-        assert await watch.due(db, now + timedelta(days=99), 10) == []
+        assert await watch_look.due(db, now + timedelta(days=99), 10) == []
     async with transaction(pool, now) as tx:
         with pytest.raises(NotInState):
             await watch.escalate(tx, people["ana"], item.uuid, "after all", now)

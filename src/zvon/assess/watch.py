@@ -18,10 +18,11 @@ from zvon.jobs import Context, enqueue
 from zvon.ml import lookalike
 from zvon.model.brand import Brand, Registry
 from zvon.model.verdict import Reason
-from zvon.store import brand, watch
+from zvon.store import brand, watch_look
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read
-from zvon.store.watch import Item, Looked
+from zvon.store.watch import Item
+from zvon.store.watch_look import Looked
 
 PREFIX = "WATCH_SEEN_"
 # What a page asks for when it wants what people should not give.
@@ -55,10 +56,10 @@ async def assess(context: Context, payload: dict[str, Any]) -> None:
     ids = [int(each) for each in payload["ids"]]
     async with read(context.pool, SYSTEM) as db:
         registry = await brand.current(db)
-        items = await watch.of_ids(db, ids)
+        items = await watch_look.of_ids(db, ids)
     looked = [judge(item, registry, now) for item in items]
     async with transaction(context.pool, now) as tx:
-        escalated = await watch.judged(tx, looked, now)
+        escalated = await watch_look.judged(tx, looked, now)
         if escalated:
             await enqueue(tx, "collect.escalate", {"uuids": [str(uuid) for uuid in escalated]})
 

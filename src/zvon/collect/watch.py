@@ -23,7 +23,7 @@ from zvon.model.observable import Observable, ObservableType
 from zvon.model.page import Outcome
 from zvon.model.report import Channel, Door, Lang, ReportIn
 from zvon.model.suffix import is_private
-from zvon.store import evidence, observable, watch
+from zvon.store import evidence, observable, watch, watch_look
 from zvon.store.observable import code_of, digest
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import SYSTEM, read
@@ -53,8 +53,8 @@ async def look(context: Context, _payload: dict[str, Any]) -> None:
     """Look at the names whose time has come, and hand them on to `assess.watch`."""
     now = context.clock()
     async with transaction(context.pool, now) as tx:
-        items = await watch.due(tx.db, now, AT_ONCE)
-        await watch.postpone(tx, [item.id for item in items], now + HELD)
+        items = await watch_look.due(tx.db, now, AT_ONCE)
+        await watch_look.postpone(tx, [item.id for item in items], now + HELD)
     if not items:
         return
     about = sorted({value for item in items for value in _about(item)})
@@ -147,7 +147,7 @@ async def _keep(context: Context, looks: Sequence[Look], known: Sequence[Evidenc
             tx, [(digest(code_of(v), v.value.encode()), code_of(v), v.value) for v in values]
         )
         await evidence.put(tx, None, rows)
-        await watch.saw(tx, [(each.item.id, each.seen) for each in looks])
+        await watch_look.saw(tx, [(each.item.id, each.seen) for each in looks])
         await enqueue(tx, "assess.watch", {"ids": [each.item.id for each in looks]})
 
 
@@ -168,7 +168,7 @@ async def escalate_now(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: dat
 async def escalate(context: Context, payload: dict[str, Any]) -> None:
     """Make a report of each escalated item; done twice, it is still one report."""
     async with read(context.pool, SYSTEM) as db:
-        items = await watch.unreported(db, [UUID(str(each)) for each in payload["uuids"]])
+        items = await watch_look.unreported(db, [UUID(str(each)) for each in payload["uuids"]])
     for item in items:
         now = context.clock()
         report = ReportIn(
@@ -182,4 +182,4 @@ async def escalate(context: Context, payload: dict[str, Any]) -> None:
         receipt = await submit(context.pool, report, now=now, random=context.random,
                                key=f"watch {item.uuid}")  # fmt: skip
         async with transaction(context.pool, now) as tx:
-            await watch.reported(tx, item.uuid, receipt.uuid)
+            await watch_look.reported(tx, item.uuid, receipt.uuid)
