@@ -12,6 +12,7 @@ from zvon.config import Settings
 if TYPE_CHECKING:
     from zvon.collect.fetch.page import Seen
     from zvon.locale import Translator
+    from zvon.ml.look import Difference
     from zvon.model.page import Capture, Hop, PageFacts
 
 NOT_SEEN = 1
@@ -27,11 +28,14 @@ def look(
         bool, Parameter(help="Leave the victim's token in the address.", negative=())
     ] = False,
     parts: Annotated[bool, Parameter(help="Fetch its icon, scripts and styles too.")] = True,
+    browser: Annotated[
+        bool, Parameter(help="Open it in Chromium too, as a phone and a computer.", negative=())
+    ] = False,
     json: JsonFlag = False,
 ) -> int:
     """Fetch URL and say where it leads, what its forms ask for, and what it is built of.
 
-    No script runs, nothing is sent that a form asks for, and internal addresses stay shut. The
+    No script runs unless --browser, nothing is sent that a form asks for, and internal addresses stay shut. The
     victim's token is taken off the address. Exit code 1 when there was no page to be seen.
     """
     from zvon.model.page import Outcome
@@ -43,15 +47,28 @@ def look(
         print(str(problem), file=sys.stderr)
         return 2
     seen = asyncio.run(_look(url, keep_token=keep_token, parts=parts))
+    captures: tuple[Capture, ...] = (seen.capture,)
+    found: tuple[Difference, ...] = ()
+    if browser:
+        from zvon.cli.phish_look_browser import browse, hidden, sentences
+
+        captures = (seen.capture, *asyncio.run(browse(url, keep_token=keep_token)))
+        found = hidden(captures)
     if json:
         import msgspec
 
-        print(msgspec.json.encode(seen.capture).decode())
+        told = {"looks": captures, "hidden": found} if browser else seen.capture
+        print(msgspec.json.encode(told).decode())
     else:
         from zvon.locale import translator
 
-        _show(seen.capture, translator(Settings().lang))
-    return 0 if seen.capture.outcome in {Outcome.SEEN, Outcome.LIMITED} else NOT_SEEN
+        words = translator(Settings().lang)
+        for capture in captures:
+            _show(capture, words)
+        for line in sentences(found, words) if browser else ():
+            print(line)
+    ended = {Outcome.SEEN, Outcome.LIMITED}
+    return 0 if any(each.outcome in ended for each in captures) else NOT_SEEN
 
 
 async def _look(url: str, *, keep_token: bool, parts: bool) -> "Seen":

@@ -20,6 +20,17 @@ from zvon.model.page import Capture, Outcome, PageFacts, Vantage
 from zvon.model.url import BadUrl, parse, tracking
 
 STAGE = 4
+_FAILED = (
+    ("ERR_SSL", "tls"),
+    ("ERR_CERT", "tls"),
+    ("TIMED_OUT", "read_time"),
+    ("ERR_EMPTY_RESPONSE", "broken_off"),
+    ("ERR_CONNECTION", "broken_off"),
+    ("ERR_ABORTED", "broken_off"),
+    ("ERR_INCOMPLETE", "broken_off"),
+    ("ERR_TUNNEL", "no_answer"),
+    ("ERR_TOO_MANY_REDIRECTS", "redirects"),
+)
 NOTHING = Document(html="", frames=(), boxes=(), cut=False)
 
 
@@ -53,7 +64,7 @@ class Looker:
     ) -> None:
         self.guard, self.registry, self.clock = guard, registry, clock
         self.program = program
-        self.views = (phone(country), desktop())
+        self.views: tuple[Viewpoint, ...] = (phone(country), desktop())
 
     async def look(self, url: str, *, keep_token: bool = False) -> tuple[Taken, ...]:
         """What the phone sees at `url`, then the desktop; one capture where nobody can look.
@@ -74,7 +85,7 @@ class Looker:
         try:
             parsed = parse(url)
         except BadUrl:
-            return Outcome.REFUSED, "bad_url"
+            return Outcome.REFUSED, "bad_address"
         if parsed.scheme not in {"http", "https"}:
             return Outcome.REFUSED, "scheme"
         port = parsed.port or (443 if parsed.scheme == "https" else 80)
@@ -164,8 +175,13 @@ def _outcome(seen: Seen, proxy: Proxy) -> tuple[Outcome, str]:
         return Outcome.LIMITED, "download"
     if seen.failed:
         absent = next((why for each, _, why in proxy.absent if each == host), None)
-        return Outcome.UNREACHABLE, absent or seen.failed.removeprefix("net::").lower()
+        return Outcome.UNREACHABLE, absent or _why(seen.failed)
     return Outcome.SEEN, ""
+
+
+def _why(failed: str) -> str:
+    """Our word for the browser's own (`net::ERR_CONNECTION_RESET`)."""
+    return next((word for part, word in _FAILED if part in failed), "protocol")
 
 
 def _host(url: str) -> str:

@@ -126,6 +126,7 @@ class _Look:
         self.insecure = False
         self.loaded = asyncio.Event()
         self.enough = asyncio.Event()
+        self.filed = asyncio.Event()
         self.clock = asyncio.get_running_loop().time
         self.moved = self.clock()
 
@@ -165,7 +166,12 @@ class _Look:
         went = await self._ask("Page.navigate", to, timeout_s=LOOK_S)
         if not self.hops:
             self.hops.append(Hop(self.url, 0))
-        if went.get("errorText") and not self.downloads:
+        if went.get("errorText"):
+            # A navigation that becomes a download is told as aborted before the file is named.
+            if "ABORTED" in went["errorText"]:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(QUIET_S):
+                        await self.filed.wait()
             self.failed = str(went["errorText"])[:80]
         end = self.clock() + SETTLE_S
         loaded_at: float | None = None
@@ -250,6 +256,7 @@ class _Look:
         elif method == "Browser.downloadWillBegin" and len(self.downloads) < MOST_POPUPS:
             name = str(event.get("suggestedFilename", ""))[:200]
             self.downloads.append(Download(str(event.get("url", ""))[:2000], name))
+            self.filed.set()
 
     def _target(self, info: Event) -> None:
         """Whatever opens beside the page is closed: pop-ups, service workers, shared workers."""
