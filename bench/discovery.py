@@ -1,28 +1,36 @@
 """Discovery: names per second through reading and matching, and planted lookalikes found.
 
-    python -m bench.discovery [--names FILE] [--tiles 40]
+    python -m bench.discovery [--names FILE] [--tiles 40] [--log] [--dsn DSN]
 
-Tiles are made here: 256 entries each, half of them precertificates, of 1 to 8 names and as long as
-real ones are. FILE has one name per line (plain, or `rank,name`), else names are made of syllables.
-One core, processor time; the target is 200,000 names a minute, reading included.
+Tiles are made here: 256 entries each, half of them precertificates, of 1 to 8 names. FILE has one
+name per line (plain, or `rank,name`), else names are made of syllables. One core, processor time;
+the target is 200,000 names a minute, reading included. With --log the same tiles come over HTTP
+from a log of our own and go into a database: wall clock, the log's own work included.
 """
 
 import argparse
+import asyncio
+import os
 import random
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
-from tests.ct_log import merkle_leaf, tile_leaf
+from bench.ingest import NOW, server
+from tests.ct_log import Log, merkle_leaf, serve, tile_leaf
 from tests.ml.test_lookalike import FIRMS, PLANTED, stream
+from zvon.collect.names import read_source
+from zvon.config import Settings
 from zvon.formats.ct_entry import Entry, decode_leaf, decode_tile
-from zvon.formats.ct_tile import WIDTH
+from zvon.formats.ct_tile import WIDTH, tile_path
 from zvon.formats.name_list import FORMATS
+from zvon.jobs import Context
 from zvon.ml.brand import shipped
 from zvon.ml.lookalike import find
 from zvon.ml.name_scan import scan
+from zvon.store.pool import open_pool
 
 COUNT = 200_000
 CHUNK = 1 << 18
@@ -69,11 +77,41 @@ def tiles(count: int, names: list[str]) -> tuple[list[bytes], list[bytes]]:
     )
 
 
+async def whole(dsn: str, groups: list[tuple[str, ...]]) -> tuple[int, float]:
+    """Names read from a log into the database by the job, and the seconds that it took."""
+    log = Log(groups)
+    parts = [groups[n : n + WIDTH] for n in range(0, len(groups), WIDTH)]
+    made = {f"/{tile_path('data', n)}": b"".join(map(tile_leaf, part))
+            for n, part in enumerate(parts)}  # fmt: skip
+    log.answer = lambda path: (200, {}, made[path]) if path in made else None
+    async with serve(log), open_pool(dsn, size=4) as pool:
+        async with pool.connection() as db:
+            row = await (
+                await db.execute(
+                    "insert into name_source (uuid, name, kind, url, cursor, next_at, made_at)"
+                    " values (gen_random_uuid(), 'log', 'static-ct', %s, '{\"next\": 0}', %s, %s)"
+                    " returning id", (log.url, NOW, NOW),
+                )
+            ).fetchone()  # fmt: skip
+        assert row is not None
+        settings = Settings(name_caches=log.url.removeprefix("http://"))
+        context = Context(pool, settings, cast(Any, None), lambda: NOW, os.urandom)
+        start = time.perf_counter()
+        await read_source(context, {"id": row[0]})
+        seconds = time.perf_counter() - start
+        async with pool.connection() as db:
+            count = await (await db.execute("select names from name_source")).fetchone()
+    assert count is not None
+    return int(count[0]), seconds
+
+
 def main() -> int:
     """Measure tiles, leaves and a list, and look for what was planted."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--names", type=Path)
     given.add_argument("--tiles", type=int, default=40)
+    given.add_argument("--log", action="store_true")
+    given.add_argument("--dsn")
     args = given.parse_args()
     matcher = shipped()
     if args.names:
@@ -102,6 +140,10 @@ def main() -> int:
         lines = FORMATS["text"](iter(lambda: file.read(CHUNK), b""))
         found, seconds = timed(lambda: scan(matcher, lines))
     rate("a list, read, matched and ranked", found.names, seconds)
+    if args.log:
+        with server(args.dsn) as dsn:
+            rate("a log over HTTP into the database, wall clock",
+                 *asyncio.run(whole(dsn, sets(names)[: args.tiles * WIDTH])))  # fmt: skip
     first = {one.name for one in found.found[:50]}
     wanted = {one.name for name in PLANTED for one in find(matcher, [name])}
     print(f"\nof {len(PLANTED)} planted lookalikes in the first 50: {len(wanted & first)}; "
