@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.collect.site import Answer, Site, moved, page, server_tls, site
@@ -238,6 +238,21 @@ async def test_encodings_are_undone_and_lies_about_them_are_said() -> None:
     assert broken.warnings == ("bad-encoding",)
     other = await fetched({"/": page(text, "Content-Encoding: br")})
     assert other.warnings == ("unknown-encoding",)
+
+
+@given(
+    st.lists(st.integers(0, 200_000), min_size=1, max_size=5),
+    st.integers(1, 3000),
+    st.binary(max_size=3),
+)
+@example([1 << 20] * 5, 700, b"")
+@example([65_536, 65_536], 1, b"\x1f")
+def test_members_come_through_however_they_are_cut(sizes: list[int], cut: int, tail: bytes) -> None:
+    packed = b"".join(gzip.compress(bytes(size)) for size in sizes) + tail
+    body = Body("gzip", Limits(body=10_000_000, ratio=2000))
+    for at in range(0, len(packed), cut):
+        body.feed(packed[at : at + cut])
+    assert len(body.data) == sum(sizes)
 
 
 @given(st.lists(st.binary(max_size=300), max_size=8), st.sampled_from(["gzip", "deflate", ""]))

@@ -10,6 +10,7 @@ UNKNOWN_ENCODING = "unknown-encoding"
 
 _GZIP_OR_ZLIB = 47
 _RAW = -15
+_MEMBER = b"\x1f\x8b"  # how another member of a gzip file begins
 _STEP = 65_536
 
 
@@ -21,6 +22,7 @@ class Body:
         self.warnings: list[str] = []
         self._limits = limits
         self._in = 0
+        self._rest = b""
         self._zip: zlib._Decompress | None = None
         match encoding.strip().lower():
             case "" | "identity":
@@ -62,14 +64,18 @@ class Body:
             self._add(piece)
 
     def _inflate(self, piece: bytes) -> None:
+        piece, self._rest = self._rest + piece, b""
         while piece and self._zip is not None:
-            self._add(self._zip.decompress(piece, _STEP))
-            piece = self._zip.unconsumed_tail
-            if not piece and self._zip.eof:
-                piece = self._zip.unused_data
-                if not piece.startswith(b"\x1f\x8b"):
+            if self._zip.eof:
+                if len(piece) < len(_MEMBER):
+                    self._rest = piece
+                    return
+                if not piece.startswith(_MEMBER):
                     return  # padding after the last member
                 self._zip = zlib.decompressobj(_GZIP_OR_ZLIB)
+            self._add(self._zip.decompress(piece, _STEP))
+            # At the end of a member `unconsumed_tail` may repeat what `unused_data` holds.
+            piece = self._zip.unused_data if self._zip.eof else self._zip.unconsumed_tail
 
     def _add(self, piece: bytes) -> None:
         room = self._limits.body - len(self.data)
