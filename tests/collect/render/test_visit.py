@@ -226,6 +226,7 @@ async def test_a_script_without_end_is_ended(
     script: str, why: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visiting, "SETTLE_S", 1.5)
+    monkeypatch.setattr(visiting, "SNAPSHOT_S", 1.5)
     monkeypatch.setattr(visiting, "LOOK_S", 6.0)
     page = f"<p>Dober dan</p><script>setTimeout(()=>{{{script}}},50)</script>".encode()
     async with serving({"/": page}) as site:

@@ -21,6 +21,7 @@ LOOK_S = 20.0  # then the browser is killed
 SETTLE_S = 10.0  # what has not come by then is not waited for
 QUIET_S = 0.7
 IDLE_S = 0.5
+SNAPSHOT_S = 3.0
 PICTURE_S = 4.0
 LATE_S = 4.0  # after the page says that it has loaded
 MOST_HOPS = 12
@@ -219,7 +220,9 @@ class _Look:
         self.picture = base64.b64decode(shot["data"])
 
     async def _snapshot(self) -> dict[str, Any]:
-        return await self._ask("DOMSnapshot.captureSnapshot", {"computedStyles": []}, timeout_s=3)
+        return await self._ask(
+            "DOMSnapshot.captureSnapshot", {"computedStyles": []}, timeout_s=SNAPSHOT_S
+        )
 
     async def close(self) -> None:
         """Throw the context away, with all that the page left in it."""
