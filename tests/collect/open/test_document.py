@@ -165,6 +165,28 @@ def test_a_mail_in_an_archive_is_the_message(wrap: str) -> None:
     assert ("https://qr.lipa.example/" in found(read_message)) == wrap.startswith("zip")
 
 
+def test_an_outlook_message_in_a_mail_to_us_is_what_is_reported() -> None:
+    from email.message import EmailMessage
+
+    lure = message(subject="Vaša pošiljka", text=f"Plačajte carino za paket: {ADDRESS}",
+                   sender="posta@brod.example", attached={"koda.png": qr("https://qr.lipa.example/")})  # fmt: skip
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "ana@lipa.example", "prijava@cert.example", "x"
+    mail.set_content("Prosim, preverite.")
+    mail.add_attachment(
+        compound(lure), maintype="application", subtype="octet-stream", filename="a.msg"
+    )
+    report = read(mail.as_bytes(), "message/rfc822", Channel.EMAIL, to_us=True)
+    assert (report.sender, report.subject) == ("posta@brod.example", "Vaša pošiljka")
+    assert report.remark == "Prosim, preverite."
+    assert report.text.strip() == f"Plačajte carino za paket: {ADDRESS}"
+    by = {m.observable.value: (m.side, m.derived, m.part) for m in report.mentions}
+    assert by[ADDRESS] == ("attacker", "", "")
+    assert by["https://qr.lipa.example/"] == ("attacker", "qr", "attachment:1")
+    assert by["ana@lipa.example"][0] == "reporter"
+    assert [p.name for p in report.parts] == ["koda.png", "a.msg"]
+
+
 def test_a_picture_only_mail_says_what_its_picture_says() -> None:
     from email.message import EmailMessage
 

@@ -59,12 +59,31 @@ def _mail(
     for file in mail.files(body):
         kind = kind_of(file.body, file.media_type, file.name)
         findings += _findings(file.body, file.name, kind, budget, 1)
+    if to_us:
+        message, findings = _passed_on(message, findings)
     message = joined(message, findings)
     if not message.text.strip() and not message.mentions and not message.attachments:
         raise Undecodable("byte 0", EMPTY)
     left = {part.outcome for part in message.parts} - {PartOutcome.READ, PartOutcome.LISTED}
     warnings = [each for each in message.warnings if each != mail.NOT_READ or left]
     return without_cards(structs.replace(message, warnings=tuple(warnings)))
+
+
+def _passed_on(message: Message, findings: list[Finding]) -> tuple[Message, list[Finding]]:
+    """A mail in a file of somebody who writes to us is the object, as one attached as such is."""
+    whole = next((f for f in findings if f.message and f.message.channel is Channel.EMAIL), None)
+    if whole is None or whole.message is None:
+        return message, findings
+    inner = whole.message
+    people = [structs.replace(m, span=None) for m in message.mentions if m.side == "reporter"]
+    carried = structs.replace(
+        inner,
+        remark="\n\n".join(filter(None, (message.text.strip(), inner.remark))),
+        mentions=tuple(dict.fromkeys((*inner.mentions, *people))),
+        parts=(*inner.parts, whole.part),
+        attachments=(*message.attachments, *inner.attachments),
+    )
+    return carried, [f for f in findings if f is not whole]
 
 
 def _chosen(findings: list[Finding], channel: Channel) -> Message:
@@ -86,7 +105,7 @@ def _chosen(findings: list[Finding], channel: Channel) -> Message:
             "byte 0", "; ".join(list(reasons)[:3]) or f"nothing to read in {findings[0].part.kind}"
         )
     if best.message is not None:
-        message = structs.replace(best.message, parts=(best.part, *best.message.parts))
+        message = structs.replace(best.message, parts=(*best.message.parts, best.part))
     else:
         message = alone(best, channel)
     return joined(message, [f for f in findings if f is not best])
@@ -112,8 +131,10 @@ def _findings(body: bytes, name: str, kind: Kind, budget: Budget, depth: int) ->
             case Kind.ARCHIVE:
                 yield from _archive(body, part, budget, depth)
             case Kind.OUTLOOK:
-                yield _message(outlook.as_mail(body), "message/rfc822", part)
-            case Kind.MAIL | Kind.HTML | Kind.TEXT:
+                yield _mail_inside(outlook.as_mail(body), part, budget, depth)
+            case Kind.MAIL:
+                yield _mail_inside(body, part, budget, depth)
+            case Kind.HTML | Kind.TEXT:
                 yield _message(body, _TYPES[kind], part)
             case _:
                 raise Unreadable(PartOutcome.LISTED, f"a {kind.value}; it was not opened")
@@ -155,6 +176,17 @@ def _archive(body: bytes, part: Part, budget: Budget, depth: int) -> Iterator[Fi
         yield from _findings(content, path, kind_of(content, name=name), budget, depth + 1)
 
 
+def _mail_inside(body: bytes, part: Part, budget: Budget, depth: int) -> Finding:
+    """A mail among the files, with what its own files say."""
+    found = _message(body, "message/rfc822", part)
+    assert found.message is not None
+    inner: list[Finding] = []
+    for file in mail.files(body):
+        kind = kind_of(file.body, file.media_type, file.name)
+        inner += _findings(file.body, file.name, kind, budget, depth + 1)
+    return structs.replace(found, message=joined(found.message, inner))
+
+
 def _message(body: bytes, media_type: str, part: Part) -> Finding:
     message = decode(body, media_type, Channel.UNKNOWN)
     return Finding(part=structs.replace(part, text=message.text), message=message)
@@ -168,4 +200,4 @@ def _damaged(kind: Kind, problem: Exception) -> Undecodable:
     return Undecodable("byte 0", f"a damaged {kind.value} file ({type(problem).__name__})")
 
 
-_TYPES = {Kind.MAIL: "message/rfc822", Kind.HTML: "text/html", Kind.TEXT: "text/plain"}
+_TYPES = {Kind.HTML: "text/html", Kind.TEXT: "text/plain"}
