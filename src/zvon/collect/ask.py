@@ -182,7 +182,7 @@ async def _bounded(chunks: AsyncIterator[bytes], url: str, most: int) -> AsyncIt
     """The bytes of an answer, unpacked when they are gzip, whether that was asked for or not."""
     unpack = None
     first, size = True, 0
-    head = b""
+    head = rest = b""
     async for chunk in chunks:
         if first:
             head += chunk
@@ -196,20 +196,24 @@ async def _bounded(chunks: AsyncIterator[bytes], url: str, most: int) -> AsyncIt
                 raise Failed(f"{url}: more than {most} bytes")
             yield chunk
             continue
+        chunk, rest = rest + chunk, b""
         while chunk:
+            if unpack.eof:
+                if len(chunk) < len(_GZIP):
+                    rest = chunk
+                    break
+                if not chunk.startswith(_GZIP):
+                    return  # padding after the last member
+                unpack = zlib.decompressobj(_BOTH)
             try:
                 piece = unpack.decompress(chunk, 1 << 20)
             except zlib.error as problem:
                 raise Failed(f"{url}: broken gzip: {problem}") from None
-            chunk = unpack.unconsumed_tail
             size += len(piece)
             if size > most:
                 raise Failed(f"{url}: more than {most} bytes")
             yield piece
-            if unpack.eof:
-                rest = unpack.unused_data + chunk
-                if not rest.startswith(_GZIP):
-                    return
-                unpack, chunk = zlib.decompressobj(_BOTH), rest  # another member follows
+            # At the end of a member `unconsumed_tail` may repeat what `unused_data` holds.
+            chunk = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
     if first and head:
         yield head
