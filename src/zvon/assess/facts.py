@@ -214,7 +214,8 @@ class Assessor(Struct, frozen=True, kw_only=True):
         )
         if page is not None:
             known = bool(hit or about.claimed or page.named)
-            reasons += tuple(page_facts.in_favour(self.weights, link, page, known))
+            shop = any(code.startswith("SHOP_") for code in about.words)
+            reasons += tuple(page_facts.in_favour(self.weights, link, page, named=known, shop=shop))
         return LinkFacts(link=link, via=via, page=page, hit=hit, age_days=age, reasons=reasons)
 
     def _page(self, link: Link, page: Page, about: "_About", via: Link | None) -> list[Reason]:
@@ -344,7 +345,8 @@ def _missing(targets: Sequence[LinkFacts]) -> tuple[str, ...]:
     found = []
     if any(t.age_days is None and not t.borrowed for t in open_):
         found.append("age")
-    if any(t.page is None or not t.page.seen for t in open_):
+    led_on = {t.via.url for t in targets if t.via is not None}
+    if any(t.link.url not in led_on and (t.page is None or not t.page.seen) for t in open_):
         found.append("page")
     return tuple(found)
 

@@ -62,8 +62,13 @@ def against(
         yield fact("PAGE_DOWNLOAD", kind, kind=kind)
 
 
-def in_favour(weights: Weights, link: Link, page: Page, named: bool) -> Iterable[Reason]:
-    """What speaks for an address. With a brand's name on it (`named`) an owner can be copied."""
+def in_favour(
+    weights: Weights, link: Link, page: Page, *, named: bool, shop: bool = False
+) -> Iterable[Reason]:
+    """What speaks for an address. With a brand's name on it (`named`) an owner can be copied.
+
+    That a page asks for nothing says little of a `shop`: it takes its money at the end.
+    """
 
     def fact(code: str, grade: str | None = None, *, source: str = PAGE) -> Reason:
         return reason(weights, code, grade, source=source, span=link.span)
@@ -71,7 +76,7 @@ def in_favour(weights: Weights, link: Link, page: Page, named: bool) -> Iterable
     if not page.seen:
         return
     browser = 4 in page.seen
-    if not page.wants and not page.downloads and not page.cloak:
+    if not page.wants and not page.downloads and not page.cloak and not shop:
         yield fact("NO_FORM", "browser" if browser else "plain",
                    source=BROWSER if browser else PAGE)  # fmt: skip
     if not named and page.owner:
