@@ -160,7 +160,12 @@ class _Maker:
         """Address and domain of an ordinary site, also on the platforms and endings of lures."""
         kind = self.rng.random()
         path = "" if self.chance(0.4) else self.plain_path()
-        if kind < 0.22:
+        if kind < 0.08:  # lists from elsewhere hold few Slovenian and Croatian sites
+            name = "-".join(self.one(v.NEARBY) for _ in range(int(self.rng.integers(1, 4))))
+            domain = f"{name}.{self.one(v.ENDINGS_HERE)}"
+            sub = f"{self.one(v.SUBDOMAINS)}." if self.chance(0.4) else ""
+            return sub + domain + path, domain
+        if kind < 0.28:
             domain = f"{self.ordinary()}.{self.one(v.PLATFORMS)}"
             return domain + path, domain
         domain = f"{self.plain_name()}.{self.one(v.CHEAP if kind < 0.45 else v.COMMON)}"

@@ -6,7 +6,7 @@ from zvon.ml.url_training.trees import Growth
 
 PLANS = {
     "shipped": Plan(
-        Recipe(half_life=24.0, platform=2.0, growth=Growth(trees=250, depth=6, rate=0.1)),
+        Recipe(half_life=24.0, platform=4.0, growth=Growth(trees=250, depth=6, rate=0.1)),
         made=50_000,
         made_weight=0.4,
         bare=True,

@@ -30,7 +30,7 @@ class Plan(Struct, frozen=True):
     recipe: Recipe
     made: int = 0
     made_weight: float = 0.3
-    official_weight: float = 0.3
+    official_weight: float = 1.0
     bare: bool = False
     per_domain: int = 6
     seed: int = 7

@@ -26,6 +26,8 @@ SYSTEM = _WORDS["system"]
 ASSETS = _WORDS["assets"]
 ACCOUNT = _WORDS["account"]
 SUBDOMAINS = _WORDS["subdomains"]
+NEARBY = _WORDS["nearby"]
+ENDINGS_HERE = ("si", "si", "hr", "hr", "com.hr", "skole.hr", "from.hr", "gov.si")
 
 OFFICIAL_PATHS = (
     "", "/prijava", "/login", "/kontakt", "/obcani", "/gradjani", "/poslovni", "/osebno",
