@@ -18,6 +18,7 @@ from msgspec import Struct
 from zvon.model.suffix import registered
 
 MOST_NAMES = 5_000  # of a campaign; the newest are taken
+LEAST_NAMES = 2  # one name has no shape of its own
 UNSEEN = 0.15  # share of a place's weight that goes to values seen elsewhere
 NUMBERS_AHEAD = 10
 WIDEST_RANGE = 400  # numbers apart; wider ones are random and are not counted on
@@ -68,11 +69,12 @@ def next_names(
     """The names that fit the campaign best and are not among `names`, best first.
 
     `names` are hosts in the order in which they were seen. `words` are lures or brands that may
-    stand where a word stands. The same names give the same answer.
+    stand where a word stands. The same names give the same answer; one name alone gives none.
     """
     read = _read(names)
-    if not read:
+    if len(read) < LEAST_NAMES:
         return ()
+    repeats = any(_repeats(each.pieces) for each in read)
     seen = {_text(each) for each in read}
     suffixes = _weights(Counter(each.suffix for each in read), ())
     groups: dict[tuple[str, ...], list[_Name]] = {}
@@ -91,12 +93,18 @@ def next_names(
     known = set(seen)
     for score, values in heapq.merge(*streams, key=lambda each: -each[0]):
         name = "".join(values[:-1]) + "." + values[-1]
-        if name not in known:
+        if name not in known and (repeats or not _repeats(values[:-1])):
             known.add(name)
             found.append(Next(name, round(score, 6)))
             if len(found) == limit:
                 break
     return tuple(found)
+
+
+def _repeats(pieces: Sequence[str]) -> bool:
+    """A word stands twice; people seldom write so."""
+    words = [piece for piece in pieces if piece.isalpha()]
+    return len(words) != len(set(words))
 
 
 def patterns(names: Sequence[str]) -> tuple[Pattern, ...]:
