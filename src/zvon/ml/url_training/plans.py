@@ -1,5 +1,6 @@
 """The plans of the two models: one for what we may ship, one for all that an operator has."""
 
+from zvon.ml.url_training.prepared import Linear
 from zvon.ml.url_training.recipe import Recipe
 from zvon.ml.url_training.run import Plan
 from zvon.ml.url_training.trees import Growth
@@ -11,5 +12,13 @@ PLANS = {
         made_weight=0.4,
         bare=True,
     ),
-    "local": Plan(Recipe(platform=4.0, growth=Growth(trees=500, depth=8, rate=0.1))),
+    # Made up rows cost an operator's model 2.5 points of TPR at 0.1 %; official names are enough.
+    "local": Plan(
+        Recipe(
+            platform=4.0,
+            linear=Linear(alpha=1.5e-7),
+            growth=Growth(trees=500, depth=8, rate=0.1),
+        ),
+        official_weight=2.0,
+    ),
 }
