@@ -15,7 +15,7 @@ def changed(**fields: object) -> Brand:
 
 @pytest.mark.parametrize("brand", shipped().brands, ids=lambda brand: brand.id)
 def test_every_row_that_ships_could_be_written_by_a_desk(brand: Brand) -> None:
-    check(brand, shipped())
+    assert all(isinstance(warning, str) for warning in check(brand, shipped()))
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,8 @@ async def test_the_source_is_a_text_file_and_never_a_page(house: House) -> None:
     assert "sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     (count,) = await row(
-        house.pool, "select count(*) from audit where action = 'evidence_file:open' and actor = 'ana'"
+        house.pool,
+        "select count(*) from audit where action = 'evidence_file:open' and actor = 'ana'",
     )
     assert count == 1
 

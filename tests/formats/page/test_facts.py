@@ -281,7 +281,9 @@ def test_a_form_is_seen_even_on_a_page_that_is_too_deep() -> None:
 
 @given(st.binary(max_size=2000))
 def test_no_bytes_break_the_reading(body: bytes) -> None:
-    read(body, URL)
+    facts = read(body, URL)
+    assert facts.hops[-1:] == () or facts.hops[-1].url == URL
+    assert len(facts.text) <= 2 * len(body) + 2
 
 
 markup = st.lists(
@@ -299,4 +301,5 @@ def test_no_broken_markup_does_either_and_the_same_gives_the_same(body: str) -> 
 
 @given(st.text(max_size=100))
 def test_no_address_of_the_page_does(url: str) -> None:
-    read(b"<a href=x><form action=y><input></form>", url)
+    facts = read(b"<a href=x><form action=y><input></form>", url)
+    assert len(facts.forms) == 1
