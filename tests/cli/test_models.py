@@ -75,6 +75,26 @@ def test_evaluation_without_newer_phishing_repeats_the_figures_of_training(
         assert said[0]["tpr_at_1pct"]["low"] <= said[0]["tpr_at_1pct"]["high"]
 
 
+@pytest.mark.slow
+def test_what_people_said_is_learned_and_the_candidate_is_compared_with_the_model_in_use(
+    data: Path, tmp_path: Path
+) -> None:
+    """Fifty addresses that the lists call harmless, and people do not."""
+    before, after = tmp_path / "before", tmp_path / "after"
+    assert train("phish-url", data=data, out=before, use="local") == 0
+    flipped = [f"https://orchard{n}.example/notes" for n in range(50)]
+    rows = [f"{url}\t1\t2026-04-20\tnode\torchard{n}.example" for n, url in enumerate(flipped)]
+    labels = tmp_path / "labels.tsv"
+    labels.write_text("\n".join(["url\tlabel\tdate\tsource\tdomain", *rows]) + "\n")
+    assert train("phish-url", data=data, out=after, use="local", labels=labels,
+                 champion=before) == 0  # fmt: skip
+    meta = json.loads((after / "meta.json").read_text())
+    assert meta["sources"]["node"] == 50
+    assert meta["figures"]["change"]["against"] == read_model(before).name
+    was, now = read_model(before).score(flipped), read_model(after).score(flipped)
+    assert (now > was).all()
+
+
 def test_a_folder_without_lists_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,9 +17,10 @@ def shipped() -> dict[str, Any]:
     """The model that ships, as somebody would send it."""
     folder = files("zvon.ml") / "phish_url"
     weights = (folder / "weights.npz").read_bytes()
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     return {
         "name": "phish-url", "version": "own-1", "weights": b64encode(weights).decode(),
-        "meta": json.loads((folder / "meta.json").read_text(encoding="utf-8")), "card": "# card",
+        "meta": {**meta, "gate": []}, "card": "# card",
     }  # fmt: skip
 
 
@@ -82,6 +83,15 @@ async def test_a_model_is_taken_in_promoted_and_rolled_back(house: House) -> Non
     assert again.status_code == 409
     lost = await house.post("ada", "/api/v1/models/phish-url/none/promotion")
     assert lost.status_code == 404
+
+
+async def test_what_the_gate_refused_stays_refused_with_its_reasons(house: House) -> None:
+    body = shipped()
+    body["meta"]["gate"] = [{"rule": "worse", "what": "phish-url@1", "found": -0.2, "limit": -0.01}]
+    made = (await house.post("ada", "/api/v1/models", body)).json()
+    assert (made["state"], made["refusals"]) == ("refused", ["worse: phish-url@1"])
+    promoted = await house.post("ada", "/api/v1/models/phish-url/own-1/promotion")
+    assert promoted.status_code == 409
 
 
 async def test_weights_that_are_not_what_they_say_are_refused(house: House) -> None:

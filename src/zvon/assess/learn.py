@@ -34,6 +34,7 @@ KEPT = timedelta(days=400)
 LEAST_LABELS = 50
 TRAINING_S = 3 * 3600
 THRESHOLD = 0.5
+SHIPPED = Path(__file__).parents[1] / "ml" / "phish_url"
 
 
 class Watched(Struct, frozen=True, kw_only=True):
@@ -118,7 +119,8 @@ async def retrain(context: Context, payload: dict[str, Any]) -> None:
     with TemporaryDirectory(prefix="zvon-train-") as folder:
         labels, out = Path(folder) / "labels.tsv", Path(folder) / "out"
         write_labels(labels, rows)
-        await _train(data, labels, out)
+        champion = await _champion(context, Path(folder) / "champion")
+        await _train(data, labels, out, champion)
         meta = json.loads((out / "meta.json").read_text(encoding="utf-8"))
         weights = (out / "weights.npz").read_bytes()
         card = (out / "CARD.md").read_text(encoding="utf-8")
@@ -127,8 +129,15 @@ async def retrain(context: Context, payload: dict[str, Any]) -> None:
         await model_version.put(
             tx, uuid=uuid7(now, context.random(RANDOM_BYTES)), name=PHISH_URL,
             version=f"{now:%Y.%m.%d.%H%M}", weights=weights, meta=meta, card=card,
-            refusals=[str(each) for each in meta.get("refusals", [])], now=now,
+            refusals=refusals(meta), now=now,
         )  # fmt: skip
+
+
+def refusals(meta: dict[str, Any]) -> list[str]:
+    """What the gate said against a model, from its description; each a rule and what breaks it."""
+    said = meta.get("gate", [])
+    rows = [row for row in said if isinstance(row, dict)] if isinstance(said, list) else []
+    return [f"{row.get('rule')}: {row.get('what')}" for row in rows]
 
 
 def write_labels(path: Path, rows: Sequence[Judged]) -> None:
@@ -143,10 +152,28 @@ def write_labels(path: Path, rows: Sequence[Judged]) -> None:
             table.writerow((each.url, int(bad), f"{each.at:%Y-%m-%d}", "node", each.registered))
 
 
-async def _train(data: Path, labels: Path, out: Path) -> None:
+async def _champion(context: Context, folder: Path) -> Path:
+    """The model in use as a folder, to compare the candidate with."""
+    async with read(context.pool, SYSTEM) as db:
+        found = await model_version.standing(db, PHISH_URL)
+        if found is None:
+            return SHIPPED
+        weights = await model_version.weights(db, found[0])
+    await asyncio.to_thread(_write, folder, weights, found[1])
+    return folder
+
+
+def _write(folder: Path, weights: bytes, meta: dict[str, Any]) -> None:
+    folder.mkdir()
+    (folder / "weights.npz").write_bytes(weights)
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+async def _train(data: Path, labels: Path, out: Path, champion: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         "nice", "-n", "15", sys.executable, "-m", "zvon", "models", "train", PHISH_URL,
         "--data", str(data), "--labels", str(labels), "--use", "local", "--out", str(out),
+        "--champion", str(champion),
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from zvon.cli.phish_lists import EVERYTHING, PERMISSIVE, Use, lists_folder, read_lists
+from zvon.cli import models_life
+from zvon.cli.phish_lists import EVERYTHING, PERMISSIVE, Use, lists_folder, read_lists, read_rows
 
 if TYPE_CHECKING:
     from zvon.ml.url_training.run import Trained
@@ -28,6 +29,12 @@ def train(
     use: Annotated[
         Use | Literal["both"], Parameter(help="`shipped`: permissive sources only.")
     ] = "both",
+    labels: Annotated[
+        Path | None, Parameter(help="A node's own labels (TSV: url, label, date, source, domain).")
+    ] = None,
+    champion: Annotated[
+        Path | None, Parameter(help="Folder of the model in use, to compare with.")
+    ] = None,
 ) -> int:
     """Train a model and write `weights.npz`, `meta.json` and `CARD.md`.
 
@@ -39,6 +46,7 @@ def train(
         from zvon.cli import models_text
 
         return models_text.train(out, models_text.data_folder(data))
+    from zvon.cli.model_folder import read_model
     from zvon.cli.phish_card import card, summary
     from zvon.ml.url_training.plans import PLANS
     from zvon.ml.url_training.run import train as run
@@ -49,15 +57,17 @@ def train(
     if folder is None:
         return 2
     out = out or OUT
-    everything = read_lists(folder, EVERYTHING)
+    own = read_rows(labels) if labels else []
+    everything = read_lists(folder, EVERYTHING) + own
     print(f"{len(everything):,} addresses, {sum(r.phishing for r in everything):,} phishing")
     metas: dict[str, dict[str, Any]] = {}
     uses: tuple[Use, ...] = ("shipped", "local") if use == "both" else (use,)
     for one in uses:
         allowed = read_lists(folder, PERMISSIVE) if one == "shipped" else everything
         measured, last = run(
-            model, one, allowed, everything, PLANS[one], rules=suffix_rules(), brands=registry()
-        )
+            model, one, allowed, everything, PLANS[one], rules=suffix_rules(), brands=registry(),
+            champion=read_model(champion) if champion else None,
+        )  # fmt: skip
         target = out / one if use == "both" else out
         _write(target / "measured", measured, card)
         _write(target, last, card)
@@ -124,3 +134,6 @@ def _write(folder: Path, trained: "Trained", card: Any) -> None:
     text = json.dumps(trained.meta, indent=1, ensure_ascii=False) + "\n"
     (folder / "meta.json").write_text(text, encoding="utf-8")
     (folder / "CARD.md").write_text(card(trained.meta, len(trained.weights)), encoding="utf-8")
+
+
+models_life.mount(app)

@@ -55,15 +55,27 @@ def read_lists(folder: Path, allowed: dict[str, frozenset[str] | None]) -> list[
     return list(kept.values())
 
 
+def read_rows(path: Path) -> list["Labelled"]:
+    """The rows of one plain file in the columns of the lists: what a node has been taught."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as lines:
+        return list(_labelled(lines, path.name, None))
+
+
 def _rows(path: Path, sources: Iterable[str] | None) -> Iterator["Labelled"]:
+    with gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="") as lines:
+        yield from _labelled(lines, path.name, sources)
+
+
+def _labelled(
+    lines: Iterable[str], name: str, sources: Iterable[str] | None
+) -> Iterator["Labelled"]:
     from zvon.ml.url import score_form
     from zvon.ml.url_training import Labelled
 
-    with gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            source = (row.get("source") or path.name.split("_")[0]).split(":")[0]
-            if sources is None or source in sources:
-                yield Labelled(
-                    score_form(row["url"]), row["label"] == "1", row["date"][:10], row["domain"],
-                    source,
-                )  # fmt: skip
+    for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+        source = (row.get("source") or name.partition("_")[0]).split(":")[0]
+        if sources is None or source in sources:
+            yield Labelled(
+                score_form(row["url"]), row["label"] == "1", row["date"][:10], row["domain"],
+                source,
+            )  # fmt: skip

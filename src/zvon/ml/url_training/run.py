@@ -13,9 +13,9 @@ from zvon.ml.url.hashing import GRAMS
 from zvon.ml.url.model import Model, pack
 from zvon.ml.url.suffixes import Rules
 from zvon.ml.url.tables import GRAM_BITS, WORD_BITS
-from zvon.ml.url_training.judge import Figures
+from zvon.ml.url_training.judge import Figures, change
 from zvon.ml.url_training.made import bare_rows, made_rows, official_rows, pinned_urls
-from zvon.ml.url_training.measure import calibrate, judged_rows, measure
+from zvon.ml.url_training.measure import calibrate, judge, judged_rows, measure
 from zvon.ml.url_training.recipe import Recipe, fit
 from zvon.ml.url_training.release import gate
 from zvon.ml.url_training.rows import Labelled, Parts, split
@@ -71,12 +71,14 @@ def train(
     *,
     rules: Rules,
     brands: Sequence[Brand],
+    champion: Model | None = None,
 ) -> tuple[Trained, Trained]:
     """The measured model (fitted on what is older than its test) and the final one (on all).
 
     The final model takes its calibration and its figures from the measured one: nothing later than
     its own rows exists yet. `everything` is what both are judged on; it may hold rows that
-    `allowed` must not.
+    `allowed` must not. `champion` is the model in use: the measured one is compared with it on the
+    same rows, which a champion that has seen some of them wins rather than loses.
     """
     until = first_measured_day(everything)
     parts = split(allowed, everything, until, per_domain=plan.per_domain)
@@ -88,15 +90,22 @@ def train(
     ]
     weights = pack(model)
     found = measure(model, judged, pinned, size=len(weights))
-    measured = Trained(model, weights, describe(name, use, until, rows, weights, plan, found))
+    if champion is not None:
+        seen = judge(champion, judged)
+        better = change(judge(model, judged).score, seen.score, seen, champion.name)
+        found = replace(found, change=better)
+    measured = Trained(
+        model, weights, describe(name, use, until, rows, weights, plan, found, compared=champion)
+    )
     parts = split(allowed, everything, NEVER, per_domain=plan.per_domain)
     rows = rows_of(parts, plan, brands)
     last = fit(name, rows, rules, plan.recipe)
     last = replace(last, low=model.low, high=model.high, offset=model.offset)
     weights = pack(last)
     return measured, Trained(
-        last, weights, describe(name, use, NEVER, rows, weights, plan, found, until)
-    )
+        last, weights,
+        describe(name, use, NEVER, rows, weights, plan, found, until, compared=champion),
+    )  # fmt: skip
 
 
 def describe(
@@ -108,8 +117,14 @@ def describe(
     plan: Plan,
     found: Figures,
     measured_from: str = "",
+    *,
+    compared: Model | None = None,
 ) -> dict[str, Any]:
-    """What goes into `meta.json`. No clock: the version is the newest row's day and the digest."""
+    """What goes into `meta.json`. No clock: the version is the newest row's day and the digest.
+
+    `compared` is the model in use, when the figures hold a comparison with it.
+    """
+    against = found if compared is not None else None
     digest = sha256(weights).hexdigest()
     newest = max((r.day for r in rows if r.phishing), default="") or "undated"
     return {
@@ -129,5 +144,5 @@ def describe(
         },
         "plan": msgspec.to_builtins(plan),
         "figures": msgspec.to_builtins(found),
-        "gate": [msgspec.to_builtins(refusal) for refusal in gate(found, None)],
+        "gate": [msgspec.to_builtins(refusal) for refusal in gate(found, against)],
     }

@@ -11,7 +11,7 @@ from litestar import Router, get, post
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.assess.learn import Watched, watched
+from zvon.assess.learn import Watched, refusals, watched
 from zvon.assess.model import PHISH_URL
 from zvon.ml import url
 from zvon.model.ids import RANDOM_BYTES, uuid7
@@ -90,13 +90,11 @@ async def add_model(context: In, who: Who, data: NewVersion) -> VersionOut:
     except (Base64Error, BadZipFile, KeyError, OSError, TypeError, ValueError) as problem:
         raise BadInput(f"no weights of ours: {problem}") from None
     now = context.clock()
-    refusals = data.meta.get("refusals", [])
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
         await model_version.add(
             tx, who, uuid=uuid7(now, context.random(RANDOM_BYTES)), name=data.name,
             version=data.version, weights=weights, meta=data.meta, card=data.card,
-            refusals=[str(each) for each in refusals] if isinstance(refusals, list) else [],
-            now=now,
+            refusals=refusals(data.meta), now=now,
         )  # fmt: skip
     async with read(context.pool, who) as db:
         rows = await model_version.all_of(db, who, data.name)
