@@ -10,7 +10,7 @@ NLB = shipped().by_id["si.nlb"]
 
 
 def changed(**fields: object) -> Brand:
-    return replace(NLB, **fields)  # type: ignore[arg-type]
+    return replace(NLB, **fields)
 
 
 @pytest.mark.parametrize("brand", shipped().brands, ids=lambda brand: brand.id)
