@@ -9,11 +9,12 @@ from zvon.access.viewer import Viewer
 from zvon.formats import xarf
 from zvon.formats.xarf import Item
 from zvon.jobs import Context
-from zvon.model.brand import by_id
+from zvon.model.brand import Brand
 from zvon.model.evidence import EvidenceCode
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.url import canonical
 from zvon.respond.takedown_package import Package, about_page, build
+from zvon.store import brand as brands
 from zvon.store import evidence_file, takedown
 from zvon.store.party import Db
 from zvon.store.takedown import Contact, Subject, Takedown
@@ -41,7 +42,8 @@ async def make(context: Context, viewer: Viewer, incident: UUID, url: str) -> Ta
     async with read(context.pool, viewer) as db:
         about = await takedown.subject(db, viewer, incident, url)
         items = await _items(db, about, key)
-    packed = package_of(context, about, now)
+        registry = await brands.current(db)
+    packed = package_of(context, about, registry.by_id.get(about.incident.brand or ""), now)
     if packed.content.category not in xarf.TYPES:
         raise CannotReport("the verdict gives a provider no reason to act")
     report_id = UUID(bytes=context.random(16), version=4)
@@ -61,12 +63,11 @@ async def make(context: Context, viewer: Viewer, incident: UUID, url: str) -> Ta
     return made
 
 
-def package_of(context: Context, about: Subject, now: datetime) -> Package:
+def package_of(context: Context, about: Subject, brand: Brand | None, now: datetime) -> Package:
     """What is known, as a provider needs it."""
     incident = about.incident
     seen = [look for look in about.looks if look.facts is not None]
     facts = seen[0].facts if seen else None
-    brand = by_id().get(incident.brand or "")
     asks = sorted({row.value for row in about.facts if row.code is EvidenceCode.FORM})
     abuse = about.value(EvidenceCode.ABUSE)
     content = xarf.Content(
