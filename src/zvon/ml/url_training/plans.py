@@ -12,13 +12,14 @@ PLANS = {
         made_weight=0.4,
         bare=True,
     ),
-    # With made up rows, and links and doors counting twice, TPR at 0.1 % was 2.5 points lower.
+    # With made up rows, and links and doors counting twice, TPR at 0.1 % was 2.5 points lower. Official
+    # names at a weight of 2 left 7 alarms among the pinned pages, at 6 none.
     "local": Plan(
         Recipe(
-            platform=4.0,
+            platform=5.0,
             linear=Linear(alpha=1.5e-7),
             growth=Growth(trees=500, depth=8, rate=0.1),
         ),
-        official_weight=2.0,
+        official_weight=6.0,
     ),
 }
