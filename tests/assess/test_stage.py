@@ -7,7 +7,7 @@ from zvon.assess.shipped import shipped
 from zvon.assess.stage import MOST_URLS, Wanted, wanted
 from zvon.model.evidence import Evidence
 
-URL = "https://nlb-obnova.example/p"
+URL = "https://nlb-prijava.example/p"
 
 
 def asked(text: str, rows: list[Evidence] | None = None, verified: str = "") -> Wanted:
