@@ -1,6 +1,7 @@
 # The one door for people who develop. Every target sets itself up; nothing needs to be installed.
 
 ARGS ?=
+DATA ?=
 T ?=
 PY := .venv/bin/python
 
@@ -20,7 +21,7 @@ run: setup ## start one node in ./zvon-data (ARGS="--http 127.0.0.1:9000 …")
 	@.venv/bin/zvon up $(ARGS)
 
 test: setup ## all tests, with real servers from apt when allowed (T=tests/x/test_y.py for one file)
-	@.ci/servers named unbound nsd pdns_recursor kresd knotd kdig dig chromium postgres
+	@.ci/servers named unbound nsd pdns_recursor kresd knotd kdig dig chromium postgres tesseract
 	@.ci/test $(T)
 
 check: setup ## format, lint, types, layers, house rules, quick tests; under a minute
@@ -32,8 +33,8 @@ format: setup ## write the house format into the files
 bench: setup ## measure; each figure stands beside the machine's own limit
 	@$(PY) -m bench $(ARGS)
 
-train: setup ## train the models anew (ARGS="--data FOLDER")
-	@.venv/bin/zvon models train phish-url $(ARGS)
+train: setup ## train both phishing models into var/models (DATA=FOLDER)
+	@.venv/bin/zvon models train phish-url $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 lock: ## pin all dependencies anew (needs uv)
 	@uv lock -q

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     """Name of this node as partners see it."""
     country: str = "SI"
     """Country of the operator, two letters (ISO 3166)."""
+    contact: str | None = None
+    """Mail address that answers for letters to providers; without it no takedown package is made."""
     lang: str = "en"
     """Language for a visitor whose browser names none of ours."""
 
@@ -66,10 +68,43 @@ class Settings(BaseSettings):
     rdap_url: str | None = None
     """Base URL of an RDAP service; registration data is missing when not set."""
 
+    fetch: bool = True
+    """Whether pages that reports lead to are looked at, without their scripts."""
+    render: bool = True
+    """Whether they are opened in a browser too, where Chromium is installed."""
+    chromium: Path | None = None
+    """The browser's program, when not the first Chromium that is found."""
+    egress_proxy: str | None = None
+    """Proxy that looks leave through: `http://host:port` (CONNECT) or `socks5://host:port`."""
+    egress_source: str | None = None
+    """Address of this machine that looks leave from."""
+    egress_refuse: str = ""
+    """Prefixes of your own that are never looked at, separated by commas; private ones never are."""
+
+    name_caches: str = ""
+    """Own caches of certificate logs and name lists, `host:port` separated by commas; they may lie
+    inside the network, every other source is asked like a stranger's page."""
+    probe_kits: bool = False
+    """Whether looks also ask for archives of kits that nobody named (`folder.zip`)."""
+
+    mailbox: str | None = None
+    """Mailbox for reports: `imaps://user@host/FOLDER` (`INBOX` when not said); off when not set."""
+    mailbox_password: SecretStr | None = None
+    """Its password."""
+    mailbox_address: str | None = None
+    """The mail address of that mailbox, which answers come from; needed for answers."""
+    smtp: str | None = None
+    """Where answers are sent: `smtp://host:25` (STARTTLS where offered) or `smtps://user@host`."""
+    smtp_password: SecretStr | None = None
+    """The password of its user."""
+
     popularity: Path | None = None
     """A list of popular names (`rank,name` lines, gzip or not) that nobody can block."""
     popularity_top: int = Field(default=1_000_000, ge=1, le=10_000_000)
     """How many names of it count."""
+
+    train_data: Path | None = None
+    """Folder with `phishing/urls/` for the weekly training; without it models are not retrained."""
 
     workers: int = 1
     """Worker processes."""

@@ -7,13 +7,13 @@ import msgspec
 from tests.assess.message import AT, message, registered
 from zvon.assess.advise import advise
 from zvon.assess.decide import decide
-from zvon.assess.jobs import shipped
 from zvon.assess.rank import rank
+from zvon.assess.shipped import shipped
 from zvon.model.advice import Action, NameAdvice
 from zvon.model.evidence import Evidence
 from zvon.model.report import Channel, Lang, Message
 from zvon.model.scope import Scope
-from zvon.model.verdict import Category, Verdict, VerdictWord
+from zvon.model.verdict import Category, Verdict, VerdictWord, shown
 
 LURE = "NLB: vaš dostop poteče v 24 urah, prijavite se: https://nlb-obnovitev.example/p"
 
@@ -98,7 +98,7 @@ def test_reasons_come_strongest_first_and_at_most_five_for_and_two_against() -> 
     verdict, _ = judge(
         message(LURE, sender="+447700900999"), registered("nlb-obnovitev.example", 1)
     )
-    weights = [reason.weight for reason in verdict.reasons]
+    weights = [reason.weight for reason in shown(verdict.reasons)]
     assert weights == sorted(weights, reverse=True)
     assert len([w for w in weights if w > 0]) <= 5
 

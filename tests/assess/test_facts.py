@@ -7,7 +7,7 @@ import msgspec
 
 from tests.assess.message import AT, message, registered
 from zvon.assess.facts import Facts
-from zvon.assess.jobs import shipped
+from zvon.assess.shipped import shipped
 from zvon.ml.template import signature
 from zvon.model.evidence import Evidence
 from zvon.model.report import Channel, Lang, Message

@@ -8,7 +8,7 @@ import pytest
 from tests.assess.message import AT, message, registered
 from zvon.assess.advise import advise
 from zvon.assess.decide import decide
-from zvon.assess.jobs import shipped
+from zvon.assess.shipped import shipped
 from zvon.model.report import Channel, Lang
 from zvon.model.verdict import VerdictWord
 

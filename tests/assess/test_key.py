@@ -1,8 +1,8 @@
 """By which values a report is linked."""
 
 from tests.assess.message import AT, message, registered
-from zvon.assess.jobs import shipped
 from zvon.assess.key import keys
+from zvon.assess.shipped import shipped
 from zvon.model.evidence import Evidence
 from zvon.model.report import Message
 
@@ -49,3 +49,27 @@ def test_names_registered_within_days_share_a_batch() -> None:
 def test_an_account_is_strong() -> None:
     links = found(message("Mama, nakaži na SI56020170014356205"), [])
     assert links["SAME_ACCOUNT"] == [("SI56020170014356205", True)]
+
+
+def test_a_host_that_bears_the_brands_name_is_strong_and_another_medium() -> None:
+    assert found(message("https://nlb-klik.example/x"), [])["SAME_HOST"] == [
+        ("nlb-klik.example", True)
+    ]
+    old = message("NLB https://drustvo.example/a/b")
+    assert found(old, registered("drustvo.example", 3000))["SAME_HOST"] == [
+        ("drustvo.example", False)
+    ]
+
+
+def test_a_path_for_each_victim_has_a_shape() -> None:
+    links = found(message("https://nlb-a.example/dostava/8f3a9c1e/potrdi.php?id=7"), [])
+    assert links["SAME_PATH"] == [("/dostava/*/potrdi.php?id", False)]
+
+
+def test_numbers_bought_in_a_row_share_a_range_and_a_short_code_has_none() -> None:
+    lure = "NLB https://nlb-a.example/x"
+    assert found(message(lure, sender="+44 7700 900123"), [])["SENDER_RANGE"] == [
+        ("+447700900xxx", False)
+    ]
+    assert "SENDER_RANGE" not in found(message(lure, sender="NLB"), [])
+    assert "SENDER_RANGE" not in found(message(lure, sender="1234"), [])

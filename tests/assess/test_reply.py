@@ -3,7 +3,7 @@
 from tests.assess.message import AT, message, registered
 from zvon.assess import reply
 from zvon.assess.decide import decide
-from zvon.assess.jobs import shipped
+from zvon.assess.shipped import shipped
 from zvon.model.evidence import Evidence
 from zvon.model.report import Channel, Message
 

@@ -114,7 +114,8 @@ async def serving(dsn: str, folder: Path) -> AsyncIterator[Served]:
     port = free_port()
     async with World(world(), clock) as small, open_pool(dsn, size=6) as pool:
         settings = Settings(root=folder, name="si", country="SI", lang="sl",
-                            resolver=small.resolver, rdap_url=small.rdap_url)  # fmt: skip
+                            resolver=small.resolver, rdap_url=small.rdap_url,
+                            render=False, contact="prijave@si.example")  # fmt: skip
         key = identity.node_key(settings.key_file, os.urandom)
         async with transaction(pool, clock()) as tx:
             await person.put_roles(tx, SHIPPED_ROLES)

@@ -27,7 +27,7 @@ class Screen(Struct, frozen=True):
         """The address on this node."""
         return self.name.format(
             incident=seeded.incident, kit=seeded.kit, receipt=seeded.receipt, link=seeded.link,
-            block=seeded.block,
+            block=seeded.block, report=seeded.report, campaign=seeded.campaign,
             appeal=seeded.appeal,
             unknown=uuid4(),
         )  # fmt: skip
@@ -53,6 +53,15 @@ CONSOLE = (
     Screen("ana", "/queue?tab=held"),
     Screen("ana", "/incidents/{incident}"),
     Screen("bor", "/incidents/{incident}"),
+    Screen("ana", "/reports/{report}"),
+    Screen("ana", "/campaigns"),
+    Screen("ana", "/campaigns/{campaign}"),
+    Screen("ana", "/watch"),
+    Screen("ana", "/brands"),
+    Screen("dora", "/brands/si.posta"),
+    Screen("ana", "/labels"),
+    Screen("ada", "/models"),
+    Screen("dora", "/brands/si.nlb", 404),
     Screen("bor", "/blocks"),
     Screen("bor", "/blocks/{block}"),
     Screen("bor", "/explain?name=www.carina-placilo.example"),

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tests.blocks import proposal
 from tests.browser.node import Served
+from tests.browser.seed_phishing import seed_phishing
 from tests.store.world import new_uuid
 from zvon.access import node as identity
 from zvon.formats.membership import GroupPolicy
@@ -58,6 +59,8 @@ class Seeded(Struct, frozen=True, kw_only=True):
     appeal: str
     kit: UUID
     block: UUID
+    report: UUID
+    campaign: UUID
 
 
 async def incident_of(served: Served) -> UUID:
@@ -97,8 +100,10 @@ async def seed(served: Served) -> Seeded:
         )  # fmt: skip
         await transparency.follow(tx, now)
     link = await served.link("avgust")
+    [campaign] = await served.column("select uuid from campaign where brand = 'si.posta'")
     return Seeded(appeal=objection, served=served, incident=incident, receipt=receipt, link=link,
-                  kit=taking[0].uuid, block=block_uuid)  # fmt: skip
+                  kit=taking[0].uuid, block=block_uuid,
+                  report=await seed_phishing(served), campaign=UUID(str(campaign)))  # fmt: skip
 
 
 async def _subscribers(served: Served) -> list[Subscriber]:

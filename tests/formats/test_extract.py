@@ -135,3 +135,28 @@ def test_a_list_is_found_whole_in_every_spelling(dot: str) -> None:
 def test_positions_count_code_points(parts: list[str]) -> None:
     text = "🙏 ž " + " 🙏 ".join(parts)
     assert [m.raw for m in extract(text)] == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("klik na posta-si . paket . example / i ali", "https://posta-si.paket.example/i"),
+        ("https://posta-si . paket . example / i?t=1 takoj", "https://posta-si.paket.example/i?t=1"),
+        ("posta-si .paket. example/i", "https://posta-si.paket.example/i"),
+        ("Pišite na www . posta-si . example.", "www.posta-si.example"),
+        ("Glej posta.si. Potem pojdi na a/b", "posta.si"),
+        ("www.posta.si. Hvala / lep pozdrav", "www.posta.si"),
+        ("Obiščite posta.si/abc. Hvala", "https://posta.si/abc"),
+        ("naslov ni popoln. Podatke / naslov posljite", None),
+        ("št. 12. si / je", None),
+        ("vem. To / ono", None),
+    ],
+)  # fmt: skip
+def test_an_address_pulled_apart_by_blanks_is_told_from_sentences(
+    text: str, value: str | None
+) -> None:
+    found = extract(text)
+    assert [m.observable.value for m in found] == ([] if value is None else [value])
+    for mention in found:
+        assert mention.span is not None
+        assert text[mention.span.start : mention.span.end] == mention.raw

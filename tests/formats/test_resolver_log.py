@@ -139,4 +139,5 @@ def test_no_octets_break_a_stream_in_another_way_than_its_own(
 ) -> None:
     for stream, real in ((PdnsStream(), PDNS), (TapStream(), TAP)):
         with contextlib.suppress(BadStream):
-            list(stream.feed(real[:at] + noise + real[at + len(noise) :] + tail))
+            hits = list(stream.feed(real[:at] + noise + real[at + len(noise) :] + tail))
+            assert len(hits) <= 1 + len(tail)

@@ -4,6 +4,7 @@ import pytest
 
 from zvon.formats.remark import only_asks, split
 from zvon.formats.text import read
+from zvon.model.observable import ObservableType
 from zvon.model.report import Channel
 
 
@@ -72,3 +73,18 @@ def test_an_address_inside_a_wrapper_is_found_beside_it() -> None:
     assert [m.observable.value for m in message.mentions] == [
         "https://www.google.com/url?q=https://a.example/b", "https://a.example/b",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["+386 40 000 111", "Kdo me kliče s +386 40 000 111?", "tko zove: 00385 91 000 0111"]
+)
+@pytest.mark.parametrize("channel", [Channel.UNKNOWN, Channel.WEB, Channel.SMS])
+def test_a_number_alone_is_what_is_reported(text: str, channel: Channel) -> None:
+    [mention] = read(text, channel).mentions
+    assert mention.observable.type is ObservableType.PHONE
+    assert mention.side == "attacker"
+
+
+def test_a_number_at_the_end_of_a_story_is_the_reporters() -> None:
+    story = "Na spletu sem našla trgovino, ki je zelo poceni in mi ni všeč. Dosegljiva sem na 040 000 111."
+    assert [m.side for m in read(story, Channel.WEB).mentions] == ["reporter"]

@@ -21,6 +21,13 @@ def test_digits_may_stand_for_letters() -> None:
     assert {"klik", "kllk"} & set(unleet("kl1k"))
     assert unleet("posta") == ()
     assert unleet("2026") == ()
+    assert "posta" in unleet("p0st4")
+
+
+def test_two_letters_may_stand_for_one() -> None:
+    assert unleet("rnimovrste") == ("mimovrste",)
+    assert "wallet" in unleet("vva11et")
+    assert unleet("klub") == ()
 
 
 def test_punycode_is_read_and_the_ill_formed_is_told() -> None:

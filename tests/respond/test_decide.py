@@ -11,9 +11,11 @@ from zvon.access.permission import Denied
 from zvon.access.viewer import Viewer
 from zvon.model.lifecycle import IllegalMove
 from zvon.model.marking import Tlp
+from zvon.model.report import Channel, Lang, Message
 from zvon.model.verdict import VerdictWord
 from zvon.respond import decide
 from zvon.respond.decide import BadDuplicate, BadReason, NothingToUndo, Stale
+from zvon.store import answer as answers
 from zvon.store import incident, incident_decision
 from zvon.store.incident import IncidentDetail, NotFound, Tab
 from zvon.store.transaction import Pool, transaction
@@ -368,3 +370,33 @@ async def test_a_disputed_block_is_not_left_behind_by_a_benign_verdict_either(
     async with pool.connection() as db:
         rows = await (await db.execute("select state, lift_reason from block")).fetchall()
     assert rows == [("lifted", "clear")]
+
+
+@pytest.mark.parametrize(
+    ("word", "answer"),
+    [("malicious", "dangerous"), ("benign", "no_sign"), ("suspicious", "official")],
+)
+async def test_what_a_machine_finds_later_does_not_change_what_a_person_told(
+    pool: Pool, now: datetime, word: str, answer: str
+) -> None:
+    home = await own_party(pool, now)
+    ana = await somebody(pool, now, home, "ana")
+    found = await reported(pool, now, home)
+    await answered(pool, now, found.record_id, "looking")
+    await say(pool, now, ana, found.incident_uuid, word)
+    later = now + timedelta(minutes=10)
+    waiting = answers.Waiting(
+        record_id=found.record_id, uuid=found.uuid, number="Z", lang=Lang.SL, received_at=now,
+        tlp=Tlp.AMBER, message=Message(channel=Channel.SMS, text=""),
+    )  # fmt: skip
+    async with transaction(pool, later) as tx:
+        given = answers.Given(report=waiting, kind="official", addons=("card",))
+        await answers.give(tx, [given], later)
+    assert await answer_of(pool, found.record_id) == answer
+    async with read(pool, SYSTEM) as db:
+        row = await (
+            await db.execute(
+                "select changed_at from report where record_id = %s", (found.record_id,)
+            )
+        ).fetchone()
+    assert row == (later if word == "suspicious" else now,)

@@ -49,7 +49,7 @@ def listed(folder: Path, names: Sequence[str], at: datetime) -> Path:
 
 @pytest.mark.usefixtures("people")
 async def test_what_is_above_and_below_is_found(pool: Pool, now: datetime) -> None:
-    assert await rules(pool, now, "www.arnes.si") == {"constituency"}
+    assert await rules(pool, now, "www.arnes.si") == {"constituency", "brand"}
     assert await rules(pool, now, "ordinary.example") == set()
     await run(pool, now,
               "insert into constituency (kind, value) values ('domain', 'mail.lipa.example')")  # fmt: skip

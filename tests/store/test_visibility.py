@@ -43,14 +43,16 @@ from zvon.store.transaction import Pool, Tx, transaction
 from zvon.store.visibility import SYSTEM, read, viewer_setting
 
 SECURED = {
-    "campaign_member", "change", "edge", "evidence", "incident", "incident_decision",
-    "incident_name", "occurrence", "quarantine", "raw_input", "receipt_again", "record",
-    "record_audience", "record_version", "report", "share", "tag_use", "timeline", "verdict",
+    "campaign_apart", "campaign_member", "capture", "change", "edge", "evidence", "incident",
+    "incident_decision", "incident_name", "label", "label_task", "mail_reply", "occurrence", "quarantine",
+    "raw_input", "receipt_again", "record", "record_audience", "record_version", "report",
+    "report_key", "share", "tag_use", "takedown", "timeline", "verdict",
 }  # fmt: skip
 # Point to a record and yet have no row security, each with its reason.
 OPEN_BY_INTENT = {
     "block",  # a published block is seen in the DNS; its incident is joined under row security
     "feed_entry",  # holds what was released to a group, and is read by the peer door alone
+    "watch",  # a name, shown to its brand's desk; the report that it became is seen by itself
     "url_rule",  # as a block: published ones are in the lists; its incident is joined like a block's
 }
 SHARED_VALUE = Observable(ObservableType.DOMAIN, "dostava-paketa.example")

@@ -1,10 +1,13 @@
 """Handing a report in, its receipt, and reading it as somebody who works on it."""
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
+from psycopg.types.json import Jsonb
 
 from tests.store.world import reported
 from tests.web.house import NOBODY, PROBLEM, House
@@ -12,8 +15,10 @@ from zvon.assess.jobs import JOBS as ASSESS
 from zvon.cli.demo.world import World
 from zvon.collect.jobs import JOBS as COLLECT
 from zvon.model.marking import Tlp
+from zvon.model.report import Channel, Message
 from zvon.respond.fixtures import fixture, world
-from zvon.store.transaction import Pool
+from zvon.store import answer
+from zvon.store.transaction import Pool, Tx, transaction
 
 TEXT = {"text": "Plačaj https://posta-si.dostava-paketa.example/i", "channel": "sms", "lang": "sl"}
 PAGE = {"Accept": "text/html"}
@@ -148,7 +153,7 @@ async def test_a_receipt_opens_only_itself(house: House) -> None:
         assert seen.json()["report"] == receipt["report"]
         assert set(seen.json()) == {
             "report", "status", "answer", "addons", "sentences", "lang", "received_at",
-            "answered_at",
+            "answered_at", "changed_at",
         }  # fmt: skip
     token = token_of(first)
     for wrong in (token[:-1], token + "A", token.swapcase(), first["report"], first["id"], "%25"):
@@ -216,3 +221,54 @@ async def test_an_unknown_and_an_invisible_report_are_the_same_answer(house: Hou
         absent = await house.get(who, f"/api/v1/reports/{NOBODY}")
         assert there.status_code == absent.status_code == 404
         assert there.text.replace(str(hidden.uuid), "") == absent.text.replace(str(NOBODY), "")
+
+
+async def test_the_receipt_says_when_the_answer_became_another_one(house: House) -> None:
+    receipt = await hand_in(house)
+    path = f"/api/v1/receipts/{token_of(receipt)}"
+    async with transaction(house.pool, house.clock.now) as tx:
+        given = await answer.waiting(tx.db, await decoded(tx, receipt), again=False)
+        assert given is not None
+        await answer.give(
+            tx, [answer.Given(report=given, kind="looking", addons=())], house.clock.now
+        )
+    seen = (await house.get(None, path)).json()
+    assert (seen["answer"], seen["changed_at"]) == ("looking", None)
+    later = house.clock.now + timedelta(hours=1)
+    async with transaction(house.pool, later) as tx:
+        await answer.give(tx, [answer.Given(report=given, kind="looking", addons=())], later)
+        await answer.give(tx, [answer.Given(report=given, kind="dangerous", addons=())], later)
+    seen = (await house.get(None, path)).json()
+    assert seen["answer"] == "dangerous"
+    assert datetime.fromisoformat(seen["changed_at"]) == later
+    assert datetime.fromisoformat(seen["answered_at"]) == later - timedelta(hours=1)
+    page = await house.get(None, f"/receipt/{token_of(receipt)}", headers=PAGE)
+    assert "Odgovor se je spremenil" in page.text
+
+
+async def decoded(tx: Tx, receipt: dict[str, Any]) -> int:
+    """Make a report one that waits for its answer; its record id."""
+    row = await (
+        await tx.execute(
+            "update report set status = 'decoded' where number = %s returning record_id",
+            (receipt["report"],),
+        )
+    ).fetchone()
+    assert row is not None
+    await tx.execute(
+        "update record set payload = %s where id = %s",
+        (Jsonb(msgspec.to_builtins(Message(channel=Channel.SMS, text="x"))), row[0]),
+    )
+    return int(row[0])
+
+
+async def test_words_and_a_file_in_the_form_are_one_report(house: House) -> None:
+    mail = b"From: posta@brod.example\nSubject: x\n\nhttps://paket.lipa.example/p"
+    fields: Any = {"text": (None, "Je to prav?"), "file": ("a.eml", mail, "message/rfc822")}
+    answered = await house.client.post("/report", files=fields, headers=PAGE)
+    assert answered.status_code == 303
+    name, payload = await next_job(house.pool) or ("", {})
+    await COLLECT[name](house.context, payload)
+    [row] = (await house.get("ana", "/api/v1/reports")).json()["reports"]
+    message = (await house.get("ana", f"/api/v1/reports/{row['id']}")).json()["message"]
+    assert (message["sender"], message["remark"].strip()) == ("posta@brod.example", "Je to prav?")

@@ -9,6 +9,16 @@ class Permission(StrEnum):
     """`resource:action`. Every route names one; a string literal permission does not exist."""
 
     REPORT_READ = "report:read"
+    PAGE_LOOK = "page:look"
+    BRAND_READ = "brand:read"
+    BRAND_EDIT = "brand:edit"
+    WATCH_READ = "watch:read"
+    WATCH_WRITE = "watch:write"
+    LABEL_READ = "label:read"
+    LABEL_WRITE = "label:write"
+    MODEL_READ = "model:read"
+    MODEL_MANAGE = "model:manage"
+    TAKEDOWN_WRITE = "takedown:write"
     INCIDENT_READ = "incident:read"
     INCIDENT_DECIDE = "incident:decide"
     INCIDENT_NOTE = "incident:note"
@@ -59,21 +69,25 @@ class Denied(PermissionError):
 P = Permission
 _READ = frozenset({P.REPORT_READ, P.INCIDENT_READ, P.BLOCK_READ, P.SHARE_READ, P.PEER_READ,
                    P.SUBSCRIBER_READ, P.ORDER_READ, P.APPEAL_READ, P.HIT_READ, P.EXPORT_READ,
-                   P.KEY_OWN})  # fmt: skip
+                   P.BRAND_READ, P.WATCH_READ, P.LABEL_READ, P.MODEL_READ, P.KEY_OWN})  # fmt: skip
 
 # The roles that ship; rows in `role`, so that an operator can add more.
 SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
     "reporter": frozenset({P.KEY_OWN}),
     "analyst": _READ
     | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_PROPOSE, P.SHARE_PREPARE, P.QUARANTINE_READ,
-       P.ORDER_WRITE, P.NEVERBLOCK_PROPOSE},
+       P.ORDER_WRITE, P.NEVERBLOCK_PROPOSE, P.PAGE_LOOK, P.BRAND_EDIT, P.WATCH_WRITE,
+       P.LABEL_WRITE, P.TAKEDOWN_WRITE},
     "approver": _READ
     | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_APPROVE, P.BLOCK_LIFT, P.SHARE_PREPARE,
        P.SHARE_RELEASE, P.SHARE_REVOKE, P.QUARANTINE_READ, P.ORDER_WRITE, P.APPEAL_DECIDE,
-       P.NEVERBLOCK_APPROVE},
+       P.NEVERBLOCK_APPROVE, P.PAGE_LOOK, P.WATCH_WRITE, P.LABEL_WRITE, P.TAKEDOWN_WRITE},
+    # The desk of a bank or a Post: reads and says what is its own brand's, nothing else.
+    "desk": frozenset({P.BRAND_READ, P.BRAND_EDIT, P.WATCH_READ, P.KEY_OWN}),
     "administrator": _READ
     | {P.PEER_MANAGE, P.SUBSCRIBER_MANAGE, P.PERSON_READ, P.PERSON_MANAGE, P.JOB_READ,
-       P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE, P.FEED_MANAGE, P.NEVERBLOCK_PROPOSE},
+       P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE, P.FEED_MANAGE, P.NEVERBLOCK_PROPOSE,
+       P.BRAND_EDIT, P.WATCH_WRITE, P.MODEL_MANAGE},
     "subscriber": frozenset({P.EXPORT_READ}),  # the machine accounts that fetch lists
     "auditor": _READ
     | {P.AUDIT_READ, P.PERSON_READ, P.QUARANTINE_READ, P.JOB_READ, P.POLICY_READ},

@@ -1,7 +1,8 @@
 """Whom a message claims to come from: the brands that it names itself."""
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -21,34 +22,34 @@ class Claim(Struct, frozen=True):
     span: Span
 
 
-@cache
-def _patterns() -> tuple[tuple[Brand, re.Pattern[str]], ...]:
-    return tuple(
-        (brand, re.compile(r"(?<![\w@.-])(?:" + "|".join(
-            re.escape(words) for words in sorted(brand.called, key=len, reverse=True)
-        ) + r")(?![\w@]|[.-]\w)"))
-        for brand in registry() if brand.called
-    )  # fmt: skip
+@lru_cache(maxsize=1024)
+def _pattern(called: tuple[str, ...]) -> re.Pattern[str]:
+    names = "|".join(map(re.escape, sorted(called, key=len, reverse=True)))
+    return re.compile(rf"(?<![\w@.-])(?:{names})(?![\w@]|[.-]\w)")
 
 
-def claims(text: str, lang: str | None, part: str = "text") -> tuple[Claim, ...]:
-    """The brands named in `text`, in the order of their places.
+def claims(
+    text: str, lang: str | None, part: str = "text", *, brands: Sequence[Brand] | None = None
+) -> tuple[Claim, ...]:
+    """The brands named in `text`, in the order of their places; `brands` are those that ship.
 
     Of brands with one name in two countries, the one of the message's language counts.
     """
     text = text[:MAX_CHARS]
     folded = in_place(text)
     found: dict[tuple[int, int], list[Brand]] = {}
-    for brand, pattern in _patterns():
-        for match in pattern.finditer(folded):
+    for brand in registry() if brands is None else brands:
+        if not brand.called:
+            continue
+        for match in _pattern(brand.called).finditer(folded):
             written = text[match.start() : match.end()]
             if _is_name(written):
                 found.setdefault(match.span(), []).append(brand)
                 break
     country = (lang_country(lang) or "").upper()
     return tuple(
-        Claim(min(brands, key=lambda b: (b.country != country, b.id)), Span(*place, part))
-        for place, brands in sorted(found.items())
+        Claim(min(named, key=lambda b: (b.country != country, b.id)), Span(*place, part))
+        for place, named in sorted(found.items())
     )
 
 

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from zvon.assess.facts import Assessor, Facts, LinkFacts
 from zvon.assess.policy import Policy
 from zvon.ml.brand import Technique
-from zvon.model.brand import by_id
 from zvon.model.verdict import Category, Reason, Verdict, VerdictWord
 
-MOST_FOR, MOST_AGAINST = 5, 2
 MESSENGER = "x.whatsapp"
+TAKES = frozenset({"CARD_FORM", "OTP_FORM", "PASSWORD_FORM", "IDENTITY_FORM"})
 
 
 def decide(assessor: Assessor, facts: Facts, channel: str) -> Verdict:
@@ -18,10 +17,10 @@ def decide(assessor: Assessor, facts: Facts, channel: str) -> Verdict:
     Reads nothing but its arguments; the same arguments give the same verdict, bit for bit.
     """
     reasons = facts.all
-    policy = assessor.policy
-    probability = assessor.weights.probability(
-        [reason.weight for reason in reasons], policy.prior_of(channel)
-    )
+    policy, weights = assessor.policy, assessor.weights
+    said = [*(reason.weight for reason in reasons), *weights.silent(facts.missing)]
+    prior = policy.prior_of(channel)
+    probability, unshifted = (weights.probability(said, p) for p in (prior, weights.prior))
     if clean(facts):
         probability = min(probability, policy.threshold.official)
     word = _word(assessor, facts, probability)
@@ -30,8 +29,10 @@ def decide(assessor: Assessor, facts: Facts, channel: str) -> Verdict:
         category=_category(reasons, word),
         probability=probability,
         brand=_brand(facts, word),
-        reasons=_shown(reasons),
-        models=(assessor.weights.name,),
+        reasons=_ordered(reasons),
+        models=assessor.models,
+        prior=prior,
+        unshifted=unshifted,
     )
 
 
@@ -52,9 +53,13 @@ def _word(assessor: Assessor, facts: Facts, probability: float) -> VerdictWord:
         weak = link.hit is not None and link.hit.technique is Technique.TYPO
         codes |= {r.code for r in link.reasons if not (weak and r.code == "BRAND_NOT_OFFICIAL")}
     telling = codes & policy.telling
+    if codes & policy.lure:
+        telling |= codes & policy.telling_in_lure
     enough = bool(telling) and len(telling | codes & policy.beside) > 1
     if clean(facts) and probability <= policy.threshold.official:
         return VerdictWord.BENIGN
+    if "OFFICIAL_COMPROMISED" in codes and not telling - {"BRAND_CLAIM"}:
+        return VerdictWord.SUSPICIOUS  # the brand's own page: a person looks before anybody acts
     if probability >= policy.threshold.malicious and enough and not _established(facts, policy):
         return VerdictWord.MALICIOUS
     if probability >= policy.threshold.suspicious:
@@ -82,11 +87,17 @@ def _category(reasons: Sequence[Reason], word: VerdictWord) -> Category:
         return Category.UNSURE
     if "FAMILY_NEW_NUMBER" in codes:
         return Category.SCAM
-    if "COMPROMISED" in codes:
+    if codes & {"COMPROMISED", "OFFICIAL_COMPROMISED"}:
         return Category.COMPROMISED_SITE
+    if "PAGE_DOWNLOAD" in codes and _program(reasons) and not codes & TAKES:
+        return Category.MALWARE
     if len([code for code in codes if code.startswith("SHOP_")]) > 1:
         return Category.FAKE_SHOP
     return Category.PHISHING
+
+
+def _program(reasons: Sequence[Reason]) -> bool:
+    return any(r.code == "PAGE_DOWNLOAD" and r.params.get("kind") == "program" for r in reasons)
 
 
 def _brand(facts: Facts, word: VerdictWord) -> str | None:
@@ -103,16 +114,17 @@ def _brand(facts: Facts, word: VerdictWord) -> str | None:
         return min(by_strength)[1]
     if facts.claimed:
         return facts.claimed[0].id
+    for link in facts.links:
+        if link.page is not None and any(r.code == "PAGE_BRAND" for r in link.reasons):
+            return link.page.named[0].brand if link.page.named else None
     vote = any(reason.code == "VOTE_LURE" for reason in facts.reasons)
-    return by_id()[MESSENGER].id if vote and facts.messenger else None
+    return MESSENGER if vote and facts.messenger else None
 
 
-def _shown(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    """The strongest reasons for and against, each side in falling order."""
+def _ordered(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The reasons for and then those against, each side in falling order."""
     ordered = sorted(reasons, key=lambda r: (-abs(r.weight), r.code))
-    speaking_for = [r for r in ordered if r.weight > 0][:MOST_FOR]
-    against = [r for r in ordered if r.weight < 0][:MOST_AGAINST]
-    return (*speaking_for, *against)
+    return (*[r for r in ordered if r.weight > 0], *[r for r in ordered if r.weight < 0])
 
 
 def blamed(facts: Facts) -> tuple[LinkFacts, ...]:

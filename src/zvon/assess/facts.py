@@ -4,36 +4,52 @@ Pure: the same message, evidence and registry give the same facts in the same or
 known makes no fact.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from zvon.assess import cues
+from zvon.assess import cues, page_facts, score_facts
 from zvon.assess.claim import Claim, claims
+from zvon.assess.mail_facts import authentication
+from zvon.assess.page import Page, pages
 from zvon.assess.policy import Policy
+from zvon.assess.reason import reason
+from zvon.assess.score_facts import Reader, Scorer
 from zvon.ml.brand import Hit, Matcher, Technique
 from zvon.ml.evidence import Weights
+from zvon.model import brand as brands
 from zvon.model import phone
-from zvon.model.brand import Brand, official
+from zvon.model.brand import Brand, Registry
 from zvon.model.evidence import Evidence, EvidenceCode
-from zvon.model.link import ATTACKER, Link, links, sender_domain
+from zvon.model.link import ATTACKER, Link, led, links, sender_domain
+from zvon.model.neverblock import shorteners
 from zvon.model.observable import ObservableType
+from zvon.model.page import Capture
 from zvon.model.report import Channel, Message
 from zvon.model.suffix import registered
 from zvon.model.verdict import Reason, Span
 
 DAY_S = 86_400
+PRESSING = frozenset({"CREDENTIALS", "DEADLINE", "FEE", "REFUND"})
 WEB_SOFTWARE = ("/wp-content/", "/wp-includes/", "/wp-admin/", "/sites/default/files/")
 
 
 class LinkFacts(Struct, frozen=True, kw_only=True):
-    """One target with what was found about it. `age_days` is `None` when unknown."""
+    """One target with what was found about it. `age_days` is `None` when unknown.
+
+    `via` is the address of the message that led to it, when that is another one (a shortener, a
+    redirect). `page` is `None` when nobody has looked at it, `score` what the model of addresses
+    says of it.
+    """
 
     link: Link
+    via: Link | None = None
+    page: Page | None = None
     hit: Hit | None = None
     official: Brand | None = None
     age_days: int | None = None
+    score: float | None = None
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -54,28 +70,33 @@ class LinkFacts(Struct, frozen=True, kw_only=True):
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """All that is known of a report. `claimed` are the brands that the sender names itself."""
+    """All that is known of a report. `claimed` are the brands that the sender names itself.
+
+    `missing` are the stages that have not spoken: `age` of a target, `page` of a target.
+    """
 
     links: tuple[LinkFacts, ...]
     claimed: tuple[Brand, ...]
     reasons: tuple[Reason, ...]
     messenger: bool = False
+    missing: tuple[str, ...] = ()
 
     @property
     def all(self) -> tuple[Reason, ...]:
         """Facts of the message and of its targets, each code once, with its strongest weight."""
         best: dict[str, Reason] = {}
-        for reason in (*self.reasons, *(r for link in self.links for r in link.reasons)):
-            known = best.get(reason.code)
-            if known is None or abs(reason.weight) > abs(known.weight):
-                best[reason.code] = reason
+        for each in (*self.reasons, *(r for link in self.links for r in link.reasons)):
+            known = best.get(each.code)
+            if known is None or abs(each.weight) > abs(known.weight):
+                best[each.code] = each
         return tuple(best.values())
 
 
 class Assessor(Struct, frozen=True, kw_only=True):
     """What an assessment rests on besides the report: registry, weights, words and policy.
 
-    `verified` are the ids of brands whose desk has confirmed their official names.
+    `verified` are the ids of brands whose desk has confirmed their official names. `addresses`
+    and `wording` are the models of addresses and of texts; without one its fact is missing.
     """
 
     matcher: Matcher
@@ -83,27 +104,61 @@ class Assessor(Struct, frozen=True, kw_only=True):
     cues: cues.Cues
     policy: Policy
     verified: Collection[str] = ()
+    registry: Registry = brands.shipped()
+    addresses: Scorer | None = None
+    wording: Reader | None = None
 
-    def facts(self, message: Message, evidence: Sequence[Evidence], received_at: datetime) -> Facts:
-        """Gather every fact about `message`."""
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that has a say, with its version."""
+        others = [each.name for each in (self.addresses, self.wording) if each is not None]
+        return (self.weights.name, *others, f"brands@{self.registry.version}")
+
+    def facts(
+        self,
+        message: Message,
+        evidence: Sequence[Evidence],
+        received_at: datetime,
+        captures: Sequence[Capture] = (),
+        kits: Mapping[str, int] | None = None,
+    ) -> Facts:
+        """Gather every fact about `message`.
+
+        `captures` are the looks at its addresses; `kits` counts, by address, the domains that
+        people confirmed as fake and that carry the same page.
+        """
         lang = message.lang.value if message.lang else None
         own_words = message.channel is Channel.WEB  # the reporter describes, nobody claims
-        named = () if own_words else _claims(message, lang)
-        brands = tuple(dict.fromkeys(claim.brand.id for claim in named))
+        named = () if own_words else self._claims(message, lang)
+        claimed = tuple(dict.fromkeys(claim.brand.id for claim in named))
         ages = _ages(evidence, received_at)
+        seen = pages(evidence, captures, registry=self.registry, lang=lang)
         words = cues.found(self.cues.cue, message.text, iban=_has_iban(message))
-        targets = tuple(self._link(link, brands, lang, ages, words) for link in links(message))
-        seen = [
+        about = _About(claimed, lang, ages, words, kits or {})
+        targets = self._targets(message, seen, about)
+        told = [
             *self._claim(named, targets),
             *self._sender(message, named, ages),
+            *authentication(self.weights, message),
             *(self._reason(code, source="text", span=span) for code, span in words.items()),
         ]
-        claimed = tuple({claim.brand.id: claim.brand for claim in named}.values())
+        if not own_words:
+            told += score_facts.wording(self.weights, self.wording, message)
+        found = tuple({claim.brand.id: claim.brand for claim in named}.values())
         return Facts(
             links=targets,
-            claimed=claimed,
-            reasons=tuple(seen),
+            claimed=found,
+            reasons=tuple(told),
             messenger=message.channel is Channel.WHATSAPP,
+            missing=_missing(targets),
+        )
+
+    def _claims(self, message: Message, lang: str | None) -> tuple[Claim, ...]:
+        rows = self.registry.brands
+        return (
+            *claims(message.sender_name or "", lang, "sender_name", brands=rows),
+            *claims(message.text, lang, brands=rows),
+            *claims(message.subject, lang, "subject", brands=rows),
         )
 
     def _reason(
@@ -115,36 +170,64 @@ class Assessor(Struct, frozen=True, kw_only=True):
         span: Span | None = None,
         **params: str | int,
     ) -> Reason:
-        return Reason(code=code, params=params, weight=self.weights.of(code, grade), span=span,
-                      source=source)  # fmt: skip
+        return reason(self.weights, code, grade, source=source, span=span, **params)
 
-    def _link(
-        self,
-        link: Link,
-        claimed: Collection[str],
-        lang: str | None,
-        ages: dict[str, int],
-        words: Collection[str],
-    ) -> LinkFacts:
+    def _targets(
+        self, message: Message, seen: Mapping[str, Page], about: "_About"
+    ) -> tuple[LinkFacts, ...]:
+        """The targets of the message, each followed by where it was seen to lead."""
+        found: dict[str, LinkFacts] = {}
+        for link in links(message):
+            page = seen.get(link.url)
+            onward = led(link, page.finals) if page is not None else ()
+            found.setdefault(link.url, self._link(link, None if onward else page, about, None))
+            for final in onward:
+                found.setdefault(final.url, self._link(final, page, about, link))
+        targets = list(found.values())
+        own = [n for n, target in enumerate(targets) if target.official is None]
+        told = score_facts.address(self.weights, self.addresses, [targets[n].link for n in own])
+        for n, (score, fact) in zip(own, told, strict=True):
+            reasons = targets[n].reasons if fact is None else (*targets[n].reasons, fact)
+            targets[n] = structs.replace(targets[n], score=score, reasons=reasons)
+        return tuple(targets)
+
+    def _link(self, link: Link, page: Page | None, about: "_About", via: Link | None) -> LinkFacts:
         if link.host is None:
-            reason = self._reason("ADDRESS_HOST", source="address", span=link.span)
-            return LinkFacts(link=link, reasons=(reason,))
-        owner = official(link.host)
+            host = self._reason("ADDRESS_HOST", source="address", span=link.span)
+            told = self._page(link, page, about, via) if page is not None else []
+            return LinkFacts(link=link, via=via, page=page, reasons=(host, *told))
+        owner = self.registry.official(link.host)
         if owner is not None:
-            return LinkFacts(link=link, official=owner, reasons=tuple(self._official(owner, link)))
-        hits = self.matcher.match(link.host, link.path, claimed=claimed, lang=lang)
+            reasons = tuple(self._official(owner, link, page))
+            return LinkFacts(link=link, via=via, page=page, official=owner, reasons=reasons)
+        hits = self.matcher.match(link.host, link.path, claimed=about.claimed, lang=about.lang)
         hit = hits[0] if hits else None
-        age = ages.get(link.registered or "")
-        reasons = [
+        age = about.ages.get(link.registered or "")
+        lure = bool(hit or about.claimed or "CREDENTIALS" in about.words)
+        told = self._page(link, page, about, via) if page is not None else []
+        reasons = (
             *self._name_used(link, hit),
             *self._shown(link),
-            *self._hosting(link, bool(hit or claimed or "CREDENTIALS" in words)),
-            *self._age(link, hit, age, bool(claimed)),
-        ]
-        return LinkFacts(link=link, hit=hit, age_days=age, reasons=tuple(reasons))
+            *self._hosting(link, lure or any(r.code == "PAGE_BRAND" for r in told)),
+            *self._age(link, hit, age, about, told),
+            *told,
+        )
+        if page is not None:
+            known = bool(hit or about.claimed or page.named)
+            shop = any(code.startswith("SHOP_") for code in about.words)
+            reasons += tuple(page_facts.in_favour(self.weights, link, page, named=known, shop=shop))
+        return LinkFacts(link=link, via=via, page=page, hit=hit, age_days=age, reasons=reasons)
 
-    def _official(self, owner: Brand, link: Link) -> Iterable[Reason]:
-        if owner.id in self.verified:
+    def _page(self, link: Link, page: Page, about: "_About", via: Link | None) -> list[Reason]:
+        kit = about.kits.get((via or link).url, 0)
+        return list(page_facts.against(self.weights, self.registry, link, page, kit))
+
+    def _official(self, owner: Brand, link: Link, page: Page | None) -> Iterable[Reason]:
+        """A verified address speaks for itself, unless its page looks broken into."""
+        if page is not None and page_facts.broken_in(self.registry, link, page):
+            yield self._reason("OFFICIAL_COMPROMISED", source="page", span=link.span,
+                               brand=owner.name)  # fmt: skip
+        elif owner.id in self.verified:
             yield self._reason("OFFICIAL", source="brand", span=link.span, brand=owner.name)
 
     def _name_used(self, link: Link, hit: Hit | None) -> Iterable[Reason]:
@@ -164,12 +247,12 @@ class Assessor(Struct, frozen=True, kw_only=True):
             return
         if registered(link.shown) == link.registered:
             return
-        grade = "brand" if official(link.shown) else "other"
+        grade = "brand" if self.registry.official(link.shown) else "other"
         yield self._reason("HREF_MISMATCH", grade, source="mail", span=link.span,
                            shown=link.shown, real=link.host)  # fmt: skip
 
     def _hosting(self, link: Link, lure: bool) -> Iterable[Reason]:
-        if link.host in self.cues.lists["shorteners"]:
+        if link.host in shorteners():
             yield self._reason("SHORTENER", source="address", span=link.span, host=link.host)
         elif link.platform and lure and link.host and link.registered:
             platform = link.registered.partition(".")[2]
@@ -180,15 +263,27 @@ class Assessor(Struct, frozen=True, kw_only=True):
         if tokens & lists["shop_words"] and tokens & lists["country_words"]:
             yield self._reason("SHOP_NAME", source="address", span=link.span)
 
-    def _age(self, link: Link, hit: Hit | None, age: int | None, claimed: bool) -> Iterable[Reason]:
-        if age is None or link.host in self.cues.lists["shorteners"] or link.platform:
+    def _age(
+        self,
+        link: Link,
+        hit: Hit | None,
+        age: int | None,
+        about: "_About",
+        told: Sequence[Reason],
+    ) -> Iterable[Reason]:
+        if age is None or link.host in shorteners() or link.platform:
             return
         grade = self.policy.age.grade(age)
         in_path = hit is not None and hit.technique is Technique.PATH
+        wants = bool(PRESSING.intersection(about.words)) or any(r.weight > 0 for r in told)
         software = any(part in link.path for part in WEB_SOFTWARE)
         if grade:
             yield self._reason("DOMAIN_NEW", grade, source="rdap", span=link.span, n=age)
-        elif age >= self.policy.age.settled and (in_path or (software and claimed)):
+        elif age >= self.policy.age.settled and (
+            (in_path and (software or wants))
+            or (software and about.claimed)
+            or _planted(link, hit, told)
+        ):
             yield self._reason("COMPROMISED", source="rdap", span=link.span)
         elif age >= self.policy.age.old:
             yield self._reason("DOMAIN_OLD", source="rdap", span=link.span, n=age // 365)
@@ -207,7 +302,7 @@ class Assessor(Struct, frozen=True, kw_only=True):
         self, message: Message, named: Sequence[Claim], ages: dict[str, int]
     ) -> Iterable[Reason]:
         domain = sender_domain(message)
-        if domain is not None and official(domain) is None:
+        if domain is not None and self.registry.official(domain) is None:
             for claim in named:
                 yield self._reason("SENDER_CLAIM", source="mail", brand=claim.brand.name,
                                    addr=message.sender or "")  # fmt: skip
@@ -222,12 +317,38 @@ class Assessor(Struct, frozen=True, kw_only=True):
             yield self._reason("FOREIGN_NUMBER", source="phone", country=number)
 
 
-def _claims(message: Message, lang: str | None) -> tuple[Claim, ...]:
-    return (
-        *claims(message.sender_name or "", lang, "sender_name"),
-        *claims(message.text, lang),
-        *claims(message.subject, lang, "subject"),
-    )
+class _About(Struct, frozen=True):
+    """What every target of one message is judged beside."""
+
+    claimed: Collection[str]
+    lang: str | None
+    ages: Mapping[str, int]
+    words: Collection[str]
+    kits: Mapping[str, int]
+
+
+def _planted(link: Link, hit: Hit | None, told: Sequence[Reason]) -> bool:
+    """True for a page deep in somebody's site that takes data in a brand's name.
+
+    A site whose own name uses the brand's is another matter: it was made for that.
+    """
+    codes = {each.code for each in told}
+    deep = link.path.partition("?")[0].strip("/").count("/") > 0
+    takes = codes & {"CARD_FORM", "OTP_FORM", "FORM_ELSEWHERE", "KIT_ARCHIVE", "BOT_TOKEN",
+                     "SAME_KIT"}  # fmt: skip
+    return hit is None and deep and bool(takes) and "PAGE_BRAND" in codes
+
+
+def _missing(targets: Sequence[LinkFacts]) -> tuple[str, ...]:
+    """The stages that have said nothing yet about some target that is not official."""
+    open_ = [target for target in targets if target.official is None]
+    found = []
+    if any(t.age_days is None and not t.borrowed for t in open_):
+        found.append("age")
+    led_on = {t.via.url for t in targets if t.via is not None}
+    if any(t.link.url not in led_on and (t.page is None or not t.page.seen) for t in open_):
+        found.append("page")
+    return tuple(found)
 
 
 def _ages(evidence: Sequence[Evidence], at: datetime) -> dict[str, int]:

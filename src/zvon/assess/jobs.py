@@ -4,38 +4,58 @@ All that can be thought is thought before the transaction. Reports that wait at 
 share one, so that a wave costs the campaigns' lock a few times and not once a report.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from msgspec import Struct
 
-from zvon.assess import cues, policy, reply
-from zvon.assess.advise import advise
-from zvon.assess.decide import decide
-from zvon.assess.facts import Assessor, Facts
-from zvon.assess.key import keys
+from zvon.assess import learn, model, watch, watch_rules
+from zvon.assess.joining import Spoken, joining, tie
+from zvon.assess.judge import Opinion
+from zvon.assess.judge import judge as opinion_of
 from zvon.assess.rank import lexical, rank
+from zvon.assess.reading import doubtful
+from zvon.assess.recluster import recluster
+from zvon.assess.score_facts import Scorer
+from zvon.assess.shipped import shipped
+from zvon.assess.stage import AGAIN, Wanted, wanted
 from zvon.assess.title import title
-from zvon.jobs import Context, Handler, Together
-from zvon.ml import brand as brands
-from zvon.ml import evidence as evidence_model
+from zvon.jobs import Context, Handler, Together, enqueue
 from zvon.ml.template import Signature, signature
-from zvon.model.advice import NameAdvice
+from zvon.model.brand import Registry
 from zvon.model.evidence import Evidence
-from zvon.model.ids import RANDOM_BYTES, uuid7
-from zvon.model.verdict import Reason, Verdict, VerdictWord
-from zvon.store import answer, brand, campaign, evidence, incident, verdict
+from zvon.model.page import Capture
+from zvon.model.verdict import Reason, VerdictWord
+from zvon.store import (
+    answer,
+    brand,
+    campaign,
+    campaign_kit,
+    capture,
+    evidence,
+    incident,
+    verdict,
+)
+from zvon.store.confirmed import confirmed
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import SYSTEM, read
 
+PAGE_STAGE = 3  # from here on a page was looked at
+
 
 class Known(Struct, frozen=True, kw_only=True):
-    """What the store says of a report: evidence, verified brands, and how it was judged before."""
+    """What the store says of a report: evidence, brands, and how it was judged before."""
 
     report: answer.Waiting
     evidence: Sequence[Evidence]
-    verified: frozenset[str]
+    captures: Sequence[Capture]
+    kits: Mapping[str, int]
+    registry: Registry
+    addresses: Scorer | None
     before: verdict.Latest | None
+    confirmed: frozenset[str] = frozenset()
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -43,12 +63,11 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     report: answer.Waiting
     again: bool
-    facts: Facts
+    opinion: Opinion
     evidence: Sequence[Evidence]
-    verdict: Verdict
-    names: Sequence[NameAdvice]
-    answer: str
-    urgent: tuple[str, ...]
+    registry: Registry
+    model: str | None
+    wanted: Wanted
     rank: float
     rank_reasons: Sequence[Reason]
     sketch: Signature | None
@@ -65,27 +84,34 @@ async def assess(context: Context, payload: dict[str, Any]) -> None:
     if known is None:
         return
     finding = judge(known, again=again)
-    if known.before != (finding.verdict, finding.names):
+    if known.before != (finding.opinion.verdict, finding.opinion.names):
         await _keep(context, finding)
+        return
+    seen = again and any(row.stage >= PAGE_STAGE for row in known.evidence)
+    if seen or finding.wanted != Wanted():
+        async with transaction(context.pool, context.clock()) as tx:
+            if seen:  # the marks of the page may tie campaigns though the verdict stays
+                await tie(context, tx, _spoken([finding]))
+            await _next(context, tx, [finding])
 
 
 def judge(known: Known, *, again: bool = False) -> Finding:
-    """Facts, verdict, advice, answer and rank of a report; the same input gives the same."""
-    assessor = shipped(known.verified)
+    """The opinion on a report and its rank; the same input gives the same."""
     report = known.report
-    facts = assessor.facts(report.message, known.evidence, report.received_at)
-    judged = decide(assessor, facts, report.message.channel.value)
-    urgent = reply.addons(report.message, judged, assessor.cues)
-    score, why = rank(judged, urgent, lexical(facts))
+    assessor = shipped(registry=known.registry, addresses=known.addresses)
+    opinion = opinion_of(assessor, report.message, report.received_at, known.evidence,
+                         known.captures, known.kits, known.confirmed)  # fmt: skip
+    judged = opinion.verdict
+    name = None if assessor.addresses is None else assessor.addresses.name
+    score, why = rank(judged, opinion.urgent, lexical(opinion.facts, name))
     return Finding(
         report=report,
         again=again,
-        facts=facts,
+        opinion=opinion,
         evidence=known.evidence,
-        verdict=judged,
-        names=advise(facts, judged, assessor.policy),
-        answer=reply.kind(judged, facts, assessor.policy),
-        urgent=urgent,
+        registry=known.registry,
+        model=name,
+        wanted=wanted(opinion.facts, judged),
         rank=score,
         rank_reasons=why,
         sketch=None if judged.word is VerdictWord.BENIGN else signature(report.message.text),
@@ -96,13 +122,19 @@ async def _known(context: Context, wanted: Sequence[tuple[int, bool]]) -> list[K
     async with read(context.pool, SYSTEM) as db:
         reports = await answer.all_waiting(db, wanted)
         rows = await evidence.of_records(db, list(reports))
-        verified = frozenset(await brand.verified(db))
+        looks = await capture.of_records(db, list(reports))
+        kits = await campaign_kit.same_kit(db, list(reports))
+        registry = await brand.current(db)
+        scorer = await model.current(db)
         before = await verdict.latest_of(db, list(reports))
+        sure = await confirmed(db, {n: doubtful(each.message) for n, each in reports.items()})
     return [
         None
         if report is None
-        else Known(report=report, evidence=rows[report.record_id], verified=verified,
-                   before=before.get(report.record_id))
+        else Known(report=report, evidence=rows[report.record_id], captures=looks[report.record_id],
+              kits=kits.get(report.record_id, {}), registry=registry, addresses=scorer,
+                   before=before.get(report.record_id),
+                   confirmed=sure.get(report.record_id, frozenset()))
         for report in (reports.get(record_id) for record_id, _ in wanted)
     ]  # fmt: skip
 
@@ -120,72 +152,106 @@ async def conclude(context: Context, tx: Tx, findings: dict[int, Finding]) -> No
     after all that can be written without it.
     """
     now = context.clock()
-    joining = await _keys(context, tx, list(findings.values()))
+    looking = await joining(context, tx, _spoken(list(findings.values())))
     await campaign.lock(tx)
     open_ = await answer.unsettled(
         tx, {(each.report.record_id, each.again) for each in findings.values()}
     )
     mine = [each for record_id, each in findings.items() if record_id in open_]
     await verdict.put_all(
-        tx, [(each.report.record_id, each.verdict, each.names) for each in mine], now
+        tx,
+        [(each.report.record_id, each.opinion.verdict, each.opinion.names) for each in mine],
+        now,
     )
-    seats = [each for each in joining if each.record_id in open_]
+    seats = [each for each in looking if each.record_id in open_]
     judged = []
     for seat, joined in zip(seats, await campaign.join_all(tx, seats, now), strict=True):
         finding = findings[seat.record_id]
-        code, params = title(finding.verdict, finding.names)
+        opinion = finding.opinion
+        code, params = title(opinion.verdict, opinion.names, finding.registry)
         judged.append(
             incident.Judged(
                 record_id=seat.record_id,
                 campaign_id=joined.campaign_id,
-                verdict=finding.verdict,
+                verdict=opinion.verdict,
                 title_code=code,
                 title_params=params,
-                names=finding.names,
+                names=opinion.names,
                 rank=finding.rank,
                 rank_reasons=finding.rank_reasons,
                 merged=joined.merged,
             )
         )
     await incident.for_reports(tx, judged, now)
-    answers = [answer.Given(report=e.report, kind=e.answer, addons=e.urgent) for e in mine]
+    answers = [
+        answer.Given(report=e.report, kind=e.opinion.answer, addons=e.opinion.urgent) for e in mine
+    ]
     await answer.give(tx, answers, now)
+    await _count(tx, [each for each in mine if not each.again], now)
+    await _next(context, tx, mine)
 
 
-async def _keys(context: Context, tx: Tx, findings: Sequence[Finding]) -> list[campaign.Joining]:
-    """The keys of the reports that belong to campaigns, with their values and texts stored."""
-    speaking = [each for each in findings if each.verdict.word is not VerdictWord.BENIGN]
-    texts = [(each.report.record_id, each.sketch) for each in speaking if each.sketch is not None]
-    named = await campaign.families(tx, [sketch for _, sketch in texts])
-    template = dict(zip((record_id for record_id, _ in texts), named, strict=True))
-    now = context.clock()
-    joining = [
-        campaign.Joining(
-            record_id=each.report.record_id,
-            keys=keys(each.report.message, each.facts, each.evidence,
-                      template.get(each.report.record_id)),
-            at=each.report.received_at,
-            uuid=uuid7(now, context.random(RANDOM_BYTES)),
-            brand=each.verdict.brand,
-        )
-        for each in speaking
+async def _count(tx: Tx, findings: Sequence[Finding], now: datetime) -> None:
+    """Count the scores of new reports for the drift monitor, each address once."""
+    by: dict[str, dict[str, float]] = {}
+    for each in findings:
+        for target in each.opinion.facts.links:
+            if each.model is not None and target.score is not None:
+                by.setdefault(each.model, {})[target.link.url] = target.score
+    for name, scores in by.items():
+        await model.count(tx, name, now.date(), scores)
+
+
+async def _next(context: Context, tx: Tx, findings: Sequence[Finding]) -> None:
+    """Ask for the looks that these reports need, and for those that come later.
+
+    Reports of one wave lead to the same addresses: a look that waits serves all of them, and it is
+    repeated for the first.
+    """
+    settings = context.settings
+    for each in findings:
+        record_id, ask = each.report.record_id, each.wanted
+        if ask.names:
+            await enqueue(tx, "collect.enrich", {"record_id": record_id, "attempt": 1},
+                          dedupe=f"collect.enrich {record_id} {' '.join(ask.names)}")  # fmt: skip
+        for name, urls, on in (
+            ("collect.fetch", ask.fetch, settings.fetch),
+            ("collect.render", ask.render, settings.render),
+        ):
+            if not on or not urls:
+                continue
+            about = sha256(" ".join(urls).encode()).hexdigest()[:32]
+            for look, after in enumerate((None, *AGAIN)):
+                payload = {"record_id": record_id, "urls": urls, "look": look}
+                who = record_id if look == 0 else "all"
+                await enqueue(tx, name, payload, dedupe=f"{name} {about} {look} {who}",
+                              after=after)  # fmt: skip
+
+
+def _spoken(findings: Sequence[Finding]) -> list[Spoken]:
+    return [
+        Spoken(report=each.report, facts=each.opinion.facts, verdict=each.opinion.verdict,
+               evidence=each.evidence, sketch=each.sketch)
+        for each in findings
     ]  # fmt: skip
-    await campaign.note_keys(tx, joining)
-    return joining
-
-
-def shipped(verified: frozenset[str] = frozenset()) -> Assessor:
-    """The assessor with the registry, weights, words and policy that ship with the program."""
-    return Assessor(
-        matcher=brands.shipped(),
-        weights=evidence_model.shipped(),
-        cues=cues.shipped(),
-        policy=policy.shipped(),
-        verified=verified,
-    )
 
 
 _look = Together(_known)
 _keep = Together(_written)
 
-JOBS: dict[str, Handler] = {"assess.report": assess}
+JOBS: dict[str, Handler] = {
+    "assess.report": assess,
+    "assess.watch": watch.assess,
+    "assess.watch_rules": watch_rules.derive,
+    "assess.recluster": recluster,
+    "assess.pick": learn.pick_questions,
+    "assess.drift": learn.watch_drift,
+    "assess.retrain": learn.retrain,
+}
+SCHEDULE: dict[str, timedelta] = {
+    "assess.recluster": timedelta(days=1),
+    "assess.watch_rules": timedelta(days=1),
+    "assess.pick": timedelta(days=1),
+    "assess.drift": timedelta(days=1),
+    "assess.retrain": timedelta(days=7),
+}

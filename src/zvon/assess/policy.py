@@ -43,6 +43,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     prior: dict[str, float]
     threshold: Thresholds
     telling: frozenset[str]
+    telling_in_lure: frozenset[str]
+    lure: frozenset[str]
     beside: frozenset[str]
     action: dict[Category, Action]
     age: Ages

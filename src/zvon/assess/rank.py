@@ -1,10 +1,9 @@
 """The order of the queue: how sure, how urgent, and how much the address looks like phishing.
 
-The lexical model has its say here and nowhere else: it orders, it never decides.
+The lexical model has a bounded say in the verdict (`score_facts`); here it orders the queue.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -23,13 +22,10 @@ class Lexical(Struct, frozen=True):
     model: str
 
 
-def lexical(facts: Facts) -> Lexical | None:
-    """Score the targets; `None` without targets or without weights: missing is missing."""
-    model = _model()
-    urls = [target.link.url for target in blamed(facts)]
-    if model is None or not urls:
-        return None
-    return Lexical(round(float(max(model.score(urls))), 6), str(model.name))
+def lexical(facts: Facts, model: str | None) -> Lexical | None:
+    """The worst score of the targets; `None` without targets or without the `model`."""
+    scores = [target.score for target in blamed(facts) if target.score is not None]
+    return Lexical(max(scores), model) if scores and model is not None else None
 
 
 def rank(
@@ -47,11 +43,3 @@ def rank(
         why.append(Reason(code=code, weight=LIKENESS * likeness.score,
                           source=f"model:{likeness.model}"))  # fmt: skip
     return round(sum(reason.weight for reason in why), 6), tuple(why)
-
-
-def _model() -> Any:
-    try:
-        from zvon.ml.url import load_shipped  # noqa: PLC0415 -- the product works without it
-    except ImportError:
-        return None
-    return load_shipped()

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from zvon.model.advice import NameAdvice
-from zvon.model.brand import by_id
+from zvon.model.brand import Registry, shipped
 from zvon.model.verdict import Category, Verdict, VerdictWord
 
 
-def title(verdict: Verdict, names: Sequence[NameAdvice]) -> tuple[str, dict[str, str | int]]:
+def title(
+    verdict: Verdict, names: Sequence[NameAdvice], registry: Registry | None = None
+) -> tuple[str, dict[str, str | int]]:
     """A code of the catalogue `reasons`, and what it needs."""
     name = names[0].name if names else ""
-    brand = by_id()[verdict.brand].name if verdict.brand in by_id() else ""
+    known = (registry or shipped()).by_id
+    brand = known[verdict.brand].name if verdict.brand in known else ""
     match verdict.word, verdict.category:
         case VerdictWord.UNDETERMINED, _:
             return "TITLE_UNDETERMINED", {}

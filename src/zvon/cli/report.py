@@ -14,7 +14,9 @@ app = App(name="report", help="Send in what somebody received.", help_format="pl
 NODE = "http://127.0.0.1:8080"
 SENT, NO_ANSWER, BAD_INPUT = 0, 1, 2
 TIMEOUT_S = 30.0
-_TYPES = {".eml": "message/rfc822", ".txt": "text/plain", ".html": "text/html", ".htm": "text/html"}
+# The node looks at the bytes; this only tells kinds of text apart.
+_TYPES = {".eml": "message/rfc822", ".txt": "text/plain", ".html": "text/html", ".htm": "text/html",
+          ".msg": "application/vnd.ms-outlook"}  # fmt: skip
 PLAIN = "text/plain; charset=utf-8"
 
 
@@ -23,7 +25,9 @@ def report(
     file: Annotated[
         str,
         Parameter(
-            help="A mail (.eml), a text, a page; `-` reads the input.", allow_leading_hyphen=True
+            help="A mail (.eml, .msg), a text, a page, a picture, a PDF or Word document, or an"
+            " archive of these; `-` reads the input.",
+            allow_leading_hyphen=True,
         ),
     ],
     /,

@@ -1,17 +1,16 @@
 """The job `collect.decode`: bytes to a message and its values, or a reason why not."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from zvon.formats.decode import decode as read_message
+from zvon.collect.reading import read_any
 from zvon.formats.limit import Undecodable
 from zvon.jobs import Context, Together, enqueue_all
 from zvon.model import suffix, url
 from zvon.model.observable import Observable, ObservableType
-from zvon.model.report import Channel, Mention, Message
+from zvon.model.report import Channel, Mention, Message, written_to_us
 from zvon.store import quarantine, raw, report
 from zvon.store.ingest import NEAR, REPORTER, SAID, SHOWN, Sighted, occurrences_of
 from zvon.store.report import Pending
@@ -65,14 +64,15 @@ async def _waiting(context: Context, record_ids: Sequence[int]) -> list[Waiting 
 async def _read(context: Context, waiting: Waiting) -> Message:
     """The message; one lure that many report byte for byte is read once."""
     report, body = waiting.report, waiting.body
-    key = (report.raw_sha256, report.media_type, report.channel)
+    to_us = written_to_us(report.door, report.media_type)
+    key = (report.raw_sha256, report.media_type, report.channel, to_us)
     known = _lately.get(key)
     if known is not None:
         return known
     if body is None:
         async with read(context.pool, SYSTEM) as db:
             body = await raw.get(db, report.raw_sha256)
-    message = await asyncio.to_thread(read_message, body, report.media_type, report.channel)
+    message = await read_any(body, report.media_type, report.channel, to_us=to_us)
     if waiting.body is not None:
         _lately[key] = message
         if len(_lately) > LATELY:
@@ -96,7 +96,7 @@ async def _decoded(context: Context, messages: Sequence[tuple[Pending, Message]]
 
 _look = Together(_waiting)
 _keep = Together(_decoded)
-_lately: dict[tuple[bytes, str, Channel], Message] = {}
+_lately: dict[tuple[bytes, str, Channel, bool], Message] = {}
 
 
 async def _set_aside(context: Context, waiting: Pending, problem: Undecodable) -> None:

@@ -66,6 +66,12 @@ async def ask(asking: dns.asyncresolver.Resolver, host: str, registered: str) ->
     )
 
 
+async def addresses(asking: dns.asyncresolver.Resolver, host: str) -> tuple[str, ...]:
+    """All addresses of `host`, IPv4 first; empty when it has none or nobody answers."""
+    four, six = await asyncio.gather(_answer(asking, host, "A"), _answer(asking, host, "AAAA"))
+    return tuple(v for answer in (four, six) if answer is not None for v in answer.values)
+
+
 class _Answer(Struct, frozen=True):
     values: tuple[str, ...]
     ttl: int = 0

@@ -18,7 +18,7 @@ from zvon.config import Settings
 from zvon.jobs import Context, Together, enqueue_all
 from zvon.model.brand import official
 from zvon.model.evidence import Evidence, EvidenceCode
-from zvon.model.link import links, sender_domain
+from zvon.model.link import led, links, sender_domain
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.report import Message
 from zvon.model.suffix import is_private, registered
@@ -52,9 +52,13 @@ class Subject(Struct, frozen=True, order=True):
     platform: bool
 
 
-def subjects(message: Message) -> tuple[Subject, ...]:
-    """The names to ask about: targets first, then the sender's mail domain; none official."""
+def subjects(message: Message, finals: Sequence[str] = ()) -> tuple[Subject, ...]:
+    """The names to ask about: targets first, then the sender's mail domain; none official.
+
+    `finals` are addresses that the targets were seen to lead to.
+    """
     hosts = [link.host for link in links(message) if link.host]
+    hosts += [each.host for link in links(message) for each in led(link, finals) if each.host]
     sender = sender_domain(message)
     found: dict[str, Subject] = {}
     for host in (*hosts, *([sender] if sender else [])):
@@ -101,10 +105,14 @@ async def _known(context: Context, wanted: Sequence[tuple[int, int]]) -> list[Kn
     async with read(context.pool, SYSTEM) as db:
         pairs = {(record_id, attempt > 0) for record_id, attempt in wanted}
         reports = await answer.all_waiting(db, pairs)
-        names = {each: subjects(report.message) for each, report in reports.items()}
+        mine = await evidence.of_records(db, list(reports))
+        names = {
+            each: subjects(report.message, [row.value for row in mine[each]
+                                            if row.code is EvidenceCode.FINAL])
+            for each, report in reports.items()
+        }  # fmt: skip
         about = {value for each in names.values() for value in _observables(each)}
         fresh = await evidence.fresh(db, sorted(about), context.clock())
-        mine = await evidence.of_records(db, list(reports))
     return [
         Known(
             names[each],

@@ -1,12 +1,34 @@
 """The jobs of this package, by the names under which they are enqueued."""
 
+from datetime import timedelta
+
 from zvon.collect.decode import decode
 from zvon.collect.enrich import enrich
 from zvon.collect.look import look
+from zvon.collect.look_page import fetch_pages
+from zvon.collect.mailbox import poll, tell
+from zvon.collect.names import read_source, tick
+from zvon.collect.render_page import render_pages
+from zvon.collect.watch import escalate
+from zvon.collect.watch import look as look_at_watched
 from zvon.jobs import Handler
 
 JOBS: dict[str, Handler] = {
     "collect.decode": decode,
     "collect.enrich": enrich,
+    "collect.fetch": fetch_pages,
     "collect.look": look,
+    "collect.mailbox": poll,
+    "collect.mail_reply": tell,
+    "collect.render": render_pages,
+    "collect.sources": tick,
+    "collect.source": read_source,
+    "collect.watch": look_at_watched,
+    "collect.escalate": escalate,
+}
+SCHEDULE: dict[str, timedelta] = {
+    "collect.mailbox": timedelta(seconds=15),
+    "collect.mail_reply": timedelta(seconds=10),
+    "collect.sources": timedelta(seconds=10),
+    "collect.watch": timedelta(minutes=1),
 }

@@ -131,5 +131,5 @@ def _full_name(card: Any) -> str | None:
             for item in properties:
                 match item:
                     case ["fn", _, _, str(name)] if name:
-                        return name[:200]
+                        return "".join(c for c in name[:200] if c.isprintable()) or None
     return None

@@ -7,39 +7,23 @@ from msgspec import structs
 from zvon.formats import card, html, language, link, mail, text
 from zvon.formats.charset import text_of
 from zvon.formats.extract import protected
+from zvon.formats.kind import SAMPLE, is_html, is_mail, magic
 from zvon.formats.limit import MAX_BYTES, MAX_TEXT, Undecodable
-from zvon.model.report import Channel, Mention, Message
+from zvon.model.report import Channel, Mention, Message, Part
 
-# What a file says of itself in its first bytes, for the person who reads the quarantine.
-_MAGIC = (
-    (b"%PDF-", "a PDF document"),
-    (b"\x89PNG", "a PNG picture"),
-    (b"\xff\xd8\xff", "a JPEG picture"),
-    (b"GIF8", "a GIF picture"),
-    (b"PK\x03\x04", "a ZIP archive or an Office document"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document or an Outlook message"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a program"),
-)
-_FIELD_LINE = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]{1,60}:)")
-_MAIL_FIELDS = frozenset({b"from", b"to", b"subject", b"date", b"received", b"return-path",
-                          b"message-id", b"mime-version", b"delivered-to", b"content-type",
-                          b"dkim-signature", b"x-mailer", b"reply-to", b"arc-seal"})  # fmt: skip
-_HTML = re.compile(rb"(?i)^\s*(?:<!doctype\s+html|<html|<head|<body)")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _UNICODE_BOMS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
+EMPTY = "there is nothing to read in it"
+
 # More control characters than this in the first bytes, and it is no text.
 MAX_CONTROL = 0.02
-SAMPLE = 65_536
 
 
-def decode(body: bytes, media_type: str, channel: Channel) -> Message:
-    """Read a report. Raises `Undecodable`, and nothing else, for any bytes.
+def decode(body: bytes, media_type: str, channel: Channel, *, to_us: bool = False) -> Message:
+    """Read a mail, a page or a text. Raises `Undecodable`, and nothing else, for any bytes.
 
+    `to_us` says that a mail was written to us: whoever sent it is the reporter.
     Card numbers are masked to their last four digits in all that is returned.
     """
     if not body.strip():
@@ -47,30 +31,30 @@ def decode(body: bytes, media_type: str, channel: Channel) -> Message:
     if len(body) > MAX_BYTES:
         raise Undecodable(f"byte {MAX_BYTES}", f"a report has at most {MAX_BYTES} bytes")
     kind = media_type.partition(";")[0].strip().lower()
-    if kind.startswith("message/") or _is_mail(body):
+    if kind.startswith(("message/", "multipart/")) or is_mail(body):
         refuse_binary(body)
         try:
-            message = mail.read(body)
+            message = mail.read(body, to_us=to_us, channel=channel)
         except RecursionError:  # a reader of the standard library that we did not foresee
             raise Undecodable("byte 0", "it is nested too deeply") from None
     else:
         refuse_binary(body)
         raw, warnings = text_of(body, _charset(media_type))
-        if kind == "text/html" or _HTML.match(body):
+        if kind == "text/html" or is_html(body):
             message = _page(raw, channel)
         else:
             message = text.read(raw, channel)
         message = structs.replace(message, warnings=(*message.warnings, *warnings))
     if not message.text.strip() and not message.mentions and not message.attachments:
-        raise Undecodable("byte 0", "there is nothing to read in it")
-    return _without_cards(message)
+        raise Undecodable("byte 0", EMPTY)
+    return without_cards(message)
 
 
 def refuse_binary(body: bytes) -> None:
     """Raise `Undecodable` when the bytes are no text, naming what they are where that is known."""
-    for magic, what in _MAGIC:
-        if body.startswith(magic) and (magic != b"MZ" or b"\x00" in body[:SAMPLE]):
-            raise Undecodable("byte 0", f"this is {what}, which cannot be read yet")
+    found = magic(body)
+    if found is not None:
+        raise Undecodable("byte 0", f"this is {found[1]}, which is no text")
     if body.startswith(_UNICODE_BOMS):
         return
     sample = body[:SAMPLE]
@@ -79,23 +63,6 @@ def refuse_binary(body: bytes) -> None:
         first = _CONTROL.search(sample)
         assert first is not None
         raise Undecodable(f"byte {first.start()}", "binary data where text was expected")
-
-
-def _is_mail(body: bytes) -> bool:
-    """True when the first lines are fields of a mail, with at least two that every mail has."""
-    seen: set[bytes] = set()
-    for line in body[:SAMPLE].lstrip().splitlines()[:60]:
-        if not line.strip():
-            break
-        if line[:1] in b" \t":
-            continue
-        field = _FIELD_LINE.match(line)
-        if field is None:
-            break
-        seen.add(field[0].rstrip(b": ").lower())
-    return len(seen & _MAIL_FIELDS) >= 3 or (
-        len(seen & _MAIL_FIELDS) >= 2 and bool(seen & {b"received", b"mime-version", b"message-id"})
-    )
 
 
 def _charset(media_type: str) -> str | None:
@@ -119,7 +86,7 @@ def _page(raw: str, channel: Channel) -> Message:
     )
 
 
-def _without_cards(message: Message) -> Message:
+def without_cards(message: Message) -> Message:
     """Mask card numbers wherever text is kept; an address or an account number is not one."""
     spans: dict[str, list[tuple[int, int]]] = {}
     for mention in message.mentions:
@@ -139,11 +106,19 @@ def _without_cards(message: Message) -> Message:
         reply_to=masked(message.reply_to),
         headers=tuple((name, card.mask(value)) for name, value in message.headers),
         attachments=tuple(card.mask(name) for name in message.attachments),
+        parts=tuple(_part_without_card(part) for part in message.parts),
         mentions=tuple(_mention_without_card(m) for m in message.mentions),
     )
     if any(map(card.was_masked, (clear.text, clear.subject, clear.remark))):
         return structs.replace(clear, warnings=(*clear.warnings, card.MASKED))
     return clear
+
+
+def _part_without_card(part: Part) -> Part:
+    if not any(map(card.has_card, (part.name, part.text, *part.codes))):
+        return part
+    return structs.replace(part, name=card.mask(part.name), text=card.mask(part.text),
+                           codes=tuple(map(card.mask, part.codes)))  # fmt: skip
 
 
 def _mention_without_card(mention: Mention) -> Mention:

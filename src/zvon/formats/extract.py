@@ -113,7 +113,8 @@ def _url(text: str, match: re.Match[str], _region: str) -> Mention | None:
     end = _trimmed(text, start, end)
     raw = text[start:end]
     try:
-        parts = url.parse(defang.refang(raw))
+        # Blanks stand in it only where dots and slashes were pulled apart.
+        parts = url.parse(re.sub(r"[ \t]+", "", defang.refang(raw)))
     except url.BadUrl:
         return None
     if parts.host_kind == "name" and "." not in parts.host:
@@ -236,6 +237,38 @@ def _phone(text: str, match: re.Match[str], region: str) -> Mention | None:
     return None
 
 
+def _spaced(text: str, match: re.Match[str], region: str) -> Mention | None:
+    """A name pulled apart; or, where sentences only look like one, the name before the blank."""
+    found = _pulled_apart(text, match)
+    if found is not None:
+        return found
+    plain = grammar.NAME.match(text, match.start())
+    return _name(text, plain, region) if plain else None
+
+
+def _pulled_apart(text: str, match: re.Match[str]) -> Mention | None:
+    start, end = match.span("spaced")
+    end = _trimmed(text, start, end)
+    live = re.sub(r"[ \t]+", "", text[start:end])
+    try:
+        name = names.canonical(live.partition("/")[0])
+    except names.BadName:
+        return None
+    written = re.split(r"[ \t]*\.[ \t]*", re.split(r"[ \t]*/", text[start:end], maxsplit=1)[0])
+    if not suffix.known(name) or suffix.is_suffix(name) or not written[-1].islower():
+        return None
+    if any(label.isdigit() for label in written):
+        return None  # "št. 12. si / je"
+    if match["web"] is None and len(written) == 2 and name.rpartition(".")[2] in _WORD_TLDS:
+        return None
+    if "/" not in live:
+        return _mention(text, start, end, Observable(T.DOMAIN, name))
+    try:
+        return _mention(text, start, end, Observable(T.URL, url.canonical(live)))
+    except url.BadUrl:
+        return None
+
+
 def _name(text: str, match: re.Match[str], _region: str) -> Mention | None:
     start, end = match.span("name")
     rest = match["namerest"]
@@ -288,6 +321,7 @@ _READERS: dict[str, Callable[[str, re.Match[str], str], Mention | None]] = {
     "ipv4": _ipv4,
     "phone": _phone,
     "ipv6": _ipv6,
+    "spaced": _spaced,
     "name": _name,
 }
 

@@ -35,12 +35,24 @@ _PHONE = r"(?P<phone>(?:\+|00)[1-9][0-9](?:[ ()/.\-–]{0,3}[0-9]){5,13}(?![\w])
 _WALLET = r"(?P<wallet>(?:bc1[02-9ac-hj-np-z]{11,71}|[13][1-9A-HJ-NP-Za-km-z]{25,34}|0x[0-9a-fA-F]{40})(?!\w))"
 _NAME = rf"(?P<name>{BARE_HOST}(?P<nameport>{PORT})?(?P<namerest>{SLASH}{REST}{{0,4000}}|\?{REST}{{1,4000}})?)"
 
+# `posta-si . paket. example / i`: blanks around dots, so that nothing makes a link of it. Only with
+# a path or `www`, or every sentence end would be one.
+_GAP_DOT = r"(?:[ \t]{1,2}\.[ \t]{0,2}|\.[ \t]{0,2})"
+_APART = rf"{LABEL}(?:{_GAP_DOT}{LABEL}){{1,6}}"
+_SPACED = (
+    rf"(?P<spaced>(?=[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{0,5}}(?:\.[ \t]|[ \t]{{1,2}}\.[ \t]{{0,2}}\w))"
+    rf"(?:(?P<web>[wW]{{3}}){_GAP_DOT}{_APART}(?:[ \t]?/[ \t]?{REST}{{1,2000}})?"
+    rf"|{_APART}[ \t]?/[ \t]?{REST}{{1,2000}})(?!\w))"
+)
+
 CANDIDATE = re.compile(
     # Not inside a word; a number not inside a longer number with separators.
     rf"(?<![\w@.\\+-])(?:{_URL}|{_CVE}|{_HASH}|{_IBAN}|{_WALLET}|{_EMAIL}"
-    rf"|{_IPV4}|{_PHONE}|{_IPV6}|{_NAME})"
+    rf"|{_IPV4}|{_PHONE}|{_IPV6}|{_SPACED}|{_NAME})"
 )
+
+NAME = re.compile(_NAME)
 
 # One more label after blanks: `https://posta-si .dostava-paketa. example/i`.
 SPACED_LABEL = re.compile(rf"[ \t]{{0,2}}{DOT}[ \t]{{0,2}}(?P<label>{LABEL})")
-SPACED_REST = re.compile(rf"{PORT}?(?:{SLASH}|[?#]){REST}{{0,4000}}")
+SPACED_REST = re.compile(rf"{PORT}?[ \t]?(?:{SLASH}[ \t]?|[?#]){REST}{{0,4000}}")

@@ -62,7 +62,7 @@ def read(html: str) -> Page:
     """Read a page; never fails. What was left out is said in the warnings."""
     warnings = [CUT] if len(html) > MAX_HTML else []
     html = html[:MAX_HTML].replace("\x00", "\ufffd")
-    if _depth(html) > MAX_DEPTH:
+    if depth(html) > MAX_DEPTH:
         return _flat(html, (*warnings, TOO_DEEP))
     walk = _Walk()
     root = LexborHTMLParser(html.encode("utf-8", "replace").decode()).root
@@ -75,7 +75,7 @@ def read(html: str) -> Page:
     )
 
 
-def _depth(html: str) -> int:
+def depth(html: str) -> int:
     """The most elements that can be open at once."""
     depth = most = 0
     for tag in _TAG.finditer(html):

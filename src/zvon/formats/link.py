@@ -1,12 +1,15 @@
 """From a page to mentions: the target of a link counts, what it shows is a claim."""
 
+from collections.abc import Iterator
+
 from msgspec import structs
 
 from zvon.formats.extract import extract
 from zvon.formats.html import Link, Page
 from zvon.formats.limit import MAX_URLS
-from zvon.formats.wrapper import unwrap
+from zvon.formats.wrapper import inner
 from zvon.model import url
+from zvon.model.brand import official
 from zvon.model.observable import BadValue, Observable, ObservableType, canonical
 from zvon.model.report import Mention
 from zvon.model.verdict import Span
@@ -37,13 +40,27 @@ def mentions(page: Page, region: str) -> tuple[list[Mention], tuple[str, ...]]:
                     shown = mention.raw
                     found.append(structs.replace(mention, side="link_text"))
         found.append(structs.replace(target, shown=shown))
-        is_web = target.observable.type is ObservableType.URL
-        inner = unwrap(target.observable.value) if is_web else None
-        if inner is not None:
-            found.append(structs.replace(target, observable=Observable(ObservableType.URL, inner)))
+        found += inside(target)
     found += [mention for i, mention in enumerate(in_text) if i not in covered]
     found.sort(key=_place)
     return found, (TOO_MANY,) if len(page.links) > MAX_URLS else ()
+
+
+def inside(mention: Mention) -> Iterator[Mention]:
+    """What an address carries inside: behind a wrapper the target, elsewhere one more.
+
+    An official address that another one only carries is a decoy as easily as a target, so it
+    counts as shown.
+    """
+    if mention.observable.type is not ObservableType.URL:
+        return
+    for value, known in inner(mention.observable.value):
+        decoy = not known and official(url.parse(value).host) is not None
+        yield structs.replace(
+            mention,
+            observable=Observable(ObservableType.URL, value),
+            side="link_text" if decoy and mention.side == "attacker" else mention.side,
+        )
 
 
 def host_of(value: Observable) -> str:

@@ -10,14 +10,15 @@ from email.message import Message as Mail
 
 from msgspec import Struct, structs
 
-from zvon.formats import forward, header, html, language, link, plain, received
+from zvon.formats import authentication, forward, header, html, language, link, plain, received
 from zvon.formats.charset import text_of
 from zvon.formats.extract import extract
 from zvon.formats.limit import MAX_DEPTH, MAX_LINES, MAX_PARTS, MAX_TEXT, Undecodable
 from zvon.formats.text import REGION, TEXT_CUT, bounded, reporter_side, with_inner
+from zvon.formats.text import read as pasted
 from zvon.model import suffix
 from zvon.model.observable import BadValue, ObservableType, canonical
-from zvon.model.report import Channel, Mention, Message
+from zvon.model.report import AuthResult, Channel, Mention, Message
 from zvon.model.verdict import Span
 
 NOT_READ = "attachment-not-read"
@@ -37,8 +38,37 @@ class _Body(Struct):
     plain_only: bool
 
 
-def read(body: bytes) -> Message:
-    """Read a mail. Raises `Undecodable` when it holds more than the limits allow."""
+class File(Struct, frozen=True):
+    """A file in a mail: its name and type as the sender states them, and its bytes."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+def files(body: bytes) -> list[File]:
+    """The files of the reported mail that `read` does not read: pictures, documents, archives.
+
+    Those shown in the text count too. Raises `Undecodable` as `read` does.
+    """
+    _, mail = _object(_parsed(body))
+    found: list[File] = []
+    for part in _leaves(mail):
+        kind = part.get_content_type()
+        if kind in {"text/plain", "text/html", "message/rfc822"}:
+            continue
+        payload = part.get_payload(decode=True)
+        if isinstance(payload, bytes) and payload:
+            found.append(File(_file_name(part), kind, payload))
+    return found
+
+
+def read(body: bytes, *, to_us: bool = False, channel: Channel = Channel.EMAIL) -> Message:
+    """Read a mail. Raises `Undecodable` when it holds more than the limits allow.
+
+    A mail that was written `to_us` and forwards nothing is its sender's own report, about what
+    came to them by `channel` (by mail they tell of anything).
+    """
     top = _parsed(body)
     outer, mail = _object(top)
     parts = _body(mail)
@@ -47,6 +77,8 @@ def read(body: bytes) -> Message:
         inline = forward.find(parts.text, subject=subject)
         if inline is not None:
             return _forwarded(mail, parts, inline)
+        if to_us:
+            return _told(mail, parts, Channel.UNKNOWN if channel is Channel.EMAIL else channel)
     region = REGION[language.detect(f"{subject}\n{parts.text}")]
     remark = "\n\n".join(filter(None, (_body(m).text for m in outer)))
     senders = header.addresses(mail, "from")
@@ -67,9 +99,30 @@ def read(body: bytes) -> Message:
         sent_at=header.date(header.one(mail, "date")),
         remark=remark,
         headers=header.fields(mail),
+        auth=_authentication(mail, outer),
         mentions=kept,
         attachments=tuple(parts.attachments),
         warnings=tuple(dict.fromkeys((*parts.warnings, *crowded))),
+    )
+
+
+def _told(mail: Mail, parts: _Body, channel: Channel) -> Message:
+    """What somebody wrote to us, or pasted into their mail; all fields are the reporter's."""
+    message = pasted(parts.text, channel)
+    linked = [m for m in parts.mentions if m.shown or m.side == "link_text"]
+    known = {m.observable for m in (*linked, *message.mentions)}
+    rest = [structs.replace(m, span=None) for m in parts.mentions if m.observable not in known]
+    linked = [m for m in linked if m.span is None or m.span.end <= len(message.text)]
+    placed = {m.observable for m in linked}
+    people = _people(mail, (*_SENDERS, *_RECIPIENTS), "reporter")
+    told = [m for m in message.mentions if m.observable not in placed]
+    kept, crowded = bounded([*linked, *told, *rest, *people])
+    return structs.replace(
+        message,
+        sent_at=header.date(header.one(mail, "date")),
+        mentions=kept,
+        attachments=tuple(parts.attachments),
+        warnings=tuple(dict.fromkeys((*message.warnings, *parts.warnings, *crowded))),
     )
 
 
@@ -244,16 +297,9 @@ def _file_name(part: Mail) -> str:
 
 def _header_mentions(mail: Mail, outer: list[Mail]) -> list[Mention]:
     """Who sent the mail and over which host; its recipients and their hosts are the reporter's."""
-    victims = {a.lower() for _, a in header.addresses(mail, *_RECIPIENTS)}
     hops = [received.hop(field) for field in header.all_of(mail, "received")]
-    victims |= {hop.to for hop in hops if hop.to}
-    for m in outer:
-        victims |= {a.lower() for _, a in header.addresses(m, "from")}
-    network = {
-        suffix.registered(name) or name
-        for address in victims
-        if (name := _domain(address)) is not None
-    }
+    victims = _victims(mail, outer, hops)
+    network = _network(victims)
     found = [
         m if m.observable.value not in victims else structs.replace(m, side="reporter")
         for m in _people(mail, _SENDERS, "attacker")
@@ -271,6 +317,35 @@ def _header_mentions(mail: Mail, outer: list[Mail]) -> list[Mention]:
         border = border and (ours or inside)
     found += _values(ObservableType.EMAIL, sorted(victims), "reporter")
     return list({(m.observable, m.side): m for m in found}.values())
+
+
+def _victims(mail: Mail, outer: list[Mail], hops: list[received.Hop]) -> set[str]:
+    """The addresses that the mail was sent to, and those who passed it on."""
+    found = {a.lower() for _, a in header.addresses(mail, *_RECIPIENTS)}
+    found |= {hop.to for hop in hops if hop.to}
+    for m in outer:
+        found |= {a.lower() for _, a in header.addresses(m, "from")}
+    return found
+
+
+def _network(addresses: set[str]) -> set[str]:
+    return {
+        suffix.registered(name) or name
+        for address in addresses
+        if (name := _domain(address)) is not None
+    }
+
+
+def _authentication(mail: Mail, outer: list[Mail]) -> tuple[AuthResult, ...]:
+    """What the recipient's server found; the topmost `Received` with a name names it too."""
+    hops = [received.hop(field) for field in header.all_of(mail, "received")]
+    trusted = _network(_victims(mail, outer, hops))
+    taken = next((hop.by for hop in hops if hop.by), None)
+    if taken:
+        trusted.add(suffix.registered(taken) or taken)
+    return authentication.results(
+        header.all_of(mail, "authentication-results"), header.all_of(mail, "received-spf"), trusted
+    )
 
 
 def _hosts(hop: received.Hop, side: str) -> list[Mention]:

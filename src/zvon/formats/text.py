@@ -7,10 +7,9 @@ from msgspec import structs
 from zvon.formats import language, remark
 from zvon.formats.extract import extract
 from zvon.formats.limit import MAX_TEXT, MAX_URLS
-from zvon.formats.link import TOO_MANY
+from zvon.formats.link import TOO_MANY, inside
 from zvon.formats.plain import plain
-from zvon.formats.wrapper import unwrap
-from zvon.model.observable import BadValue, Observable, ObservableType, canonical
+from zvon.model.observable import BadValue, ObservableType, canonical
 from zvon.model.report import Channel, Lang, Mention, Message
 from zvon.model.verdict import Span
 
@@ -25,6 +24,8 @@ _NAME_ID = re.compile(r"[^\s].{1,30}")
 # Said just before an address, it makes the address the sender's and not the reporter's.
 _BLAMED = re.compile(r"(?i)(?:\bod|\bs|\bz|\biz|klical\w*|zval\w*|zove|poslal\w*|poslao|s številke|s broja|s naslova|z naslova|sa adrese|s adrese|pošiljatelj\w*|from|by|called|sender|piši\w*|javi\w*)[\s:]*$")  # fmt: skip
 
+# Around a number that is all there is to report.
+MOST_WORDS = 8
 _PERSONAL = {ObservableType.EMAIL, ObservableType.PHONE, ObservableType.IBAN}
 
 
@@ -41,7 +42,8 @@ def read(raw: str, channel: Channel) -> Message:
     lang = language.detect(body)
     region = REGION[lang]
     told = extract(body, region=region)
-    mentions = [_side(m, body) for m in told] if channel is Channel.WEB else told
+    own = channel is Channel.WEB and not _only_number(told, body)
+    mentions = [_side(m, body) for m in told] if own else told
     mentions = [*_sender_mention(sender, region), *with_inner(mentions)]
     mentions += reporter_side(note, "remark", region)
     kept, crowded = bounded(mentions)
@@ -62,16 +64,11 @@ def reporter_side(text: str, part: str, region: str) -> list[Mention]:
 
 
 def with_inner(mentions: list[Mention]) -> list[Mention]:
-    """Add behind each address that only wraps another one the address inside."""
+    """Add behind each address the addresses that it carries inside."""
     out: list[Mention] = []
     for mention in mentions:
         out.append(mention)
-        if mention.observable.type is ObservableType.URL:
-            inner = unwrap(mention.observable.value)
-            if inner is not None:
-                out.append(
-                    structs.replace(mention, observable=Observable(ObservableType.URL, inner))
-                )
+        out += inside(mention)
     return out
 
 
@@ -118,6 +115,13 @@ def _side(mention: Mention, text: str) -> Mention:
         return mention
     before = text[max(0, mention.span.start - 30) : mention.span.start]
     return mention if _BLAMED.search(before) else structs.replace(mention, side="reporter")
+
+
+def _only_number(told: list[Mention], text: str) -> bool:
+    """True for "+386 …", or "kdo kliče s +386 …?": the number is what is reported."""
+    if [m.observable.type for m in told] != [ObservableType.PHONE]:
+        return False
+    return len(text.split()) - len(told[0].raw.split()) <= MOST_WORDS
 
 
 def _guess(channel: Channel, sender: str | None) -> Channel:

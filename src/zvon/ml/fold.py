@@ -6,14 +6,23 @@ from functools import lru_cache
 
 import idna
 
-# Letters of other scripts that print like Latin ones (a small part of Unicode TR 39).
+# Letters that print like Latin ones and that accent folding leaves alone (a part of Unicode TR 39:
+# Cyrillic, Greek, Armenian, small capitals, and Latin letters with a stroke or a hook).
 LOOKALIKE = str.maketrans(
-    "авгеєёіїјкӏмнорсѕтухүһԁԍԛԝьпизοαβεικνρτυχηωγɑɡɩɪʏօոսհցʟ",
-    "abreeeiijklmhopcstyxyhdgqwbnu3oabeikvptuxnwyagiiyonuhgl",
+    "авгеєёіїјкӏмнорсѕтухүһԁԍԛԝьпизοαβεικνρτυχηωγɑɡɩɪʏօոսհցʟ"
+    "ѵѡқҝңԋҽӿδσςμλ"
+    "ᴀʙᴄᴅᴇꜰɢʜᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢ"
+    "ðħŧƀɓƈɖɗɛɠɦɨʝƙɫɭɱɲɳɵƥɼɽɾʂƭʈʉʋƴʐƶ",
+    "abreeeiijklmhopcstyxyhdgqwbnu3oabeikvptuxnwyagiiyonuhgl"
+    "vwkkhhexdooua"
+    "abcdefghjklmnoprstuvwz"
+    "dhtbbcddeghijkllmnnoprrrsttuvyzz",
 )
 SPECIAL = str.maketrans({"đ": "d", "ł": "l", "ı": "i", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe"})
-LEET = str.maketrans("01358$", "oiesbs")
-LEET_L = str.maketrans("01358$", "olesbs")
+LEET = str.maketrans("0134578$", "oieastbs")
+LEET_L = str.maketrans("0134578$", "oleastbs")
+# Two letters that print like one in many typefaces.
+PAIRS = (("rn", "m"), ("vv", "w"))
 
 
 def accents(text: str) -> str:
@@ -30,10 +39,18 @@ def skeleton(text: str) -> str:
 
 
 def unleet(token: str) -> tuple[str, ...]:
-    """The readings of a token in which digits may stand for letters, itself left out."""
-    if token.isalpha() or token.isdigit():
+    """The other readings of a token, itself left out: digits and pairs that stand for a letter."""
+    forms: tuple[str, ...] = ()
+    if not token.isalpha():
+        if token.isdigit():
+            return ()
+        forms = (token.translate(LEET), token.translate(LEET_L))
+    elif "rn" not in token and "vv" not in token:
         return ()
-    return tuple(dict.fromkeys((token.translate(LEET), token.translate(LEET_L))))
+    for pair, letter in PAIRS:
+        if pair in token:
+            forms = (*forms, *(form.replace(pair, letter) for form in (token, *forms)))
+    return tuple(form for form in dict.fromkeys(forms) if form != token)
 
 
 @lru_cache(maxsize=65536)

@@ -6,6 +6,7 @@ template when their five-word shingles overlap enough, estimated by MinHash (Bro
 
 import hashlib
 import re
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ WORDS = 5
 PERMUTATIONS = 128
 BANDS = 16
 ALIKE = 0.7
+ALIKE_SET = 0.6  # of sets of resources, compared in `SET_BANDS` bands
+SET_BANDS = 32
+LEAST_SET = 4  # a page with fewer resources of its own says too little
 MAX_CHARS = 20_000  # a lure says what it wants in its first pages
 LEAST_SHINGLES = 4  # a shorter text says too little to be anybody's template
 
@@ -59,10 +63,13 @@ def shingles(text: str) -> frozenset[str]:
 
 def signature(text: str) -> Signature | None:
     """128 MinHash values, or `None` when the text is too short to be a template."""
-    parts = sorted(shingles(text))
-    if len(parts) < LEAST_SHINGLES:
-        return None
-    hashes = np.array([_hash(part) for part in parts], dtype=np.uint64)
+    parts = shingles(text)
+    return None if len(parts) < LEAST_SHINGLES else sketch(parts)
+
+
+def sketch(parts: Collection[str]) -> Signature:
+    """128 MinHash values of a set that is not empty; any order gives the same."""
+    hashes = np.array([_hash(part) for part in sorted(parts)], dtype=np.uint64)
     mixed = hashes[:, None] * _MULTIPLY[None, :] + _ADD[None, :]  # wraps at 2**64, as intended
     smallest: Signature = (mixed >> np.uint64(32)).min(axis=0).astype(np.uint32)
     return smallest
@@ -73,12 +80,13 @@ def similarity(left: Signature, right: Signature) -> float:
     return float(np.mean(left == right))
 
 
-def bands(sketch: Signature) -> tuple[int, ...]:
-    """16 keys of eight values each, as signed 64-bit numbers; alike texts share at least one.
+def bands(sketched: Signature, count: int = BANDS) -> tuple[int, ...]:
+    """`count` keys, as signed 64-bit numbers; alike sets share at least one.
 
-    At similarity .7 a pair meets with probability .61, at .8 .95, at .9 more than .9999.
+    With 16 keys of eight values a pair of similarity .7 meets with probability .61, of .8 .95, of
+    .9 more than .9999; with 32 keys of four one of .6 with .988, of .3 with .23.
     """
-    rows = sketch.reshape(BANDS, -1)
+    rows = sketched.reshape(count, -1)
     return tuple(
         int.from_bytes(
             hashlib.blake2b(bytes([n]) + row.tobytes(), digest_size=8).digest(), signed=True
@@ -87,9 +95,9 @@ def bands(sketch: Signature) -> tuple[int, ...]:
     )
 
 
-def name(sketch: Signature) -> str:
+def name(sketched: Signature) -> str:
     """A short stable name for the template whose first text has this signature."""
-    return hashlib.blake2b(sketch.astype("<u4").tobytes(), digest_size=8).hexdigest()
+    return hashlib.blake2b(sketched.astype("<u4").tobytes(), digest_size=8).hexdigest()
 
 
 def _hash(text: str) -> int:

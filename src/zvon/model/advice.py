@@ -6,6 +6,9 @@ from msgspec import Struct
 
 from zvon.model.scope import Scope
 
+READ_OFF_PICTURE = "read_off_picture"
+"""The reason of an advice on a name that a machine read off a picture and nobody confirmed yet."""
+
 
 class Action(StrEnum):
     """What the category's policy asks for."""

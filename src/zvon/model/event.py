@@ -18,9 +18,12 @@ Params = Annotated[dict[Key, Word | int], Meta(max_length=20)]
 Text = Annotated[str, Meta(max_length=50_000)]
 Short = Annotated[str, Meta(max_length=300)]
 
+KitMark = Annotated[str, Meta(pattern=r"^[0-9]{1,9}:[0-9a-f]{32}\Z")]
+
 MAX_NAMES = 1_000
 MAX_OBSERVABLES = 10_000
 MAX_PARTS = 40
+MAX_KITS = 64
 
 
 class Title(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,7 +64,8 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `uuid` is the identity of the shared event everywhere (feed entry, partner's record, MISP);
     it is not the incident's, so that two groups cannot be linked by it. `parts` are texts by
     name: `message.text`, `message.subject`, and `r2.text` and so on for further messages.
-    `tlp` and `pap` are `model.marking` levels.
+    `kits` are keyed marks of pages, which only members of the group can compare. `tlp` and `pap`
+    are `model.marking` levels.
     """
 
     uuid: UUID | None
@@ -77,6 +81,7 @@ class Event(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     counts: Annotated[dict[Short, int], Meta(max_length=20)] = {}
     first: Instant
     last: Instant
+    kits: Annotated[tuple[KitMark, ...], Meta(max_length=MAX_KITS)] = ()
     countries: Annotated[tuple[str, ...], Meta(max_length=250)] = ()
     tlp: Annotated[int, Meta(ge=0, le=4)]
     pap: Annotated[int, Meta(ge=0, le=3)]
@@ -89,4 +94,6 @@ def wire(event: Event) -> dict[str, Any]:
     plain["observables"] = [
         {k: v for k, v in o.items() if v is not None} for o in plain["observables"]
     ]
+    if not event.kits:
+        del plain["kits"]
     return plain

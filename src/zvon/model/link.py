@@ -1,6 +1,8 @@
 """The addresses that a message leads to, with what the eye saw and what lies behind."""
 
-from msgspec import Struct
+from collections.abc import Sequence
+
+from msgspec import Struct, structs
 
 from zvon.model import name as names
 from zvon.model import suffix, url
@@ -18,7 +20,8 @@ class Link(Struct, frozen=True, kw_only=True):
 
     `host` is `None` when the target is an address and not a name. `registered` is `None` for a
     host that is itself a suffix. `platform` says that customers of one platform share the domain.
-    `shown` is the host that the link text displays where it is another one.
+    `shown` is the host that the link text displays where it is another one. `derived` is that of
+    the mention (`ocr`, `qr`) where none came as text.
     """
 
     url: str
@@ -29,6 +32,7 @@ class Link(Struct, frozen=True, kw_only=True):
     platform: bool
     shown: str | None = None
     span: Span | None = None
+    derived: str = ""
 
 
 def links(message: Message) -> tuple[Link, ...]:
@@ -46,6 +50,9 @@ def links(message: Message) -> tuple[Link, ...]:
             continue
         host = parsed.host if parsed.host_kind == "name" else None
         known = found.get(clean)
+        derived = mention.derived if known is None else _surer(known.derived, mention.derived)
+        if known is not None and derived != known.derived:
+            known = found[clean] = structs.replace(known, derived=derived)
         if known is None or (mention.shown and not known.shown):
             found[clean] = Link(
                 url=clean,
@@ -56,11 +63,46 @@ def links(message: Message) -> tuple[Link, ...]:
                 platform=host is not None and suffix.is_private(host),
                 shown=_shown(mention.shown, host),
                 span=mention.span,
+                derived=derived,
             )
     with_path = {link.host for link in found.values() if link.path not in {"", "/"}}
     return tuple(
         link for link in found.values() if link.path not in {"", "/"} or link.host not in with_path
     )
+
+
+def led(link: Link, finals: Sequence[str]) -> tuple[Link, ...]:
+    """The targets behind `link`: where it was seen to lead, on domains other than its own.
+
+    Without tracking and at the place of `link`; what is no address is left out.
+    """
+    found: dict[str, Link] = {}
+    for final in finals:
+        try:
+            clean, _ = url.tracking(final)
+            parsed = url.parse(clean)
+        except ValueError:
+            continue
+        host = parsed.host if parsed.host_kind == "name" else None
+        registered = suffix.registered(host) if host else None
+        if clean == link.url or (host and registered == link.registered):
+            continue
+        found[clean] = Link(
+            url=clean,
+            raw=final,
+            path=parsed.path + ("?" + parsed.query if parsed.query else ""),
+            host=host,
+            registered=registered,
+            platform=host is not None and suffix.is_private(host),
+            span=link.span,
+            derived=link.derived,
+        )
+    return tuple(found.values())
+
+
+def _surer(one: str, other: str) -> str:
+    """What came as text is surer than a printed code, and that than letters of a picture."""
+    return next((each for each in ("", "qr") if each in {one, other}), "ocr")
 
 
 def _is_target(mention: Mention) -> bool:

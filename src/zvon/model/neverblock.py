@@ -25,6 +25,7 @@ REQUIRED = frozenset({"constituency", "official", "platform", "popular", "infras
 POPULAR_OPERATOR = "popular-operator"
 # What two people added for a day.
 PEOPLE = "people"
+SHORTENER = "link shortener"
 # The only lists that two people can take a name out of, for a day. Nobody can suspend what is
 # official, what the network stands on, or what is ours.
 REMOVABLE = frozenset({"popular", POPULAR_OPERATOR, "platform", PEOPLE})
@@ -124,6 +125,14 @@ def shipped() -> tuple[ProtectedList, ...]:
 def shipped_names(key: str) -> frozenset[str]:
     """The names of one shipped list."""
     return frozenset(n.name for entry in shipped() if entry.list == key for n in entry.names)
+
+
+@cache
+def shorteners() -> frozenset[str]:
+    """The names of services that shorten links: what stands behind one is somebody else's."""
+    return frozenset(
+        name.name for entry in shipped() for name in entry.names if name.reason == SHORTENER
+    )
 
 
 def protecting(name: str) -> str | None:

@@ -36,6 +36,29 @@ class ObservableType(StrEnum):
     WALLET = "wallet"
     ASN = "asn"
     REGISTRATION = "registration-batch"
+    # Marks of pages and senders by which campaigns are found; derived by us and never shared.
+    SKELETON = "page-skeleton"
+    RESOURCES = "resource-set"
+    FAVICON = "favicon"
+    FORM_TARGET = "form-target"
+    BOT = "bot-token"
+    CERTIFICATE = "certificate-names"
+    HOST = "lure-host"
+    PATH = "path-shape"
+    RANGE = "number-range"
+    KIT_MARK = "kit-mark"
+
+
+DERIVED = frozenset(
+    {
+        ObservableType.TEMPLATE, ObservableType.SENDER, ObservableType.REGISTERED,
+        ObservableType.REGISTRATION, ObservableType.SKELETON, ObservableType.RESOURCES,
+        ObservableType.FAVICON, ObservableType.FORM_TARGET, ObservableType.BOT,
+        ObservableType.CERTIFICATE, ObservableType.HOST, ObservableType.PATH,
+        ObservableType.RANGE, ObservableType.KIT_MARK,
+    }
+)  # fmt: skip
+"""Values that we derive; they say nothing to a person outside and stay here."""
 
 
 CODE: dict[ObservableType, int] = {kind: n for n, kind in enumerate(ObservableType, start=1)}

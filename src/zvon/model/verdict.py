@@ -1,5 +1,6 @@
 """What a report, an observable or an incident is, and why we think so."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -52,11 +53,22 @@ class Reason(Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
+MOST_FOR, MOST_AGAINST = 5, 2
+
+
+def shown(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """What a person sees first: the strongest reasons, five that speak for and two against."""
+    speaking_for = [reason for reason in reasons if reason.weight > 0][:MOST_FOR]
+    return (*speaking_for, *[reason for reason in reasons if reason.weight < 0][:MOST_AGAINST])
+
+
 class Verdict(Struct, frozen=True, kw_only=True):
-    """A judgement with its reasons, strongest first.
+    """A judgement with all its reasons: those that speak for it, then those against, strongest first.
 
     `probability` is the calibrated belief that the subject is malicious; `None` when a person
-    decided without a model. `brand` is a brand id such as `si.posta`.
+    decided without a model. It is what holds where the share of malicious reports is `prior`;
+    `unshifted` is the same sum of facts at the share that the weights were made for. `brand` is a
+    brand id such as `si.posta`.
     """
 
     word: VerdictWord
@@ -65,3 +77,5 @@ class Verdict(Struct, frozen=True, kw_only=True):
     brand: str | None = None
     reasons: tuple[Reason, ...] = ()
     models: tuple[str, ...] = ()
+    prior: Probability | None = None
+    unshifted: Probability | None = None

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import ip_network
 
 from msgspec import Struct
@@ -60,13 +60,25 @@ def _called(names: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w@./-])(?:{any_of})(?![\w@/-]|\.\w)")
 
 
-@cache
-def with_brands(facts: Facts) -> Facts:
-    """Add the shipped brand registry: official names stay, look-alikes are the attacker's."""
-    rows = brands.registry()
-    official = {name for b in rows for name in (*b.official, *b.hosts)}
+# Brands whose short id, with a hyphen after it, makes a name a look-alike. Of others it is too
+# ordinary a word, and a victim's own name would pass for the attacker's.
+IMITATED = frozenset({"bank", "government", "parcel", "payment", "post", "road", "tax", "telecom"})
+
+
+@lru_cache(maxsize=16)
+def with_brands(facts: Facts, registry: brands.Registry | None = None) -> Facts:
+    """Add the brand registry (the one that ships when none is given).
+
+    Official names stay, look-alikes are the attacker's.
+    """
+    rows = (registry or brands.shipped()).brands
+    official = {name for b in rows for name in b.names}
     labels = {alias for b in rows for alias in b.distinctive if len(alias) >= 6}
-    labels |= {b.id.partition(".")[2] + "-" for b in rows if len(b.id.partition(".")[2]) >= 3}
+    labels |= {
+        f"{short}-"
+        for b in rows
+        if b.sector in IMITATED and len(short := b.id.partition(".")[2]) >= 3
+    }
     names = {name for b in rows for name in (b.name.lower(), *b.called)}
     return replace(
         facts,

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from zvon.access.permission import Denied, Permission
 from zvon.access.viewer import Viewer
+from zvon.jobs import enqueue
 from zvon.model.lifecycle import after_verdict
 from zvon.model.verdict import VerdictWord
+from zvon.store import confirmed
 from zvon.store import incident_decision as decision
 from zvon.store.incident_decision import (
     BadDuplicate,
@@ -48,6 +50,10 @@ async def verdict(
     state = after_verdict(current.state, said)
     text = _text(reason, MAX_REASON, empty=True)
     await decision.put_verdict(tx, viewer, current, said, state, text, now)
+    if said is VerdictWord.MALICIOUS:
+        # A name that was read off a picture is confirmed by this; its advice is given anew.
+        for record_id in await confirmed.waiting(tx, current.id):
+            await enqueue(tx, "assess.report", {"record_id": record_id, "again": True})
 
 
 async def duplicate(

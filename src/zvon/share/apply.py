@@ -29,6 +29,7 @@ from zvon.model.observable import BadValue, Observable
 from zvon.model.observable import canonical as canonical_value
 from zvon.model.scope import Scope
 from zvon.model.verdict import Reason, Verdict, VerdictWord
+from zvon.share import kit
 from zvon.share.limits import Limits
 from zvon.store import block, block_gate, feed, incident, ingest, party
 from zvon.store import event as events
@@ -123,8 +124,9 @@ async def _event(
     event: Event = read_body(entry.body, Event)
     tlp, pap = _marking(event, entry, group)
     advice, values = _names(event.names), _observables(event)
+    marks = [Sighted(value, ingest.NEAR, entry.at) for value in kit.told(event, group.uuid)]
     before = next((k for k in known if k.record_id is not None), None)
-    sighted = [Sighted(value, ingest.SAID, entry.at) for value in values]
+    sighted = [*(Sighted(value, ingest.SAID, entry.at) for value in values), *marks]
     if before is not None and before.record_id is not None:
         await events.revise(tx, before.record_id, entry.id, wire(event), tlp=tlp, pap=pap, now=now)
         await ingest.occurrences(tx, before.record_id, sighted)
@@ -138,6 +140,8 @@ async def _event(
             tx, peer, group, entry, event, tlp, pap, advice, sighted, now
         )
         lifted = {}
+    if marks:
+        await kit.link(tx, group.uuid, now)
     outputs, problem = await _propose(
         tx, context, peer, event, advice, pap, incident_id, limits, now
     )

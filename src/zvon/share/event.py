@@ -14,7 +14,7 @@ from zvon.model.event import (
     Title,
     wire,
 )
-from zvon.model.observable import TYPE, ObservableType
+from zvon.model.observable import DERIVED, TYPE
 from zvon.model.verdict import Category, VerdictWord
 from zvon.store import event as rows
 from zvon.store.party import Db
@@ -22,8 +22,6 @@ from zvon.store.party import Db
 SIDES = {1: "attacker", 2: "link_text", 3: "near", 4: "reporter"}
 _PARTS = ("subject", "sender_name", "text", "remark")
 MAX_VALUES_BYTES = 400_000
-# Values that we derived and that say nothing to others, or that are kept in `parts`.
-_OURS = frozenset({ObservableType.TEMPLATE, ObservableType.SENDER, ObservableType.REGISTERED})
 
 
 async def build(db: Db, incident_uuid: UUID) -> dict[str, Any]:
@@ -49,7 +47,7 @@ async def build(db: Db, incident_uuid: UUID) -> dict[str, Any]:
         observables=tuple(
             EventObservable(type=TYPE[kind], value=value, side=SIDES.get(role, "reporter"))
             for kind, value, role in seen
-            if TYPE[kind] not in _OURS and role != 3
+            if TYPE[kind] not in DERIVED and role != 3
         ),
         reasons=tuple(
             EventReason(

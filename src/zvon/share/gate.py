@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zvon.model import observable, suffix
-from zvon.model.observable import BadValue, ObservableType
+from zvon.model.observable import DERIVED, BadValue, ObservableType
 from zvon.model.policy import Policy
 from zvon.model.role import SpanState
 from zvon.privacy.engine import Outcome, Part, share_text
@@ -18,7 +18,6 @@ from zvon.privacy.facts import Facts
 from zvon.privacy.pseudonym import Domain
 
 WITHHELD = (".remark",)
-_SKIP = frozenset({ObservableType.TEMPLATE, ObservableType.SENDER, ObservableType.REGISTERED})
 
 
 class Gated(Struct, frozen=True):
@@ -74,7 +73,7 @@ def _parts(event: dict[str, Any]) -> list[Part]:
 
 
 def _leaves(row: dict[str, Any]) -> bool:
-    return row.get("side") == "attacker" and ObservableType(row["type"]) not in _SKIP
+    return row.get("side") == "attacker" and ObservableType(row["type"]) not in DERIVED
 
 
 def _params(event: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -10,6 +10,7 @@ from zvon.formats.checkpoint import STALE_AFTER
 from zvon.formats.note import PeerError
 from zvon.jobs import Context, Handler, enqueue
 from zvon.share import feed as own_feed
+from zvon.share import kit
 from zvon.share.client import Unreachable, connect
 from zvon.share.group import renew
 from zvon.share.pull import apply_stored, pull
@@ -165,6 +166,10 @@ JOBS: dict[str, Handler] = {
     "share.narrow": narrow,
     "share.poll": poll,
     "share.take_held": take_held,
+    "share.kits": kit.look,
 }
 
-SCHEDULE: dict[str, timedelta] = {"share.poll": timedelta(minutes=1)}
+SCHEDULE: dict[str, timedelta] = {
+    "share.poll": timedelta(minutes=1),
+    "share.kits": timedelta(minutes=10),
+}

@@ -25,10 +25,10 @@ from zvon.model.verdict import VerdictWord
 from zvon.privacy.engine import BadOverride, Status
 from zvon.privacy.facts import Facts, with_brands
 from zvon.share import event as events
-from zvon.share import feed
+from zvon.share import feed, kit
 from zvon.share.gate import Gated, known_sides, pass_event
 from zvon.share.keys import domain, epoch_of, keep_originals
-from zvon.store import constituency, incident, ingest, party, peer
+from zvon.store import brand, constituency, incident, ingest, party, peer
 from zvon.store import share as rows
 from zvon.store.party import Db
 from zvon.store.share import ShareRow
@@ -135,6 +135,8 @@ async def prepare(
     """
     viewer.require(Permission.SHARE_PREPARE)
     event = await events.build(tx.db, incident_uuid)
+    if marks := await kit.marks(tx.db, incident_uuid, group_uuid):
+        event["kits"] = marks
     found = await rows.incident_of(tx.db, incident_uuid)
     assert found is not None  # build has read it
     incident_id, record_id = found
@@ -246,7 +248,7 @@ async def _gate(
     now: datetime, random: Random, overrides: dict[int, str],
 ) -> Gated:  # fmt: skip
     keys = await domain(tx, group_uuid, epoch, node, now, random)
-    facts = known_sides(event, with_brands(await _register(tx.db)))
+    facts = known_sides(event, with_brands(await _register(tx.db), await brand.current(tx.db)))
     return pass_event(event, facts=facts, policy=policy, keys=keys, overrides=overrides)
 
 

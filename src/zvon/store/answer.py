@@ -83,22 +83,31 @@ class Given(Struct, frozen=True, kw_only=True):
 
 
 async def give(tx: Tx, answers: Sequence[Given], now: datetime) -> None:
-    """Store answers. A later one replaces an earlier; `answered_at` stays that of the first."""
+    """Store answers. A later one replaces an earlier; `answered_at` stays that of the first.
+
+    A person's "malicious" or "benign" stands, whatever a machine finds later.
+    """
     if not answers:
         return
     await tx.execute(
         """
-        update report r set status = 'answered', answered_at = coalesce(r.answered_at, %s),
-          answer = x.kind, answer_addons = array(select jsonb_array_elements_text(x.addons))
-        from unnest(%s::bigint[], %s::text[], %s::jsonb[]) x(id, kind, addons)
-        where r.record_id = x.id
+        with wanted as (
+          select x.id, x.addons,
+                 case when i.verdict_by is not null and i.verdict in ('malicious', 'benign')
+                      then coalesce(r.answer, x.kind) else x.kind end as kind
+          from unnest(%(ids)s::bigint[], %(kinds)s::text[], %(addons)s::jsonb[]) x(id, kind, addons)
+          join report r on r.record_id = x.id left join incident i on i.id = r.incident_id)
+        update report r set status = 'answered', answered_at = coalesce(r.answered_at, %(now)s),
+          changed_at = case when r.answer <> w.kind then %(now)s else r.changed_at end,
+          answer = w.kind, answer_addons = array(select jsonb_array_elements_text(w.addons))
+        from wanted w where r.record_id = w.id
         """,
-        (
-            now,
-            [each.report.record_id for each in answers],
-            [each.kind for each in answers],
-            [Jsonb(list(each.addons)) for each in answers],
-        ),
+        {
+            "now": now,
+            "ids": [each.report.record_id for each in answers],
+            "kinds": [each.kind for each in answers],
+            "addons": [Jsonb(list(each.addons)) for each in answers],
+        },
     )
     tx.note(
         *(

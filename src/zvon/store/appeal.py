@@ -19,7 +19,7 @@ from zvon.model.ids import RANDOM_BYTES, spoken, uuid7
 from zvon.model.lifecycle import BlockState
 from zvon.model.name import BadName, canonical
 from zvon.model.neverblock import chain
-from zvon.store import block, policy
+from zvon.store import block, label, policy
 from zvon.store.block_eyes import check_text, refuse_own
 from zvon.store.block_row import BlockRow, Db, read
 from zvon.store.block_step import move
@@ -222,6 +222,10 @@ async def decide(
     tx.audit(AuditEntry(actor=viewer.login, action="appeal:decide", object=f"appeal:{number}",
                         detail={"name": name, "granted": granted, "reason": why,
                                 "blocks": [one.number for one in standing]}))  # fmt: skip
+    if granted:
+        harmless = label.Said(word="benign", category="benign", source=label.APPEAL,
+                              person_id=viewer.person_id)  # fmt: skip
+        await label.put(tx, harmless, [label.Subject(url=name)], now)
     if granted and standing:
         await block.lift(tx, viewer, [one.uuid for one in standing], f"appeal {number}: {why}", now)
     elif standing:

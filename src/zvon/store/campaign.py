@@ -3,30 +3,27 @@
 What belongs together is decided in `store.campaign_board`; here it is read and written.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import numpy as np
 from msgspec import Struct, to_builtins
 from psycopg.types.json import Jsonb
 
-from zvon.ml import template as texts
 from zvon.model.ids import spoken, uuid7
 from zvon.model.observable import Observable
-from zvon.store import observable
+from zvon.store import campaign_merge, observable
+from zvon.store.campaign_around import around, note_common
 from zvon.store.campaign_board import SUPPRESSED, Board, Joining, Key, Link, Seat, enough
 from zvon.store.ingest import NEAR, Sighted, occurrences_of
 from zvon.store.party import Db
+from zvon.store.template import families, family, kits
 from zvon.store.transaction import Change, Op, Tx, pipeline
 
 __all__ = [
     "SUPPRESSED", "Campaign", "Joined", "Joining", "Key", "Link", "by_uuid", "enough", "families",
-    "family", "get", "join", "join_all", "lock", "note_keys",
+    "family", "get", "join", "join_all", "kits", "lock", "note_common", "note_keys",
 ]  # fmt: skip
-
-MOST_ALIKE = 200  # templates that a text is compared with
 
 
 class Joined(Struct, frozen=True, kw_only=True):
@@ -99,11 +96,12 @@ async def join_all(tx: Tx, batch: Sequence[Joining], now: datetime) -> list[Join
     keys = {key.observable for each in batch for key in each.keys}
     known = await observable.ids(tx.db, list(keys))
     held = await _of_records(tx.db, [each.record_id for each in batch])
-    board = Board(known, *await _holders(tx.db, list(known.values())))
+    board = Board(known, await around(tx.db, list(known.values())))
     seats = [board.seat(each, held[each.record_id]) for each in batch]
     made = await _create(tx, now, board.founders)
-    for old, new in board.merges:
-        await _merge(tx, old, new)
+    for old, new, links in board.merges:
+        why = " ".join(link.code for link in links)
+        await campaign_merge.merge(tx, old, new, now, reason=why)
     return await _add(tx, [board.settled(seat, made) for seat in seats], known, set(made.values()))
 
 
@@ -135,98 +133,11 @@ async def by_uuid(db: Db, uuid: UUID) -> Campaign:
     return campaign
 
 
-async def family(tx: Tx, sketch: texts.Signature) -> str:
-    """The name of the template that a text belongs to; a text like no other founds one."""
-    return (await families(tx, [sketch]))[0]
-
-
-async def families(tx: Tx, sketches: Sequence[texts.Signature]) -> list[str]:
-    """Like `family`, of many. Call it before `join_all`, as the locks are taken in this order.
-
-    A template that is known needs no lock; founding one does, until the caller's commit.
-    """
-    if not sketches:
-        return []
-    alike = await _alike(tx, sketches)
-    if None in alike:
-        await tx.execute("select pg_advisory_xact_lock(hashtextextended('zvon.template', 0))")
-        alike = await _alike(tx, sketches)
-    founded: list[tuple[texts.Signature, str]] = []
-    names = []
-    for sketch, name in zip(sketches, alike, strict=True):
-        if name is None:
-            near = [(texts.similarity(sketch, other), -n, called)
-                    for n, (other, called) in enumerate(founded)]  # fmt: skip
-            if near and max(near)[0] >= texts.ALIKE:
-                name = max(near)[2]
-            else:
-                name = texts.name(sketch)
-                founded.append((sketch, name))
-        names.append(name)
-    for sketch, name in founded:
-        await tx.execute(
-            """
-            with t as (insert into template (name, signature) values (%s, %s)
-                       on conflict (name) do update set name = excluded.name returning id)
-            insert into template_band (band, template_id)
-            select b, t.id from t, unnest(%s::bigint[]) b on conflict do nothing
-            """,
-            (name, sketch.astype("<u4").tobytes(), list(texts.bands(sketch))),
-        )
-    return names
-
-
-async def _alike(tx: Tx, sketches: Sequence[texts.Signature]) -> list[str | None]:
-    """For each text the known template that is most like it, the oldest of equals."""
-    bands = [(n, band) for n, sketch in enumerate(sketches) for band in texts.bands(sketch)]
-    rows = await (
-        await tx.execute(
-            """
-            select s.n, t.id, t.name, t.signature
-            from (select distinct n from unnest(%(n)s::int[]) n) s
-            join lateral (
-              select distinct b.template_id from unnest(%(n)s::int[], %(band)s::bigint[]) x(n, band)
-              join template_band b on b.band = x.band
-              where x.n = s.n order by b.template_id limit %(most)s) f on true
-            join template t on t.id = f.template_id
-            """,
-            {"n": [n for n, _ in bands], "band": [band for _, band in bands], "most": MOST_ALIKE},
-        )
-    ).fetchall()
-    best: dict[int, tuple[float, int, str]] = {}
-    for n, number, name, stored in rows:
-        score = texts.similarity(sketches[n], np.frombuffer(stored, dtype="<u4"))
-        if score >= texts.ALIKE:
-            best[n] = max(best.get(n, (0.0, 0, "")), (score, -number, name))
-    return [best[n][2] if n in best else None for n in range(len(sketches))]
-
-
 async def _of_records(db: Db, record_ids: Sequence[int]) -> dict[int, int | None]:
     rows = await db.execute(
         "select record_id, campaign_id from report where record_id = any(%s)", (list(record_ids),)
     )
     return dict.fromkeys(record_ids) | dict(await rows.fetchall())
-
-
-async def _holders(db: Db, known: Sequence[int]) -> tuple[int, dict[int, dict[int, int]]]:
-    """How many campaigns were made, and for each key the reports of each campaign that has it."""
-    cursor = await db.execute(
-        """
-        select null, null, max(id) from campaign
-        union all
-        select k, c.campaign_id, c.reports from unnest(%s::bigint[]) k
-        join lateral (select campaign_id, reports from campaign_key
-                      where observable_id = k limit %s) c on true
-        """,
-        (list(known), SUPPRESSED + 1),
-    )
-    campaigns, holders = 0, dict[int, dict[int, int]]()
-    for key, campaign, reports in await cursor.fetchall():
-        if key is None:
-            campaigns = int(reports or 0)
-        else:
-            holders.setdefault(key, {})[campaign] = reports
-    return campaigns, holders
 
 
 async def _create(tx: Tx, now: datetime, founders: Mapping[int, Joining]) -> dict[int, int]:
@@ -257,45 +168,14 @@ async def _create(tx: Tx, now: datetime, founders: Mapping[int, Joining]) -> dic
     return {stand_in: ids[each.uuid] for stand_in, each in founders.items()}
 
 
-async def _merge(tx: Tx, old: int, new: int) -> None:
-    """`old` goes into `new`. Its members stay listed under it, so that it can be taken apart."""
-    await tx.execute("update campaign set merged_into = %s where id = %s", (new, old))
-    await tx.execute("update report set campaign_id = %s where campaign_id = %s", (new, old))
-    await tx.execute(
-        """
-        with moved as (delete from campaign_key where campaign_id = %(old)s
-                       returning observable_id, reports)
-        insert into campaign_key (observable_id, campaign_id, reports)
-        select observable_id, %(new)s, reports from moved order by observable_id
-        on conflict (observable_id, campaign_id)
-          do update set reports = campaign_key.reports + excluded.reports
-        """,
-        {"old": old, "new": new},
-    )
-    await tx.execute(
-        """
-        update campaign c set first_at = least(c.first_at, o.first_at),
-          last_at = greatest(c.last_at, o.last_at), brand = coalesce(c.brand, o.brand)
-        from campaign o where c.id = %s and o.id = %s
-        """,
-        (new, old),
-    )
-    row = await (await tx.execute("select uuid from campaign where id = %s", (old,))).fetchone()
-    assert row is not None
-    tx.note(Change(kind="campaign", subject=row[0], op=Op.EDIT))
-
-
 async def _add(
     tx: Tx, seats: Sequence[Seat], known: Mapping[Observable, int], created: Collection[int]
 ) -> list[Joined]:
     """Write the members, their keys and the campaigns' spans."""
     ids = sorted({seat.campaign for seat in seats})
-    counts: Counter[tuple[int, int]] = Counter()
-    for seat in seats:
-        for key in {known[key.observable] for key in seat.joining.keys}:
-            counts[key, seat.campaign] += 0 if seat.counted else 1
-    fresh = sorted(each for each, n in counts.items() if n)
-    old = sorted(each for each, n in counts.items() if not n)
+    held = [(seat.joining.record_id, seat.campaign, known[key.observable], key)
+            for seat in seats for key in seat.joining.keys]  # fmt: skip
+    marks = sorted({(number, key.relation) for _, _, number, key in held if key.relation})
     async with pipeline(tx.db):
         await tx.execute(
             """
@@ -323,21 +203,35 @@ async def _add(
         )
         await tx.execute(
             """
+            with given as (
+              select distinct on (r, k) r, c, k, code, strong
+              from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::bool[])
+                x(r, c, k, code, strong) order by r, k),
+            fresh as (
+              insert into report_key (record_id, observable_id, code, strong)
+              select r, k, code, strong from given order by r, k
+              on conflict do nothing returning record_id, observable_id)
             insert into campaign_key (observable_id, campaign_id, reports)
-            select k, c, n from unnest(%s::bigint[], %s::bigint[], %s::int[]) x(k, c, n)
-            order by k, c
+            select g.k, g.c, count(*) from fresh f
+            join given g on g.r = f.record_id and g.k = f.observable_id
+            group by g.k, g.c order by g.k, g.c
             on conflict (observable_id, campaign_id)
               do update set reports = campaign_key.reports + excluded.reports
             """,
-            ([k for k, _ in fresh], [c for _, c in fresh], [counts[each] for each in fresh]),
+            (
+                [record_id for record_id, _, _, _ in held],
+                [campaign for _, campaign, _, _ in held],
+                [number for _, _, number, _ in held],
+                [key.code for _, _, _, key in held],
+                [key.strong for _, _, _, key in held],
+            ),
         )
         await tx.execute(
             """
-            insert into campaign_key (observable_id, campaign_id)
-            select k, c from unnest(%s::bigint[], %s::bigint[]) x(k, c) order by k, c
-            on conflict do nothing
+            insert into campaign_key_seen (observable_id, relation)
+            select k, r from unnest(%s::bigint[], %s::text[]) x(k, r) on conflict do nothing
             """,
-            ([k for k, _ in old], [c for _, c in old]),
+            ([number for number, _ in marks], [relation for _, relation in marks]),
         )
         rows = await tx.execute(
             """

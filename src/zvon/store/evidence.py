@@ -77,6 +77,15 @@ async def of_records(db: Db, record_ids: Sequence[int]) -> dict[int, list[Eviden
 
 async def fresh(db: Db, about: Sequence[Observable], now: datetime) -> list[Evidence]:
     """The newest facts about these values that have not expired, one per value and code."""
+    return await _newest(db, about, now)
+
+
+async def newest(db: Db, about: Sequence[Observable]) -> list[Evidence]:
+    """The newest facts about these values, expired or not, one per value and code."""
+    return await _newest(db, about, None)
+
+
+async def _newest(db: Db, about: Sequence[Observable], after: datetime | None) -> list[Evidence]:
     known = await observable.ids(db, about)
     cursor = await db.execute(
         """
@@ -84,10 +93,11 @@ async def fresh(db: Db, about: Sequence[Observable], now: datetime) -> list[Evid
                o.type, o.value, e.stage, e.code, e.value, e.params, e.source, e.seen_at,
                e.expires_at
         from evidence e join observable o on o.id = e.observable_id
-        where e.observable_id = any(%s) and e.expires_at > %s
+        where e.observable_id = any(%(known)s)
+          and (%(after)s::timestamptz is null or e.expires_at > %(after)s)
         order by e.observable_id, e.code, e.seen_at desc, e.id desc
         """,
-        (list(known.values()), now),
+        {"known": list(known.values()), "after": after},
     )
     return [_row(row) for row in await cursor.fetchall()]
 

@@ -11,7 +11,7 @@ from zvon.access.viewer import Viewer
 from zvon.model.lifecycle import BlockState, IncidentState, after_undo, check_incident_move
 from zvon.model.marking import Tlp
 from zvon.model.verdict import Category, Verdict, VerdictWord
-from zvon.store import block, block_row, block_step, url_rule
+from zvon.store import block, block_row, block_step, label, url_rule
 from zvon.store import verdict as verdicts
 from zvon.store.incident import NotFound, timeline
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
@@ -102,7 +102,7 @@ async def put_verdict(
     if state != current.state:
         check_incident_move(current.state, state)
     category = Category.BENIGN.value if word == VerdictWord.BENIGN else _category(current)
-    answers = await _answer(tx, current.id, word)
+    answers = await _answer(tx, current.id, word, now)
     await _remember(tx, viewer, current, word.value, state, reason, now, answers)
     await tx.execute(
         """
@@ -119,6 +119,9 @@ async def put_verdict(
         incident_id=current.id,
         person_id=viewer.person_id,
     )
+    taught = label.Said(word=word.value, category=category, source=label.VERDICT,
+                        person_id=viewer.person_id)  # fmt: skip
+    await label.of_incident(tx, current.id, taught, now)
     await _tell(tx, viewer, current, "verdict", f"VERDICT_{word.name}", reason, now)
     if word == VerdictWord.BENIGN:
         await _end_blocks(tx, viewer, current, reason or BENIGN_REASON, now)
@@ -175,8 +178,10 @@ async def undo(tx: Tx, viewer: Viewer, current: Current, now: datetime) -> None:
         """,
         {**before, "state": state.value, "id": current.id},
     )
+    if row[3] != DUPLICATE:
+        await label.undone(tx, current.id, now)
     for answer, records in before["answers"].items():
-        await _set_answer(tx, answer or None, records)
+        await _set_answer(tx, answer or None, records, now)
     await _tell(tx, viewer, current, "verdict", "VERDICT_UNDONE", "", now, word=row[3])
 
 
@@ -289,7 +294,9 @@ async def _tell(
                         object=_object(current), detail={"was": current.state, **told}))  # fmt: skip
 
 
-async def _answer(tx: Tx, incident_id: int, word: VerdictWord) -> dict[str, list[int]]:
+async def _answer(
+    tx: Tx, incident_id: int, word: VerdictWord, now: datetime
+) -> dict[str, list[int]]:
     """Correct the answers of the incident's reports; which report had which answer before."""
     answer = {VerdictWord.MALICIOUS: "dangerous", VerdictWord.BENIGN: "no_sign"}.get(word)
     if answer is None:
@@ -306,18 +313,18 @@ async def _answer(tx: Tx, incident_id: int, word: VerdictWord) -> dict[str, list
         )
     ).fetchall()
     before = {old or "": records for old, records in rows}
-    await _set_answer(tx, answer, sorted(r for records in before.values() for r in records))
+    await _set_answer(tx, answer, sorted(r for records in before.values() for r in records), now)
     return before
 
 
-async def _set_answer(tx: Tx, answer: str | None, records: list[int]) -> None:
+async def _set_answer(tx: Tx, answer: str | None, records: list[int], now: datetime) -> None:
     rows = await (
         await tx.execute(
             """
-            update report p set answer = %s from record r
+            update report p set answer = %s, changed_at = %s from record r
             where p.record_id = any (%s) and r.id = p.record_id returning r.uuid, r.id, r.tlp
             """,
-            (answer, records),
+            (answer, now, records),
         )
     ).fetchall()
     tx.note(

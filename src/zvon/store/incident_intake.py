@@ -95,6 +95,18 @@ async def for_reports(
     return placed
 
 
+async def fold_campaign(tx: Tx, old: int, new: int, now: datetime) -> None:
+    """Fold the incident of a campaign into that of the one that it went into."""
+    into = await _of_campaign(tx, new)
+    if into is None:
+        await tx.execute(
+            "update incident set campaign_id = %s where campaign_id = %s and origin = 'own'",
+            (new, old),
+        )
+    else:
+        await _fold(tx, old, into, now)
+
+
 async def _take_up(
     tx: Tx,
     found: int | None,

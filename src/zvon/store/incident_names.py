@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from zvon.model.advice import NameAdvice
+from zvon.model.advice import READ_OFF_PICTURE, NameAdvice
 from zvon.model.scope import Scope
 from zvon.store.transaction import Tx
 
@@ -77,7 +77,18 @@ def _uncovered(names: Sequence[NameAdvice]) -> list[NameAdvice]:
 
 
 async def fold(tx: Tx, incident_id: int) -> None:
-    """Fold each name into the widest one that a block of would cover it, with its reports."""
+    """Fold each name into the widest one that a block of would cover it, with its reports.
+
+    A name that waited to be confirmed goes when one that covers it is advised.
+    """
+    await tx.execute(
+        """
+        delete from incident_name n using incident_name w
+        where n.incident_id = %(id)s and w.incident_id = n.incident_id and n.reason = %(waits)s
+          and w.scope <> 'none' and right('.' || n.name, length(w.name) + 1) = '.' || w.name
+        """,
+        {"id": incident_id, "waits": READ_OFF_PICTURE},
+    )
     await tx.execute(
         """
         with covered as (

@@ -7,7 +7,8 @@ from msgspec import Struct
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from zvon.model import brand, control, guard, neverblock
+from zvon.model import control, guard, neverblock
+from zvon.model.brand import Registry
 from zvon.model.guard import Protected
 from zvon.model.name import BadName, canonical
 from zvon.model.neverblock import (
@@ -19,6 +20,7 @@ from zvon.model.neverblock import (
 )
 from zvon.model.prefix import BadPrefix
 from zvon.model.prefix import canonical as canonical_prefix
+from zvon.store import brand
 from zvon.store.transaction import AuditEntry, Tx
 
 BRANDS, OWN, PREFIX = "brand", "own", "prefix"
@@ -39,11 +41,12 @@ async def load(
     """
     version, prefixes = neverblock.shipped_prefixes()
     await _controls(tx)
+    registry = await brand.current(tx.db)
     ranges = ProtectedList(PREFIX, version,
                            tuple(ProtectedName(p.prefix, p.reason) for p in prefixes))  # fmt: skip
     return [
         entry.list
-        for entry in (*neverblock.shipped(), _brands(), _own(own), ranges)
+        for entry in (*neverblock.shipped(), brand_list(registry), _own(own), ranges)
         if await put(tx, entry, now, actor=actor)
     ]
 
@@ -72,11 +75,12 @@ async def controls(db: AsyncConnection[TupleRow], country: str | None = None) ->
     return [row[0] for row in rows]
 
 
-def _brands() -> ProtectedList:
+def brand_list(registry: Registry) -> ProtectedList:
+    """What the brands of a registry call their own, as a never-block list."""
     names = {
         name: ProtectedName(name, f"official name of {one.name}")
-        for one in brand.registry()
-        for name in (*one.official, *one.hosts)
+        for one in registry.brands
+        for name in one.names
     }
     return ProtectedList(BRANDS, "registry", tuple(sorted(names.values())))
 
@@ -131,6 +135,20 @@ async def put(tx: Tx, entry: ProtectedList, now: datetime, *, actor: str) -> boo
         )
     )
     return True
+
+
+async def standing(db: AsyncConnection[TupleRow], names: Sequence[str]) -> list[str]:
+    """Names among these, or below them, that a published block stands against."""
+    rows = await (
+        await db.execute(
+            "select distinct b.name from block b where b.trigger = 'qname'"
+            " and b.published_at is not null and b.lifted_at is null and exists ("
+            "   select from unnest(%s::text[]) x(n) where b.name = n or b.name like '%%.' || n)"
+            " order by b.name",
+            (list(names),),
+        )
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 async def note(

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from zvon.model.ids import spoken
 from zvon.model.marking import Tlp
-from zvon.model.report import Channel, Message, ReportIn
+from zvon.model.report import Channel, Door, Message, ReportIn
 from zvon.store.party import Db
 from zvon.store.report_page import NoReport, ReportDetail, ReportPage, ReportRow, get, page
 from zvon.store.transaction import Change, Op, Tx
@@ -34,6 +34,7 @@ class Pending(Struct, frozen=True, kw_only=True):
     channel: Channel
     received_at: datetime
     tlp: Tlp
+    door: Door = Door.API
 
 
 class ReceiptView(Struct, frozen=True, kw_only=True):
@@ -48,6 +49,7 @@ class ReceiptView(Struct, frozen=True, kw_only=True):
     lang: str
     received_at: datetime
     answered_at: datetime | None
+    changed_at: datetime | None
 
 
 class NoReceipt(LookupError):
@@ -112,7 +114,7 @@ async def all_pending(db: Db, record_ids: Sequence[int]) -> dict[int, Pending]:
     """Those reports that still have to be read, by record id."""
     cursor = await db.execute(
         """
-        select r.record_id, c.uuid, c.raw_sha256, w.media_type, r.channel, r.received_at, c.tlp
+        select r.record_id, c.uuid, c.raw_sha256, w.media_type, r.channel, r.received_at, c.tlp, r.door
         from report r join record c on c.id = r.record_id
         join raw_input w on w.sha256 = c.raw_sha256
         where r.record_id = any(%s) and r.status = 'received' and not c.deleted
@@ -122,7 +124,7 @@ async def all_pending(db: Db, record_ids: Sequence[int]) -> dict[int, Pending]:
     return {
         row[0]: Pending(
             record_id=row[0], uuid=row[1], raw_sha256=bytes(row[2]), media_type=row[3],
-            channel=Channel(row[4]), received_at=row[5], tlp=Tlp(row[6]),
+            channel=Channel(row[4]), received_at=row[5], tlp=Tlp(row[6]), door=Door(row[7]),
         )
         for row in await cursor.fetchall()
     }  # fmt: skip
@@ -189,7 +191,7 @@ async def again(tx: Tx, quarantine_id: int) -> int | None:
     row = await (
         await tx.execute(
             """
-            update report r set status = 'received', answer = null, answered_at = null
+            update report r set status = 'received', answer = null, answered_at = null, changed_at = null
             from quarantine q, record c
             where q.id = %s and q.replayed_at is null and r.record_id = q.record_id
               and c.id = r.record_id and r.status = 'quarantined'
@@ -210,7 +212,7 @@ async def by_token(db: Db, token: str) -> ReceiptView:
         await db.execute(
             """
             select r.number, r.status, r.answer, r.answer_addons, v.brand, v.category, r.lang,
-                   r.received_at, r.answered_at
+                   r.received_at, r.answered_at, r.changed_at
             from report r
             left join lateral (select brand, category from verdict where record_id = r.record_id
                                order by at desc, id desc limit 1) v on true
@@ -230,6 +232,7 @@ def _receipt(row: Sequence[Any]) -> ReceiptView:
     return ReceiptView(
         number=row[0], status=row[1], answer=row[2], addons=tuple(row[3]), brand=row[4],
         category=row[5], lang=row[6], received_at=row[7], answered_at=row[8],
+        changed_at=row[9],
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from psycopg.rows import class_row
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.model.brand import by_id
+from zvon.store import brand as registry
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Tx
 
@@ -47,8 +47,9 @@ async def trust(tx: Tx, viewer: Viewer, party: UUID, brands: Sequence[str]) -> t
     """
     viewer.require(Permission.POLICY_MANAGE)
     chosen = tuple(sorted(set(brands)))
+    known = (await registry.current(tx.db)).by_id
     for brand in chosen:
-        if brand not in by_id():
+        if brand not in known:
             raise BadTrust(f"brands: no brand {brand!r} in the registry")
     row = await (
         await tx.execute("select name, kind, own from party where uuid = %s for update", (party,))

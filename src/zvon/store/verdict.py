@@ -28,8 +28,8 @@ async def put(
         await tx.execute(
             """
             insert into verdict (record_id, incident_id, word, category, brand, probability,
-                                 reasons, models, advice, by_person, at)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id
+                                 reasons, models, advice, by_person, at, prior, unshifted)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id
             """,
             (
                 record_id,
@@ -43,6 +43,8 @@ async def put(
                 Jsonb(msgspec.to_builtins(list(advice))),
                 person_id,
                 now,
+                verdict.prior,
+                verdict.unshifted,
             ),
         )
     ).fetchone()
@@ -59,12 +61,13 @@ async def put_all(
     await tx.execute(
         """
         insert into verdict (record_id, word, category, brand, probability, reasons, models, advice,
-                             at)
+                             at, prior, unshifted)
         select id, word, category, brand, probability, reasons,
-               array(select jsonb_array_elements_text(models)), advice, %s
+               array(select jsonb_array_elements_text(models)), advice, %s, prior, unshifted
         from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::float8[], %s::jsonb[],
-                    %s::jsonb[], %s::jsonb[])
-          with ordinality x(id, word, category, brand, probability, reasons, models, advice, n)
+                    %s::jsonb[], %s::jsonb[], %s::float8[], %s::float8[])
+          with ordinality x(id, word, category, brand, probability, reasons, models, advice, prior,
+                            unshifted, n)
         order by n
         """,
         (
@@ -77,6 +80,8 @@ async def put_all(
             [Jsonb(msgspec.to_builtins(verdict.reasons)) for _, verdict, _ in judged],
             [Jsonb(list(verdict.models)) for _, verdict, _ in judged],
             [Jsonb(msgspec.to_builtins(list(advice))) for _, _, advice in judged],
+            [verdict.prior for _, verdict, _ in judged],
+            [verdict.unshifted for _, verdict, _ in judged],
         ),
     )
 
@@ -94,7 +99,8 @@ async def latest_of(db: Db, record_ids: Sequence[int]) -> dict[int, Latest]:
     cursor = await db.execute(
         """
         select distinct on (record_id)
-               word, category, brand, probability, reasons, models, advice, record_id
+               word, category, brand, probability, reasons, models, advice, record_id, prior,
+               unshifted
         from verdict where record_id = any(%s) order by record_id, at desc, id desc
         """,
         (list(record_ids),),
@@ -114,4 +120,6 @@ def _verdict(row: Sequence[Any]) -> Verdict:
         probability=probability,
         reasons=msgspec.convert(reasons, tuple[Reason, ...]),
         models=tuple(models),
+        prior=row[8],
+        unshifted=row[9],
     )

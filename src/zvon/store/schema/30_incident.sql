@@ -18,6 +18,7 @@ create table report (
   received_at timestamptz not null,
   decoded_at timestamptz,
   answered_at timestamptz,
+  changed_at timestamptz,                        -- when the answer last became another one
   answer text check (answer in ('dangerous','official','no_sign','looking')),
   answer_addons text[] not null default '{}',
   campaign_id bigint,

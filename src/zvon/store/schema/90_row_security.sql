@@ -23,6 +23,12 @@ language sql stable set zvon.viewer = 'system' as $$
                     where a.record_id = i.record_id and a.person_id = person)
 $$;
 
+-- How many reports a campaign has, seen or not. Works as `system`, and gives a number only.
+create function zvon_campaign_reports(campaign bigint) returns bigint
+language sql stable set zvon.viewer = 'system' as $$
+  select count(*) from report where campaign_id = campaign
+$$;
+
 create function zvon_known() returns boolean language sql stable parallel safe as $$
   select zvon_system() or zvon_viewer(1) is not null
 $$;
@@ -79,6 +85,14 @@ begin
     format('case when record_id is null then %s else %s end', own, format(of_record, 'evidence')));
   call zvon_guard('quarantine',
     format('case when record_id is null then %s else %s end', own, format(of_record, 'quarantine')));
+  foreach each in array array['capture', 'takedown', 'label', 'label_task'] loop
+    call zvon_guard(each, format('case when record_id is null then %s else %s end', own,
+                                 format(of_record, each)));
+  end loop;
+  call zvon_guard('campaign_apart', format(of_record, 'campaign_apart'));
+  call zvon_guard('report_key', format(of_record, 'report_key'));
+  call zvon_guard('campaign_step', own);
+  call zvon_guard('mail_reply', '(select zvon_system())');
   call zvon_guard('verdict',
     format('case when record_id is not null then %s when incident_id is not null then %s else %s end',
            format(of_record, 'verdict'), format(of_incident, 'verdict'), own));

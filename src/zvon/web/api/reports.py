@@ -47,7 +47,10 @@ class ReportReceipt(Struct, frozen=True, kw_only=True):
 
 
 class ReceiptOut(Struct, frozen=True, kw_only=True):
-    """The answer to a reporter, sentence by sentence; empty while we are looking."""
+    """The answer to a reporter, sentence by sentence; empty while we are looking.
+
+    `changed_at` says when a later finding, or a person, made it another answer.
+    """
 
     report: str
     status: str
@@ -57,6 +60,7 @@ class ReceiptOut(Struct, frozen=True, kw_only=True):
     lang: str
     received_at: datetime
     answered_at: datetime | None
+    changed_at: datetime | None
 
 
 class IncidentRef(Struct, frozen=True):
@@ -217,7 +221,7 @@ def receipt_out(view: reports.ReceiptView, lang: str | None = None) -> ReceiptOu
     return ReceiptOut(
         report=view.number, status=view.status, answer=view.answer, addons=list(view.addons),
         sentences=list(sentences), lang=speak.lang, received_at=view.received_at,
-        answered_at=view.answered_at,
+        answered_at=view.answered_at, changed_at=view.changed_at,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.model.verdict import Reason
+from zvon.model.verdict import Reason, shown
 from zvon.share import release
 from zvon.share.release import Share
 from zvon.store import incident_detail, peer, report
@@ -48,7 +48,7 @@ async def incident(request: AnyRequest, context: In, who: Who, id: UUID) -> Resp
     message = newest.message if newest else None
     # Spans count the characters of the message that they were found in: its own verdict's reasons.
     own = newest.verdict.reasons if newest and newest.verdict else ()
-    reasons = tuple(own) or found.reasons
+    reasons = shown(tuple(own) or found.reasons)
     blockable = [n.name for n in found.names if n.scope != "none"]
     waiting = [b for b in found.blocks if b.state in WAITING]
     values = {

@@ -10,6 +10,7 @@ from litestar.response import Redirect
 from msgspec import Struct
 
 from zvon.collect.submit import submit
+from zvon.formats.enclosed import MEDIA_TYPE, enclose
 from zvon.locale import LANGS
 from zvon.model.report import MAX_REPORT_BYTES, Channel, Door, Lang, ReportIn
 from zvon.store import report as reports
@@ -45,14 +46,21 @@ async def hand_in(
     context: In,
     data: Annotated[Form, Body(media_type=RequestEncodingType.MULTI_PART)],
 ) -> Response[str] | Redirect:
-    """Take the report and lead to the receipt; what is missing is said beside the form."""
+    """Take the report and lead to the receipt; what is missing is said beside the form.
+
+    Words and a file together are one report: the words are the message, or the reporter's remark
+    on a mail.
+    """
     body = await data.file.read(MAX_REPORT_BYTES + 1) if data.file is not None else b""
     media_type = "text/plain; charset=utf-8"
     if body and data.file is not None:
-        named_mail = data.file.filename.lower().endswith((".eml", ".msg"))
+        named_mail = data.file.filename.lower().endswith(".eml")
         media_type = "message/rfc822" if named_mail else data.file.content_type or media_type
-    else:
-        body = data.text.replace("\0", "").strip().encode("utf-8", "replace")
+    text = data.text.replace("\0", "").strip()
+    if body and text and data.file is not None:
+        body, media_type = enclose(text, data.file.filename, media_type, body), MEDIA_TYPE
+    elif not body:
+        body = text.encode("utf-8", "replace")
     problem = None
     if not body.strip():
         problem = "Paste the message or choose a file first."

@@ -51,6 +51,7 @@ SCOPE_REASONS = {
     "not_public": "not a name of the public DNS",
     "too_long": "too long for a policy zone",
     "not_a_name": "not a name",
+    "read_off_picture": "read off a picture: another report or a person confirms it first",
 }
 BLOCK_SHOWS = {
     "all": "All blocks", "live": "In force", "waiting": "Waiting for a person",
@@ -80,13 +81,119 @@ VIEW_FIELDS = {
 }  # fmt: skip
 CHANNELS = {
     "sms": "SMS", "imessage": "iMessage", "whatsapp": "WhatsApp", "email": "E-mail",
-    "web": "Web page", "unknown": "unknown way",
+    "web": "Web page", "watch": "Watched name", "unknown": "unknown way",
 }  # fmt: skip
 ROLES = {
     "reporter": "reporter", "analyst": "analyst", "approver": "approver",
-    "administrator": "administrator", "auditor": "auditor",
+    "administrator": "administrator", "auditor": "auditor", "desk": "brand desk",
 }  # fmt: skip
 
+CATEGORIES = {
+    "phishing": "Phishing", "fake_shop": "Fake shop", "scam": "Scam", "malware": "Malware",
+    "compromised_site": "Hacked site", "simulation": "Exercise", "benign": "Harmless",
+    "unsure": "Not clear",
+}  # fmt: skip
+ANSWERS = {
+    "dangerous": "dangerous", "official": "official", "no_sign": "no sign of fraud found",
+    "looking": "we are looking",
+}  # fmt: skip
+VANTAGES = {
+    "plain": "Without scripts", "desktop": "As a computer", "phone": "As a phone",
+}  # fmt: skip
+OUTCOMES = {
+    "seen": "seen", "refused": "refused by our guard", "unreachable": "not reachable",
+    "limited": "stopped at a limit", "unavailable": "no browser here",
+}  # fmt: skip
+HOPS = {"http": "led on", "meta": "led on by the page", "script": "led on by a script",
+        "frame": "in a frame"}  # fmt: skip
+ASKED = {
+    "password": "password", "card": "payment card", "code": "one-time code", "login": "user name",
+    "bank": "bank account", "identity": "personal number", "address": "postal address",
+    "phone": "phone number", "search": "search words", "other": "something else",
+}  # fmt: skip
+EVIDENCE_STAGES = (
+    "Exact facts", "Words and names", "Registers and DNS", "The page without scripts",
+    "The page in a browser",
+)  # fmt: skip
+FACTS = {
+    "rdap.registered": "Registered on", "rdap.registrar": "Registrar",
+    "rdap.abuse": "Address for complaints", "dns.addresses": "IP addresses",
+    "dns.ns": "Name servers", "dns.mx": "Mail servers", "dns.absent": "Does not exist",
+    "dns.asn": "Network", "tls.certificate": "Certificate", "page.refused": "Not fetched",
+    "page.unreachable": "Not reachable", "page.final": "Leads to", "page.title": "Title",
+    "page.lang": "Language", "page.form": "Asks for", "page.form_target": "Sends it to",
+    "page.brand": "Names the brand", "page.favicon": "Icon", "page.skeleton": "Template",
+    "page.resources": "Files with it", "page.kit_archive": "Archive left open",
+    "page.download": "Offers a download", "page.empty": "Empty page", "page.parked": "Parked page",
+    "page.owner": "Owner named", "page.business": "Facts about the business",
+    "page.secret": "Token of a messenger", "visual.unavailable": "No browser",
+    "visual.cloak": "Shows phones something else", "visual.screenshot": "Picture",
+    "visual.phash": "Look of the page", "visual.logo": "Logo of",
+}  # fmt: skip
+TYPES = {
+    "url": "address", "domain": "name", "ipv4": "IP address", "ipv6": "IP address",
+    "email": "mail address", "phone": "phone number", "iban": "bank account",
+    "registered-domain": "registered name", "text-template": "wording", "sender": "sender",
+    "registration-batch": "registered together", "filename": "file name", "wallet": "wallet",
+    "page-skeleton": "template of the page", "resource-set": "files of the page",
+    "favicon": "icon", "form-target": "where forms go", "bot-token": "token of a messenger",
+    "certificate-names": "certificate", "lure-host": "host", "path-shape": "shape of the path",
+    "number-range": "range of phone numbers", "kit-mark": "mark of a kit",
+}  # fmt: skip
+PART_OUTCOMES = {
+    "read": "read", "listed": "only named", "broken": "broken", "locked": "needs a password",
+    "refused": "over a limit", "unavailable": "no reader for it here",
+}  # fmt: skip
+WATCHING = {
+    "watching": "Watched", "escalated": "In the queue", "ended": "Watched no more",
+    "dismissed": "Dismissed", "expired": "Expired",
+}  # fmt: skip
+TECHNIQUES = {
+    "inside": "an official name inside another", "token": "the name as a word",
+    "glued": "the name glued to other words", "typo": "a typing error away",
+    "path": "the name in the path",
+}  # fmt: skip
+KNOWN = {
+    "s": "published", "d": "seen in use", "b": "believed", "c": "confirmed",
+}  # fmt: skip
+PICKED = {
+    "uncertain": "the model is not sure", "random": "drawn by chance", "double": "second opinion",
+}  # fmt: skip
+STRATA = {
+    "shortener": "shortened links", "platform": "free hosting", "home": "home pages",
+    "account": "sign-in and search pages", "deep": "other pages",
+}  # fmt: skip
+DRIFT = {"stable": "as before", "warn": "changing", "alarm": "changed", "few": "too few to say"}
+MODEL_STATES = {
+    "candidate": "candidate", "shadow": "scores beside", "champion": "decides",
+    "retired": "retired", "refused": "refused",
+}  # fmt: skip
+NODES = {
+    "reports": "Reports", "name": "Name", "address": "Address", "host": "IP address",
+    "account": "Bank account", "phone": "Phone number", "sender": "Sender",
+    "template": "Wording", "registration": "Registered together", "kit": "Kit",
+    "certificate": "Certificate", "path": "Path",
+}  # fmt: skip
+KEYS = {
+    "SAME_URL": "address", "SAME_DOMAIN": "registered name", "SAME_HOST": "host",
+    "SAME_SENDER": "sender", "SAME_TEXT": "wording", "SAME_REGISTRATION": "registered together",
+    "SAME_ACCOUNT": "bank account", "SAME_PAGE": "template of the page",
+    "SAME_RESOURCES": "files of the page", "SAME_FAVICON": "icon",
+    "SAME_FORM_TARGET": "where forms go", "SAME_BOT": "token of a messenger",
+    "SAME_KIT_ABROAD": "kit that a partner knows",
+    "SAME_CERTIFICATE": "certificate", "SAME_PHONE": "phone number", "PHONE_RANGE": "range of phone numbers",
+    "SENDER_RANGE": "range of senders",
+    "SAME_PATH": "shape of the path",
+    "RESOLVES_TO": "IP address",
+}  # fmt: skip
+STEPS = {"part": "Taken out:", "split": "Split off:", "merge": "Joined:"}
+SOURCES = {
+    "brand": "brand registry", "rdap": "domain register", "dns": "DNS", "mail": "the mail",
+    "phone": "the number", "text": "the words", "address": "the address", "page": "the page",
+    "visual": "the browser", "tls": "certificate", "cluster": "other reports",
+    "analyst": "a person", "desk": "brand desk", "auth": "the mail", "campaign": "other reports",
+}  # fmt: skip
+CONTACTS = {"registrar": "Registrar", "host": "Hosting provider"}
 PARTS = {
     "message.text": "Text of the message",
     "message.subject": "Subject",
@@ -122,6 +229,28 @@ def words(speak: Translator) -> dict[str, Word]:
         "scope_reason": of(SCOPE_REASONS),
         "channel_word": of(CHANNELS),
         "part_word": of(PARTS, "Text of another report"),
+        "category_word": of(CATEGORIES),
+        "answer_word": of(ANSWERS),
+        "vantage_word": of(VANTAGES),
+        "outcome_word": of(OUTCOMES),
+        "via_word": of(HOPS),
+        "asked_word": of(ASKED),
+        "fact_word": of(FACTS),
+        "type_word": of(TYPES),
+        "contact_word": of(CONTACTS),
+        "source_word": of(SOURCES),
+        "node_word": of(NODES),
+        "key_word": of(KEYS),
+        "step_word": of(STEPS),
+        "watch_word": of(WATCHING),
+        "technique_word": of(TECHNIQUES),
+        "known_word": of(KNOWN),
+        "picked_word": of(PICKED),
+        "stratum_word": of(STRATA),
+        "drift_word": of(DRIFT),
+        "model_word": of(MODEL_STATES),
+        "part_outcome": of(PART_OUTCOMES),
+        "evidence_stage": of({str(n): word for n, word in enumerate(EVIDENCE_STAGES)}),
     }
 
 
@@ -143,12 +272,17 @@ def menu(
     screens = [
         (_("Work"), [("/", _("Overview"), "o", Permission.INCIDENT_READ),
                      ("/queue", _("Queue"), "q", Permission.INCIDENT_READ),
+                     ("/campaigns", _("Campaigns"), "k", Permission.INCIDENT_READ),
+                     ("/watch", _("Watch"), "h", Permission.WATCH_READ),
+                     ("/brands", _("Brands"), "n", Permission.BRAND_READ),
                      ("/blocks", _("Blocks"), "b", Permission.BLOCK_READ),
                      ("/explain", _("Why blocked?"), "w", Permission.BLOCK_READ),
                      ("/appeals", _("Appeals"), "l", Permission.APPEAL_READ),
                      ("/orders", _("Orders"), "r", Permission.ORDER_READ)]),
         (_("Exchange"), [("/sharing", _("Sharing"), "s", Permission.PEER_READ),
                           ("/feeds", _("Feeds"), "f", Permission.SUBSCRIBER_READ)]),
+        (_("Learning"), [("/labels", _("Labels"), "e", Permission.LABEL_READ),
+                         ("/models", _("Models"), "m", Permission.MODEL_READ)]),
         (_("Govern"), [("/audit", _("Audit"), "t", Permission.AUDIT_READ),
                        ("/admin", _("Administration"), "a", Permission.SUBSCRIBER_READ)]),
     ]  # fmt: skip

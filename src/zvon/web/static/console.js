@@ -97,6 +97,7 @@ document.addEventListener("submit", async (event) => {
     if (field.type === "date" && field.value) body[field.name] = `${field.value}T23:59:59Z`;
     if ("optional" in field.dataset && !field.value) delete body[field.name];
   }
+  Object.assign(body, JSON.parse(form.dataset.fixed ?? "{}"));
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
   try {
     await send(form.dataset.form, body);
