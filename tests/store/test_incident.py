@@ -234,3 +234,15 @@ async def test_names_that_a_wider_block_covers_fold_into_it(pool: Pool, now: dat
         "shop.kit.example": 1,
         "cdn.kit.example": 1,
     }
+
+
+async def test_one_more_report_of_a_flood_makes_nobody_late(pool: Pool, now: datetime) -> None:
+    home = await own_party(pool, now)
+    ana = await somebody(pool, now, home, "ana")
+    first = await reported(pool, now, home, judged=verdict(0.9))
+    seen = (await detail(pool, ana, first)).version
+    await reported(pool, now, home, campaign_id=first.campaign_id, judged=verdict(0.9))
+    assert (await detail(pool, ana, first)).version == seen
+    worse = verdict(0.95, VerdictWord.SUSPICIOUS)
+    await reported(pool, now, home, campaign_id=first.campaign_id, judged=worse)
+    assert (await detail(pool, ana, first)).version == seen + 1

@@ -183,20 +183,25 @@ async def _of_campaign(tx: Tx, campaign_id: int) -> int | None:
 
 
 async def _judge(tx: Tx, incident_id: int, group: Sequence[Judged], now: datetime) -> None:
-    """Let the strictest judgement of the group stand, the last of equals, if it is strict enough."""
+    """Let the strictest judgement of the group stand, the last of equals, if it is strict enough.
+
+    The version grows when the word or the kind changes: a person's decision is about these.
+    """
     best = max(reversed(group), key=lambda each: each.verdict.probability or 0.0)
     verdict = best.verdict
     row = await (
         await tx.execute(
             """
             update incident set verdict = %s, category = %s, probability = %s, title = %s,
-              title_params = %s, brand = coalesce(%s, brand)
+              title_params = %s, brand = coalesce(%s, brand),
+              version = version + (verdict is distinct from %s or category is distinct from %s)::int
             where id = %s and verdict_by is null
               and (report_count = 0 or coalesce(probability, 0) <= coalesce(%s::float8, 0))
             returning id
             """,
             (verdict.word.value, verdict.category.value, verdict.probability, best.title_code,
-             Jsonb(dict(best.title_params)), verdict.brand, incident_id, verdict.probability),
+             Jsonb(dict(best.title_params)), verdict.brand, verdict.word.value,
+             verdict.category.value, incident_id, verdict.probability),
         )
     ).fetchone()  # fmt: skip
     if row is not None:
@@ -204,13 +209,16 @@ async def _judge(tx: Tx, incident_id: int, group: Sequence[Judged], now: datetim
 
 
 async def _count(tx: Tx, incident_id: int, last: Judged, came_at: Sequence[datetime]) -> None:
-    """Add reports to the count and the span; the order of the queue is that of the last one."""
+    """Add reports to the count and the span; the order of the queue is that of the last one.
+
+    The version stays: in a flood a person could else never decide.
+    """
     row = await (
         await tx.execute(
             """
             update incident set report_count = report_count + %s,
               first_at = least(first_at, %s), last_at = greatest(last_at, %s),
-              rank = %s, rank_reasons = %s, version = version + 1
+              rank = %s, rank_reasons = %s
             where id = %s returning uuid, record_id, tlp
             """,
             (len(came_at), min(came_at, default=None), max(came_at, default=None), last.rank,
