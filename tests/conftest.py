@@ -28,6 +28,8 @@ settings.load_profile("default")
 
 TEMPLATE = "zvon_template"
 SERVER = "ZVON_TEST_SERVER"
+# Their tests start processes, or servers on loopback, and wait for them.
+WAITING = ("tests/acceptance/", "tests/collect/")
 # A test server may forget everything on a power cut; that makes it several times faster.
 FAST = {
     "fsync": "off",
@@ -54,7 +56,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker("database")
-        if any(any(item.iter_markers(name)) for name in ("server", "browser", "slow")):
+        waits = item.nodeid.startswith(WAITING)
+        if waits or any(any(item.iter_markers(name)) for name in ("server", "browser", "slow")):
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
