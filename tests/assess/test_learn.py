@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.assess.stored import context
-from tests.store.world import own_party, reported
+from tests.assess.message import message
+from tests.assess.stored import context, stored
+from tests.store.world import new_uuid, own_party, reported, somebody
 from tests.store.world import verdict as judged
 from zvon.assess import learn
+from zvon.assess.jobs import assess
 from zvon.jobs import Context
 from zvon.ml.drift import BINS
 from zvon.model.observable import Observable, ObservableType
@@ -126,3 +128,32 @@ async def test_the_week_brings_a_candidate_and_promotes_nothing(
         assert await model_version.standing(db, "phish-url") is None
         assert await label_task.agreement(db) == (0, None)
     assert rows == [("candidate", []), ("refused", ["worse: x"])]
+
+
+async def test_a_shadow_scores_the_same_addresses_and_decides_nothing(node: Context) -> None:
+    now = node.clock()
+    home = await own_party(node.pool, now)
+    ada = await somebody(node.pool, now, home, "ada", roles=("administrator",))
+    folder = learn.SHIPPED
+    meta = json.loads((folder / "meta.json").read_text()) | {"version": "beside"}
+    async with transaction(node.pool, now) as tx:
+        await model_version.put(
+            tx, uuid=new_uuid(now), name="phish-url", version="beside", card="", refusals=(),
+            weights=(folder / "weights.npz").read_bytes(), meta=meta, now=now,
+        )  # fmt: skip
+        await model_version.shadow(tx, ada, "phish-url", "beside", now)
+    record_id = await stored(node.pool, now, message("NLB: https://nlb-prijava.example/p"))
+    await assess(node, {"record_id": record_id})
+    async with read(node.pool, SYSTEM) as db:
+        rows = await (
+            await db.execute("select model, (select sum(n) from unnest(bins) n) from model_day")
+        ).fetchall()
+        models = await (await db.execute("select models from verdict")).fetchall()
+    assert dict(rows) == {(await learn_name(node)): 1, "phish-url@beside": 1}
+    assert not any("phish-url@beside" in names for (names,) in models)
+
+
+async def learn_name(node: Context) -> str:
+    """The model that decides."""
+    async with read(node.pool, SYSTEM) as db:
+        return (await learn.watched(db, node.clock())).model

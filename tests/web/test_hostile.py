@@ -14,13 +14,14 @@ MIB = 1024 * 1024
 JSON = {"Content-Type": "application/json"}
 
 
-def refused(answer: Response, *about: object) -> None:
-    """The answer is a problem of the sender, in our form."""
+def refused(answer: Response, *about: object) -> str:
+    """The answer is a problem of the sender, in our form; what it says."""
     assert 400 <= answer.status_code < 500, (about, answer.status_code, answer.text[:300])
     assert answer.headers["content-type"] == PROBLEM, about
     said = answer.json()
     assert said["status"] == answer.status_code
     assert said["detail"]
+    return str(said["detail"])
 
 
 async def write_routes(house: House) -> list[tuple[str, str, str]]:
@@ -54,7 +55,7 @@ async def test_a_broken_body_is_the_problem_of_its_sender(house: House) -> None:
             continue  # take no body
         for body in BODIES:
             answer = await house.ask(login, method, path, content=body, headers=JSON)
-            refused(answer, path, body[:40])
+            assert refused(answer, path, body[:40])
 
 
 FIELDS: list[tuple[str, str, dict[str, Any], list[Any]]] = [
@@ -135,7 +136,7 @@ async def test_an_address_that_is_no_text_is_refused(house: House) -> None:
         "/api/v1/incidents/..%2f..%2fadmin", "/%00", "/%ff", "/static/%00.css", "/link/%00",
         "/signin?next=%00", "/signin?next=%ff", "/queue?tab=%ff",
     ):  # fmt: skip
-        refused(await house.get("ana", path), path)
+        assert refused(await house.get("ana", path), path)
     refused(await house.get("aud", "/api/v1/audit?after=99999999999999999999999"), "after")
     refused(await house.get("aud", "/api/v1/audit?after=-1"), "after")
 

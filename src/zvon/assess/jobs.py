@@ -192,7 +192,10 @@ async def conclude(context: Context, tx: Tx, findings: dict[int, Finding]) -> No
 
 
 async def _count(tx: Tx, findings: Sequence[Finding], now: datetime) -> None:
-    """Count the scores of new reports for the drift monitor, each address once."""
+    """Count the scores of new reports for the drift monitor, each address once.
+
+    A shadow scores the same addresses; what it says is counted and nothing else.
+    """
     by: dict[str, dict[str, float]] = {}
     for each in findings:
         for target in each.opinion.facts.links:
@@ -200,6 +203,11 @@ async def _count(tx: Tx, findings: Sequence[Finding], now: datetime) -> None:
                 by.setdefault(each.model, {})[target.link.url] = target.score
     for name, scores in by.items():
         await model.count(tx, name, now.date(), scores)
+    addresses = list({url: None for scores in by.values() for url in scores})
+    beside = await model.current(tx.db, model.SHADOW) if addresses else None
+    if beside is not None:
+        said = dict(zip(addresses, map(float, beside.score(addresses)), strict=True))
+        await model.count(tx, beside.name, now.date(), said)
 
 
 async def _next(context: Context, tx: Tx, findings: Sequence[Finding]) -> None:

@@ -11,6 +11,7 @@ from zvon.store.party import Db
 from zvon.store.transaction import Tx
 
 PHISH_URL = "phish-url"
+SHADOW = model_version.SHADOW
 _loaded: dict[bytes, Scorer] = {}
 MOST_LOADED = 3
 

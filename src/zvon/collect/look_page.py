@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from msgspec import structs
 
 from zvon.collect import page_evidence
+from zvon.collect.asked import addresses
 from zvon.collect.fetch.client import Client
 from zvon.collect.fetch.guard import Guard, guard_of
 from zvon.collect.fetch.lane import Lanes
@@ -26,14 +27,12 @@ from zvon.model.brand import Registry
 from zvon.model.evidence import Evidence
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.page import Capture, Vantage
-from zvon.model.url import BadUrl, canonical
 from zvon.store import brand, capture, evidence, evidence_file
 from zvon.store.ingest import NEAR, Sighted, occurrences
 from zvon.store.transaction import AuditEntry, Pool, Tx, transaction
 from zvon.store.visibility import SYSTEM, read
 
 STAGE = 3
-MOST_URLS = 5
 MOST_JOBS = 20  # of the places of a worker (`jobs.worker.AT_ONCE`)
 REUSED_FOR = timedelta(minutes=10)
 
@@ -79,7 +78,7 @@ async def fetch_pages(
     `look` counts from 0; a later look never takes an old one for an answer. `keep_token` leaves the
     victim's token in the address, which `by` asked for and the audit says. `guard` is for tests.
     """
-    urls = _readable(payload["urls"])
+    urls = addresses(payload["urls"])
     if not context.settings.fetch or not urls:
         return
     places = _shared.setdefault(context.pool, Shared()).places
@@ -110,16 +109,6 @@ async def _look_and_keep(
 
 def _plain_first(look: Capture) -> bool:
     return look.vantage is not Vantage.PLAIN
-
-
-def _readable(urls: Sequence[Any]) -> list[str]:
-    found: dict[str, None] = {}
-    for text in urls:
-        try:
-            found[canonical(str(text))] = None
-        except BadUrl:
-            continue
-    return list(found)[:MOST_URLS]
 
 
 async def _look(

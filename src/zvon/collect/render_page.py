@@ -6,7 +6,6 @@ says that it is unavailable; the verdict stands without it.
 """
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,19 +13,18 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct, structs
 
 from zvon.collect import browser_evidence
+from zvon.collect.asked import addresses
 from zvon.collect.fetch.guard import Guard, guard_of
 from zvon.collect.put_off import Places
 from zvon.collect.render.look import STAGE, Looker, Taken
 from zvon.jobs import Context, enqueue
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.page import Capture, Outcome, Vantage
-from zvon.model.url import BadUrl, canonical
 from zvon.store import brand, capture, evidence, evidence_file
 from zvon.store.ingest import NEAR, Sighted, occurrences
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read
 
-MOST_URLS = 5
 PLAIN_STAGE = 3
 REUSED_FOR = timedelta(minutes=10)
 PLAIN_FOR = timedelta(hours=1)
@@ -53,7 +51,7 @@ async def render_pages(
     the victim's token in the address (`ask_look`). The report is assessed again when something was
     seen, or could not be. `guard` is for tests.
     """
-    urls = _readable(payload["urls"])
+    urls = addresses(payload["urls"])
     if not context.settings.render or not urls:
         return
     turn = _turns.setdefault(asyncio.get_running_loop(), Turn(Places(MOST_JOBS), asyncio.Lock()))
@@ -63,16 +61,6 @@ async def render_pages(
                 await _render(
                     context, {**payload, "urls": urls}, guard or guard_of(context.settings)
                 )
-
-
-def _readable(urls: Sequence[Any]) -> list[str]:
-    found: dict[str, None] = {}
-    for text in urls:
-        try:
-            found[canonical(str(text))] = None
-        except BadUrl:
-            continue
-    return list(found)[:MOST_URLS]
 
 
 async def _render(context: Context, payload: dict[str, Any], guard: Guard) -> None:
