@@ -49,7 +49,7 @@ async def test_an_input_waits_once_until_it_is_replayed(pool: Pool, now: datetim
 async def test_it_is_not_for_everybody(pool: Pool, now: datetime) -> None:
     home = await own_party(pool, now)
     ana = await somebody(pool, now, home, "ana")
-    admin = await somebody(pool, now, home, "admin", roles=["administrator"])
+    rea = await somebody(pool, now, home, "rea", roles=["reporter"])
     raw = hashlib.sha256(b"noise").digest()
     found = await reported(pool, now, home, tlp=Tlp.RED, raw=raw)
     async with transaction(pool, now) as tx:
@@ -59,4 +59,4 @@ async def test_it_is_not_for_everybody(pool: Pool, now: datetime) -> None:
     async with read(pool, ana) as db:
         assert await quarantine.waiting(db, ana) == []
         with pytest.raises(Denied):
-            await quarantine.waiting(db, admin)
+            await quarantine.waiting(db, rea)

@@ -43,7 +43,7 @@ from zvon.store.transaction import Pool, Tx, transaction
 from zvon.store.visibility import SYSTEM, read, viewer_setting
 
 SECURED = {
-    "campaign_apart", "campaign_member", "capture", "change", "edge", "evidence", "incident",
+    "campaign_apart", "campaign_member", "capture", "change", "document", "edge", "evidence", "incident",
     "incident_decision", "incident_name", "label", "label_task", "mail_reply", "occurrence", "quarantine",
     "raw_input", "receipt_again", "record", "record_audience", "record_version", "report",
     "report_key", "share", "tag_use", "takedown", "timeline", "verdict",

@@ -48,6 +48,12 @@ class Permission(StrEnum):
     KEY_OWN = "key:own"
     AUDIT_READ = "audit:read"
     QUARANTINE_READ = "quarantine:read"
+    QUARANTINE_REPLAY = "quarantine:replay"
+    SOURCE_READ = "source:read"
+    SOURCE_MANAGE = "source:manage"
+    INTAKE_WRITE = "intake:write"
+    SEARCH_READ = "search:read"
+    REFERENCE_MANAGE = "reference:manage"
     JOB_READ = "job:read"
     JOB_MANAGE = "job:manage"
     POLICY_READ = "policy:read"
@@ -69,7 +75,8 @@ class Denied(PermissionError):
 P = Permission
 _READ = frozenset({P.REPORT_READ, P.INCIDENT_READ, P.BLOCK_READ, P.SHARE_READ, P.PEER_READ,
                    P.SUBSCRIBER_READ, P.ORDER_READ, P.APPEAL_READ, P.HIT_READ, P.EXPORT_READ,
-                   P.BRAND_READ, P.WATCH_READ, P.LABEL_READ, P.MODEL_READ, P.KEY_OWN})  # fmt: skip
+                   P.BRAND_READ, P.WATCH_READ, P.LABEL_READ, P.MODEL_READ, P.SOURCE_READ,
+                   P.SEARCH_READ, P.KEY_OWN})  # fmt: skip
 
 # The roles that ship; rows in `role`, so that an operator can add more.
 SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
@@ -77,7 +84,7 @@ SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
     "analyst": _READ
     | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_PROPOSE, P.SHARE_PREPARE, P.QUARANTINE_READ,
        P.ORDER_WRITE, P.NEVERBLOCK_PROPOSE, P.PAGE_LOOK, P.BRAND_EDIT, P.WATCH_WRITE,
-       P.LABEL_WRITE, P.TAKEDOWN_WRITE},
+       P.LABEL_WRITE, P.TAKEDOWN_WRITE, P.INTAKE_WRITE, P.QUARANTINE_REPLAY},
     "approver": _READ
     | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_APPROVE, P.BLOCK_LIFT, P.SHARE_PREPARE,
        P.SHARE_RELEASE, P.SHARE_REVOKE, P.QUARANTINE_READ, P.ORDER_WRITE, P.APPEAL_DECIDE,
@@ -87,7 +94,9 @@ SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
     "administrator": _READ
     | {P.PEER_MANAGE, P.SUBSCRIBER_MANAGE, P.PERSON_READ, P.PERSON_MANAGE, P.JOB_READ,
        P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE, P.FEED_MANAGE, P.NEVERBLOCK_PROPOSE,
-       P.BRAND_EDIT, P.WATCH_WRITE, P.MODEL_MANAGE},
+       P.BRAND_EDIT, P.WATCH_WRITE, P.MODEL_MANAGE, P.SOURCE_MANAGE, P.QUARANTINE_READ,
+       P.QUARANTINE_REPLAY, P.INTAKE_WRITE, P.REFERENCE_MANAGE},
+    "source": frozenset({P.INTAKE_WRITE}),  # the machine accounts that send in
     "subscriber": frozenset({P.EXPORT_READ}),  # the machine accounts that fetch lists
     "auditor": _READ
     | {P.AUDIT_READ, P.PERSON_READ, P.QUARANTINE_READ, P.JOB_READ, P.POLICY_READ},

@@ -47,6 +47,30 @@ class ObservableType(StrEnum):
     PATH = "path-shape"
     RANGE = "number-range"
     KIT_MARK = "kit-mark"
+    # What reports, alerts and logs name beside addresses.
+    SSDEEP = "ssdeep"
+    TLSH = "tlsh"
+    IMPHASH = "imphash"
+    JA3 = "ja3"
+    JA3S = "ja3s"
+    JA4 = "ja4"
+    JARM = "jarm"
+    GHSA = "ghsa"
+    CWE = "cwe"
+    ATTACK_ID = "attack_id"
+    FILEPATH = "filepath"
+    REGKEY = "regkey"
+    MUTEX = "mutex"
+    PIPE = "pipe"
+    SERVICE = "service"
+    USERAGENT = "useragent"
+    USERNAME = "username"
+    MAC = "mac"
+    MSG_ID = "msg_id"
+    YARA_RULE = "yara_rule"
+    SIGMA_ID = "sigma_id"
+    HOSTNAME = "hostname"  # of a machine inside, not a name of the public DNS
+    FINGERPRINT = "fingerprint"  # of a certificate, SHA-1 or SHA-256
 
 
 DERIVED = frozenset(

@@ -14,8 +14,8 @@ from zvon.model.observable import Observable
 from zvon.store.observable import BadText, code_of, digest, intern, known_ids
 from zvon.store.transaction import Change, Op, Tx
 
-SAID, SHOWN, NEAR, REPORTER = 1, 2, 3, 4
-"""Role of a value: said by the sender, shown only, a near match, from the reporter's side."""
+SAID, SHOWN, NEAR, REPORTER, NAMED = 1, 2, 3, 4, 5
+"""Role of a value: said by the sender, shown only, near match, reporter's side, named only."""
 
 FEW = 2000  # sightings up to this many are sent as arrays: no temporary table, fewer round trips
 

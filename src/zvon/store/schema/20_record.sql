@@ -78,7 +78,7 @@ create table observable (
 create table occurrence (
   observable_id bigint not null,
   record_id bigint not null,
-  role smallint not null default 1,              -- 1 said by the sender, 2 shown only, 3 near match, 4 reporter's side
+  role smallint not null default 1,              -- 1 said, 2 shown only, 3 near match, 4 reporter's side, 5 named, not accused
   seen_at timestamptz not null,
   primary key (observable_id, record_id, role)
 );
@@ -133,13 +133,18 @@ create table audit (
 
 create table quarantine (
   id bigint generated always as identity primary key,
-  raw_sha256 bytea not null references raw_input,
+  raw_sha256 bytea references raw_input,         -- of what came alone; else the delivery that it stands in
   record_id bigint references record,
   source_id bigint references source,
+  delivery_id bigint,
   position text not null,
   reason text not null,
+  piece bytea,                                   -- the line or element itself, its beginning when it is long
   at timestamptz not null,
-  replayed_at timestamptz
+  replayed_at timestamptz,
+  check (raw_sha256 is not null or delivery_id is not null)
 );
+create index quarantine_waiting on quarantine (source_id, id) where replayed_at is null;
+create unique index quarantine_place on quarantine (delivery_id, position) where delivery_id is not null;
 -- Refused sign-ins of a login are counted from here.
 create index audit_refused on audit (action, object, at) where outcome = 'refused';

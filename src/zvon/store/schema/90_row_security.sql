@@ -92,6 +92,11 @@ begin
   call zvon_guard('campaign_apart', format(of_record, 'campaign_apart'));
   call zvon_guard('report_key', format(of_record, 'report_key'));
   call zvon_guard('campaign_step', own);
+  call zvon_guard('document', format(of_record, 'document'));
+  -- What a source sent, whole: for the operator's people; others see the records of it.
+  foreach each in array array['delivery', 'delivery_chunk', 'enrichment'] loop
+    call zvon_guard(each, own);
+  end loop;
   call zvon_guard('mail_reply', '(select zvon_system())');
   call zvon_guard('verdict',
     format('case when record_id is not null then %s when incident_id is not null then %s else %s end',

@@ -1,0 +1,15 @@
+"""Every format that sources are read in, by name; one file each. `formats.detect` chooses."""
+
+from functools import cache
+
+from zvon.extend import extensions
+from zvon.model.item import Format
+
+# In order of their names; each file has one `FORMAT`.
+SHIPPED: tuple[Format, ...] = ()
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """The shipped formats and those of installed packages, by name; ours win."""
+    return extensions("zvon.formats") | {each.name: each for each in SHIPPED}
