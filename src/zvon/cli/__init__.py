@@ -19,6 +19,7 @@ NOUNS = {
     "peer": "Partners: invite, accept, list.",
     "privacy": "What leaves this node, and what stays.",
     "phish": "Phishing scores for addresses.",
+    "text": "What a text says: indicators, techniques, language, duplicates.",
     "brand": "Protected names: who is imitated, which names are theirs.",
     "models": "Models: train, evaluate, verify.",
     "audit": "The record of who did what.",

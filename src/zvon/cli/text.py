@@ -1,0 +1,10 @@
+"""`zvon text`: what a text says, without a server, database or network."""
+
+from cyclopts import App
+
+app = App(name="text", help="What a text says: indicators, techniques, language, duplicates.")
+# Each is loaded only when it is asked for.
+app.command(
+    "zvon.cli.text_extract:app", name="extract", help="Find every indicator, and whose it is."
+)
+app.command("zvon.cli.text_eval:app", name="eval", help="Measure `extract` against labelled texts.")
