@@ -7,10 +7,9 @@ from enum import StrEnum
 from ipaddress import AddressValueError, IPv6Address, ip_network
 
 from msgspec import Struct
-from stdnum import bitcoin
-from stdnum.exceptions import ValidationError
 
-from zvon.model import iban, name, phone, url
+from zvon.model import iban, name, phone, url, value_hash, value_id, value_machine, wallet
+from zvon.model.value_machine import storable
 
 
 class ObservableType(StrEnum):
@@ -115,7 +114,7 @@ def canonical(type: ObservableType, text: str, *, region: str = "SI") -> Observa
     try:
         if type is ObservableType.PHONE:
             return Observable(type, phone.canonical(stripped, region))
-        return Observable(type, _FORMS.get(type, _clean)(stripped))
+        return Observable(type, _FORMS.get(type, storable)(stripped))
     except ValueError as problem:
         raise BadValue(f"no {type}: {problem}") from None
 
@@ -143,38 +142,10 @@ def _email(text: str) -> str:
     return f"{local}@{name.canonical(host)}"
 
 
-def _hash(length: int) -> Callable[[str], str]:
-    form = re.compile(rf"[0-9a-f]{{{length}}}")
-
-    def read(text: str) -> str:
-        value = text.lower()
-        if not form.fullmatch(value):
-            raise ValueError(f"expected {length} hexadecimal digits")
-        return value
-
-    return read
-
-
 def _cidr(text: str) -> str:
     if "/" not in text:
         raise ValueError(f"{text!r} has no prefix length")
     return ip_network(text, strict=False).compressed
-
-
-def _cve(text: str) -> str:
-    value = text.upper()
-    if not re.fullmatch(r"CVE-[0-9]{4}-[0-9]{4,19}", value):
-        raise ValueError("expected CVE-year-number")
-    return value
-
-
-def _wallet(text: str) -> str:
-    if re.fullmatch(r"0[xX][0-9a-fA-F]{40}", text):
-        return text.lower()
-    try:
-        return str(bitcoin.validate(text))
-    except (ValidationError, ValueError):
-        raise ValueError("neither a Bitcoin nor an Ethereum address") from None
 
 
 def _asn(text: str) -> str:
@@ -188,21 +159,14 @@ def _filename(text: str) -> str:
     value = unicodedata.normalize("NFC", re.split(r"[/\\]", text)[-1]).strip()
     if not value:
         raise ValueError("the name is empty")
-    return _clean(value)
-
-
-def _clean(text: str) -> str:
-    """Text as it stands, but storable: no NUL, no lone surrogate."""
-    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
-        raise ValueError("the text holds a character that cannot be stored")
-    return text
+    return storable(value)
 
 
 def _sender(text: str) -> str:
     value = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     if not value:
         raise ValueError("the sender is empty")
-    return _clean(unicodedata.normalize("NFKC", value))
+    return storable(unicodedata.normalize("NFKC", value))
 
 
 _T = ObservableType
@@ -215,11 +179,43 @@ _FORMS: dict[ObservableType, Callable[[str], str]] = {
     _T.EMAIL: _email,
     _T.IBAN: iban.canonical,
     _T.CIDR: _cidr,
-    _T.CVE: _cve,
-    _T.WALLET: _wallet,
+    _T.CVE: value_id.cve,
+    _T.WALLET: wallet.canonical,
     _T.ASN: _asn,
     _T.FILENAME: _filename,
-    _T.TEMPLATE: _clean,
+    _T.TEMPLATE: storable,
     _T.SENDER: _sender,
-    **{kind: _hash(length) for length, kind in HASH_LENGTH.items()},
+    **{kind: value_hash.digits(length) for length, kind in HASH_LENGTH.items()},
+    _T.SSDEEP: value_hash.ssdeep,
+    _T.TLSH: value_hash.tlsh,
+    _T.IMPHASH: value_hash.digits(32),
+    _T.JA3: value_hash.digits(32),
+    _T.JA3S: value_hash.digits(32),
+    _T.JA4: value_hash.ja4,
+    _T.JARM: value_hash.digits(62),
+    _T.FINGERPRINT: value_hash.fingerprint,
+    _T.GHSA: value_id.ghsa,
+    _T.CWE: value_id.cwe,
+    _T.ATTACK_ID: value_id.attack,
+    _T.YARA_RULE: value_id.rule,
+    _T.SIGMA_ID: value_id.sigma,
+    _T.FILEPATH: value_machine.path,
+    _T.REGKEY: value_machine.regkey,
+    _T.MUTEX: value_machine.spoken,
+    _T.PIPE: value_machine.pipe,
+    _T.SERVICE: value_machine.small,
+    _T.USERAGENT: value_machine.spoken,
+    _T.USERNAME: value_machine.small,
+    _T.MAC: value_machine.mac,
+    _T.MSG_ID: value_machine.message_id,
+    _T.HOSTNAME: value_machine.hostname,
 }
+
+
+def printed_type(value: Observable) -> str:
+    """The type as commands print it: a wallet by its coin, a Tor service as `onion`."""
+    if value.type is ObservableType.WALLET:
+        return wallet.coin(value.value)
+    if value.type is ObservableType.DOMAIN and value.value.endswith(".onion"):
+        return "onion"
+    return value.type.value
