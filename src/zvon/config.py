@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     popularity_top: int = Field(default=1_000_000, ge=1, le=10_000_000)
     """How many names of it count."""
 
+    intake_most: int = Field(default=2 * 1024**3, ge=1024, le=1 << 40)
+    """How many bytes one delivery of a source may have."""
+
     train_data: Path | None = None
     """Folder with `phishing/urls/` for the weekly training; without it models are not retrained."""
 

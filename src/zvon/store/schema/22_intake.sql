@@ -71,9 +71,12 @@ create table delivery (
   problem text not null default '',
   received_at timestamptz not null,
   done_at timestamptz,
+  again integer not null default 0,              -- how often the same bytes came after it
+  again_at timestamptz,
   unique (source_id, external)
 );
 create index delivery_source on delivery (source_id, id desc);
+create index delivery_same on delivery (source_id, sha256);
 create index delivery_open on delivery (id) where state in ('waiting','reading');
 
 -- Its bytes, in pieces that fit in memory (zstd).
