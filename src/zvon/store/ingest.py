@@ -1,6 +1,6 @@
 """Taking records in: a batch of records with their values, in one transaction of the caller."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -11,7 +11,7 @@ from psycopg.errors import UniqueViolation
 
 from zvon.model.marking import Pap, Tlp
 from zvon.model.observable import Observable
-from zvon.store.observable import BadText, code_of, digest, intern, known_ids
+from zvon.store.observable import BadText, code_of, digest, intern, known_and_new
 from zvon.store.transaction import Change, Op, Tx
 
 SAID, SHOWN, NEAR, REPORTER, NAMED = 1, 2, 3, 4, 5
@@ -47,6 +47,16 @@ select k.id, s.record_id, s.role, s.seen_at from stage_occurrence s join stage_k
 order by k.id, s.record_id, s.role
 """
 
+MOVE_ON = """
+on conflict (observable_id, record_id, role) do update set seen_at = excluded.seen_at
+where occurrence.seen_at < excluded.seen_at
+"""
+NO_LONGER_SAID = """
+delete from occurrence c where c.record_id = any (%s) and not exists (
+  select from stage_occurrence s join stage_known k using (n)
+  where s.record_id = c.record_id and k.id = c.observable_id and s.role = c.role)
+"""
+
 
 class Sighted(Struct, frozen=True, gc=False):
     """A value of a record, its role there, and when it was seen."""
@@ -75,6 +85,14 @@ class RecordIn(Struct, frozen=True, kw_only=True):
     observables: Sequence[Sighted] = ()
 
 
+class Ingested(Struct, frozen=True):
+    """Record ids in order, how many values were stored with them, and how many of those are new here."""
+
+    ids: list[int]
+    values: int
+    fresh: int
+
+
 class AlreadyThere(ValueError):
     """A record with the same identifier is stored. Nothing of the batch was written."""
 
@@ -85,34 +103,65 @@ async def ingest(tx: Tx, batch: Sequence[RecordIn], now: datetime) -> list[int]:
     Meant for about 10,000 values a call. Raises `AlreadyThere`, and `BadText` naming the field
     (`records[3].payload.title`) before anything was written. `now` is our clock at arrival.
     """
+    return (await ingest_counted(tx, batch, now)).ids
+
+
+async def ingest_counted(
+    tx: Tx, batch: Sequence[RecordIn], now: datetime, ids: Sequence[int] | None = None
+) -> Ingested:
+    """Like `ingest`, and say how much it was; `ids` are of `draw`, where they were needed before."""
     if not batch:
-        return []
+        return Ingested([], 0, 0)
     texts = [_payload(r.payload, f"records[{i}].payload") for i, r in enumerate(batch)]
     for i, record in enumerate(batch):
         _checked(record.kind, f"records[{i}].kind")
     values, sightings = _stage([r.observables for r in batch], "records[{}].observables")
-    drawn = await (
-        await tx.execute(
-            "select nextval('record_id_seq') from generate_series(1, %s)", (len(batch),)
-        )
-    ).fetchall()
-    ids = [int(row[0]) for row in drawn]
+    ids = await draw(tx, len(batch)) if ids is None else list(ids)
     if len(batch) == 1:
         await _add_record(tx, batch[0], ids[0], texts[0], now)
     else:
         await _add_records(tx, batch, ids, texts, now)
     rows = [(n, ids[r], role, at) for n, r, role, at in sightings]
+    fresh = 0
     if len(rows) > FEW:
-        await _add_occurrences(tx, values, rows, ADD_OCCURRENCES)
+        fresh = await _add_occurrences(tx, values, rows, ADD_OCCURRENCES)
     elif rows:
-        await _add_few(tx, values, rows)
+        fresh = await _add_few(tx, values, rows)
     tx.note(
         *(
             Change(kind=r.kind, subject=r.uuid, op=Op.ADD, record_id=i, tlp=r.tlp)
             for r, i in zip(batch, ids, strict=True)
         )
     )
-    return ids
+    return Ingested(ids, len(rows), fresh)
+
+
+async def draw(tx: Tx, count: int) -> list[int]:
+    """Ids for `count` records that come in this transaction."""
+    drawn = await tx.execute(
+        "select nextval('record_id_seq') from generate_series(1, %s)", (count,)
+    )
+    return [int(row[0]) for row in await drawn.fetchall()]
+
+
+async def sight_again(
+    tx: Tx, sighted: Mapping[int, Sequence[Sighted]], changed: Collection[int]
+) -> int:
+    """Records that are stored came again, given by record id: `seen_at` moves forward only.
+
+    Those that `changed` say no longer what is not among their values. Returns how many values are
+    new here.
+    """
+    records = list(sighted)
+    values, sightings = _stage(list(sighted.values()), "observables")
+    rows = [(n, records[r], role, at) for n, r, role, at in sightings]
+    fresh = await _add_occurrences(tx, values, rows, ADD_OCCURRENCES + MOVE_ON)
+    if changed:
+        if not rows:
+            await tx.execute(STAGE_OCCURRENCES)
+            await intern(tx, [])
+        await tx.execute(NO_LONGER_SAID, (list(changed),))
+    return fresh
 
 
 async def occurrences(tx: Tx, record_id: int, sighted: Sequence[Sighted]) -> None:
@@ -135,8 +184,8 @@ async def _add_few(
     tx: Tx,
     values: Sequence[tuple[bytes, int, str]],
     rows: Sequence[tuple[int, int, int, datetime]],
-) -> None:
-    known = await known_ids(tx, values)
+) -> int:
+    known, fresh = await known_and_new(tx, values)
     numbers, records, roles, times = zip(*rows, strict=True)
     await tx.execute(
         """
@@ -147,6 +196,7 @@ async def _add_few(
         """,
         ([known[values[n][0]] for n in numbers], list(records), list(roles), list(times)),
     )
+    return fresh
 
 
 def _stage(
@@ -222,16 +272,17 @@ async def _add_occurrences(
     values: Sequence[tuple[bytes, int, str]],
     rows: Sequence[tuple[int, int, int, datetime]],
     statement: LiteralString,
-) -> None:
+) -> int:
     if not rows:
-        return
-    await intern(tx, [(n, *value) for n, value in enumerate(values)])
+        return 0
+    fresh = await intern(tx, [(n, *value) for n, value in enumerate(values)])
     await tx.execute(STAGE_OCCURRENCES)
     async with tx.db.cursor().copy("copy stage_occurrence from stdin (format binary)") as copy:
         copy.set_types(["int4", "int8", "int2", "timestamptz"])
         for row in rows:
             await copy.write_row(row)
     await tx.execute(statement)
+    return fresh
 
 
 def _payload(payload: Any, field: str) -> str:

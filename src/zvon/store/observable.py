@@ -76,10 +76,11 @@ def digest(code: int, value: bytes) -> bytes:
     return hashlib.blake2b(value, digest_size=16, person=_PERSON[code]).digest()
 
 
-async def intern(tx: Tx, rows: Sequence[tuple[int, bytes, int, str]]) -> None:
+async def intern(tx: Tx, rows: Sequence[tuple[int, bytes, int, str]]) -> int:
     """Leave the id of each `(n, digest, type, value)` in the temporary table `stage_known`.
 
-    `rows` are distinct values. Safe beside other transactions that intern the same values.
+    `rows` are distinct values. Safe beside other transactions that intern the same values. Returns
+    how many of them are new here.
     """
     await tx.execute(STAGE)
     async with tx.db.cursor().copy("copy stage_value from stdin (format binary)") as copy:
@@ -89,10 +90,11 @@ async def intern(tx: Tx, rows: Sequence[tuple[int, bytes, int, str]]) -> None:
     await tx.execute(RESOLVE)
     try:
         async with tx.db.transaction():
-            await tx.execute(ADD)
+            added = await tx.execute(ADD)
     except UniqueViolation:
-        await tx.execute(ADD_MISSING)
+        added = await tx.execute(ADD_MISSING)
         await tx.execute(SETTLE)
+    return added.rowcount
 
 
 async def known_ids(tx: Tx, rows: Sequence[tuple[bytes, int, str]]) -> Mapping[bytes, int]:
@@ -100,8 +102,15 @@ async def known_ids(tx: Tx, rows: Sequence[tuple[bytes, int, str]]) -> Mapping[b
 
     Like `intern`, without temporary tables: what a few reports need costs two round trips.
     """
+    return (await known_and_new(tx, rows))[0]
+
+
+async def known_and_new(
+    tx: Tx, rows: Sequence[tuple[bytes, int, str]]
+) -> tuple[Mapping[bytes, int], int]:
+    """Like `known_ids`, and how many of them are new here."""
     found = await _by_digest(tx.db, [digest for digest, _, _ in rows])
-    missing = sorted(row for row in rows if row[0] not in found)
+    missing, fresh = sorted(row for row in rows if row[0] not in found), 0
     if missing:
         digests, types, values = zip(*missing, strict=True)
         made = await tx.execute(
@@ -112,11 +121,12 @@ async def known_ids(tx: Tx, rows: Sequence[tuple[bytes, int, str]]) -> Mapping[b
             """,
             (list(digests), list(types), list(values)),
         )
-        found |= {bytes(key): number for key, number in await made.fetchall()}
+        mine = {bytes(key): number for key, number in await made.fetchall()}
+        found, fresh = found | mine, len(mine)
         late = [each for each in digests if each not in found]
         if late:  # made by a transaction that has ended by now
             found |= await _by_digest(tx.db, late)
-    return found
+    return found, fresh
 
 
 async def _by_digest(db: Db, digests: Sequence[bytes]) -> dict[bytes, int]:
