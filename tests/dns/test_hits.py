@@ -19,8 +19,8 @@ from tests.dns.test_serve import until
 from zvon.cli.collector import follow, send_one, streams
 from zvon.cli.demo.resolvers import Wanted, free_port, start_resolver
 from zvon.collect.hit_count import Counter
+from zvon.collect.hit_spool import HitSpool
 from zvon.collect.resolver_log import Collector
-from zvon.collect.spool import Spool
 from zvon.dns.ask import Asker
 from zvon.dns.kit import kit
 from zvon.dns.outpost import Client
@@ -98,7 +98,7 @@ async def test_the_same_question_is_the_same_sighting_and_nobodys_address_leaves
         "dnstap": {"zvon-options.conf":
                    f'dnstap {{ client response; }}; dnstap-output unix "{tmp_path}/tap.sock";\n'},
     }.get(via, {})  # fmt: skip
-    spool = Spool(tmp_path / "spool", os.urandom(16).hex())
+    spool = HitSpool(tmp_path / "spool", os.urandom(16).hex())
     collector = Collector(Counter(os.urandom, ("127.0.0.1/32",)), spool, clock)
     log = tmp_path / brand / f"{brand}.log"
     log.parent.mkdir()

@@ -55,15 +55,15 @@ async def _run(
     state: Path, brand: str, log: Path | None, listen: str | None, ignore: tuple[str, ...]
 ) -> None:
     from zvon.collect.hit_count import LOOPBACK, Counter
+    from zvon.collect.hit_spool import HitSpool
     from zvon.collect.resolver_log import Collector
-    from zvon.collect.spool import Spool
     from zvon.dns.outpost import Client
 
     def clock() -> datetime:
         return datetime.now(UTC)
 
     client = Client.read(state, clock, os.urandom)
-    spool = Spool(state / "spool", os.urandom(16).hex())
+    spool = HitSpool(state / "spool", os.urandom(16).hex())
     collector = Collector(Counter(os.urandom, (*LOOPBACK, *ignore)), spool, clock)
     print(f"collector of {client.identity.subscriber}, reads {log or listen}", file=sys.stderr)
     try:

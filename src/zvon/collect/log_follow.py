@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from zvon.collect.spool import Place
+from zvon.collect.hit_spool import Place
 
 CHUNK = 1 << 17
 """So many octets hold fewer rules than half a batch of hits."""

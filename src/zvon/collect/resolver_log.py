@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from zvon.collect.hit_count import Counter
+from zvon.collect.hit_spool import HitSpool, Place
 from zvon.collect.log_follow import Follower
-from zvon.collect.spool import Place, Spool
 from zvon.formats.resolver_log import Hit
 
 FLUSH_S = 10.0
@@ -17,7 +17,7 @@ class Collector:
     """Counts hits, and puts the counts into the spool together with the place in the log."""
 
     def __init__(
-        self, counter: Counter, spool: Spool, clock: Callable[[], datetime],
+        self, counter: Counter, spool: HitSpool, clock: Callable[[], datetime],
         flush_s: float = FLUSH_S,
     ) -> None:  # fmt: skip
         self._counter, self.spool, self._clock = counter, spool, clock

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from zvon.collect.hit_count import Counter
+from zvon.collect.hit_spool import HitSpool, Place
 from zvon.collect.log_follow import Follower
 from zvon.collect.resolver_log import Collector
-from zvon.collect.spool import Place, Spool
 from zvon.formats.resolver_log import Hit, unbound
 from zvon.model.hit import HitCount
 
@@ -35,7 +35,7 @@ def line(name: str, client: str = "203.0.113.7") -> str:
     return LINE.format(at=int(NOW.timestamp()), name=name, client=client)
 
 
-def batches(spool: Spool) -> list[tuple[int, int]]:
+def batches(spool: HitSpool) -> list[tuple[int, int]]:
     """Number and hits of what waits; takes it."""
     found = []
     while (record := spool.next()) is not None:
@@ -45,25 +45,25 @@ def batches(spool: Spool) -> list[tuple[int, int]]:
 
 
 def test_batches_come_back_in_order_and_the_place_with_them(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, ID, segment_bytes=300)
+    spool = HitSpool(tmp_path, ID, segment_bytes=300)
     for n in range(1, 21):
         spool.append([row(n)], Place(device=1, inode=2, offset=n * 100))
     spool.close()
-    again = Spool(tmp_path, "f" * 32, segment_bytes=300)
+    again = HitSpool(tmp_path, "f" * 32, segment_bytes=300)
     assert again.identifier == ID
     assert again.place == Place(device=1, inode=2, offset=2000)
     assert batches(again) == [(n, n) for n in range(1, 21)]
     again.append([row(5)], Place(device=1, inode=2, offset=2100))
     again.close()
     assert len(list(tmp_path.glob("*.seg"))) <= 2, "what the node has is deleted"
-    last = Spool(tmp_path, ID)
+    last = HitSpool(tmp_path, ID)
     assert last.place == Place(device=1, inode=2, offset=2100)
     assert batches(last)[-1] == (21, 5)
     last.close()
 
 
 def test_a_torn_record_is_cut_off_and_the_place_is_the_one_before(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, ID)
+    spool = HitSpool(tmp_path, ID)
     spool.append([row(1)], Place(inode=1, offset=10))
     spool.append([row(2)], Place(inode=1, offset=20))
     spool.close()
@@ -71,7 +71,7 @@ def test_a_torn_record_is_cut_off_and_the_place_is_the_one_before(tmp_path: Path
     whole = segment.read_bytes()
     for cut in (1, 5, 40):
         segment.write_bytes(whole[:-cut])
-        again = Spool(tmp_path, ID)
+        again = HitSpool(tmp_path, ID)
         assert again.place == Place(inode=1, offset=10)
         again.append([row(7)], Place(inode=1, offset=30))
         assert batches(again) == [(1, 1), (2, 7)]
@@ -81,7 +81,7 @@ def test_a_torn_record_is_cut_off_and_the_place_is_the_one_before(tmp_path: Path
 def test_a_node_that_is_away_for_ever_does_not_fill_the_disk_and_what_went_is_counted(
     tmp_path: Path,
 ) -> None:
-    spool = Spool(tmp_path, ID, segment_bytes=1000, most_bytes=5000)
+    spool = HitSpool(tmp_path, ID, segment_bytes=1000, most_bytes=5000)
     for n in range(200):
         spool.append([row(1)], Place(inode=1, offset=n))
     size = sum(path.stat().st_size for path in tmp_path.glob("*.seg"))
@@ -161,7 +161,7 @@ def test_our_own_questions_are_no_sighting(client: str) -> None:
 def test_no_address_stands_in_the_spool(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("")
-    spool = Spool(tmp_path / "spool", ID)
+    spool = HitSpool(tmp_path / "spool", ID)
     collector = Collector(Counter(os.urandom), spool, lambda: NOW)
     follower = Follower(log, None)
     collector.begin(follower)
@@ -187,10 +187,10 @@ KILLED = textwrap.dedent("""
     from zvon.collect.hit_count import Counter
     from zvon.collect.log_follow import Follower
     from zvon.collect.resolver_log import Collector
-    from zvon.collect.spool import Spool
+    from zvon.collect.hit_spool import HitSpool
     from zvon.formats.resolver_log import unbound
     root, after = Path(sys.argv[1]), int(sys.argv[2])
-    spool = Spool(root / "spool", "0" * 32, segment_bytes=2000)
+    spool = HitSpool(root / "spool", "0" * 32, segment_bytes=2000)
     collector = Collector(Counter(os.urandom), spool, lambda: datetime.now(UTC))
     follower = Follower(root / "log", spool.place)
     while collector.follow(follower, unbound):
@@ -205,7 +205,7 @@ KILLED = textwrap.dedent("""
 def test_a_collector_that_is_killed_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("")
-    spool = Spool(tmp_path / "spool", ID)
+    spool = HitSpool(tmp_path / "spool", ID)
     follower = Follower(log, None)
     Collector(Counter(os.urandom), spool, lambda: NOW).begin(follower)
     follower.close()
@@ -220,7 +220,7 @@ def test_a_collector_that_is_killed_loses_nothing_and_counts_nothing_twice(tmp_p
         ends.append(done.returncode)
     assert ends == [-9, -9, -9, 0]
     counted: dict[str, int] = {}
-    spool = Spool(tmp_path / "spool", ID)
+    spool = HitSpool(tmp_path / "spool", ID)
     while (record := spool.next()) is not None:
         for found in record.rows:
             counted[found.owner] = counted.get(found.owner, 0) + found.hits
