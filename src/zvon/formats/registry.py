@@ -3,10 +3,13 @@
 from functools import cache
 
 from zvon.extend import extensions
+from zvon.formats.intel import table
 from zvon.model.item import Format
 
 # In order of their names; each file has one `FORMAT`.
-SHIPPED: tuple[Format, ...] = ()
+SHIPPED: tuple[Format, ...] = (
+    table.FORMAT,
+)
 
 
 @cache
