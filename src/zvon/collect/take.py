@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import IO
 from uuid import UUID
@@ -12,7 +12,7 @@ from zvon.jobs import Context, enqueue
 from zvon.model.ids import RANDOM_BYTES
 from zvon.store import delivery, source_day
 from zvon.store.delivery import PIECE, New
-from zvon.store.transaction import transaction
+from zvon.store.transaction import Tx, transaction
 
 IN_MEMORY = 4 * PIECE
 MAX_NAME, MAX_TYPE, MAX_EXTERNAL = 500, 200, 2000
@@ -36,12 +36,13 @@ async def take(
     external: str | None = None,
     format: str = "",
     received_at: datetime | None = None,
+    then: Callable[[Tx], Awaitable[None]] | None = None,
 ) -> UUID:
     """Keep what `source_id` sent and have it read; the identifier of the delivery.
 
     After it returns nothing can be lost. `external` is what the source calls it: it is taken
-    once, and so are the same bytes. `format` names the decoder where it is known. Raises `Empty`,
-    `TooLarge`.
+    once, and so are the same bytes. `format` names the decoder where it is known. `then` writes how far
+    the source is read, in the transaction of what was read. Raises `Empty`, `TooLarge`.
     """
     now = context.clock()
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
@@ -59,6 +60,8 @@ async def take(
             kept = await delivery.put(tx, new, _pieces(file, lengths), context.random(RANDOM_BYTES))
             if kept.reads:
                 await enqueue(tx, "collect.intake", {"delivery_id": kept.id})
+            if then is not None:
+                await then(tx)
             await source_day.count(tx, source_id, now, deliveries=1, bytes=size)
     return kept.uuid
 
