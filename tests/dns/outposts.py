@@ -12,7 +12,8 @@ from httpx import ASGITransport, AsyncClient
 
 from tests.dns.conftest import Lab, clock
 from zvon.access.node import node
-from zvon.dns.outpost import Client, Identity, proof_of_key
+from zvon.collect.signed import proof_of_key
+from zvon.dns.outpost import Client, Identity
 from zvon.jobs import Context
 from zvon.store import outpost
 from zvon.store.subscriber import Subscriber

@@ -13,8 +13,9 @@ from tests.blocks import publish
 from tests.dns.conftest import Lab, clock
 from tests.dns.outposts import Post, outpost_of
 from zvon.cli.demo.resolvers import Wanted
+from zvon.collect.signed import NotTaken
 from zvon.dns.ask import Asker
-from zvon.dns.outpost import NotTaken, Probe
+from zvon.dns.outpost import Probe
 from zvon.formats.receipt import chained, read
 from zvon.model.lifecycle import BlockState
 from zvon.store import block

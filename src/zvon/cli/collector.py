@@ -149,7 +149,7 @@ async def send(collector: "Collector", client: "Client") -> None:
     import httpx
     import msgspec
 
-    from zvon.dns.outpost import NotTaken
+    from zvon.collect.signed import NotTaken
 
     wait = STEP_S
     while True:
@@ -165,7 +165,7 @@ async def send(collector: "Collector", client: "Client") -> None:
 
 async def send_one(collector: "Collector", client: "Client") -> bool:
     """Hand the oldest batch to the node; false when there is none. Raises `NotTaken`."""
-    from zvon.dns.outpost import NotTaken
+    from zvon.collect.signed import NotTaken
     from zvon.model.hit import HitBatch
 
     record = collector.spool.next()

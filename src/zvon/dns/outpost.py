@@ -21,28 +21,27 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
 
+from zvon.collect.signed import (
+    SEED_BYTES,
+    TIMEOUT_S,
+    Caller,
+    Clock,
+    NotTaken,
+    Random,
+    keep_key,
+    proof_of_key,
+    taken,
+)
 from zvon.dns.ask import Asker
 from zvon.dns.prove import Ordered, Seen, Tried, evidence, prove
-from zvon.formats import request
 from zvon.formats.receipt import Statement, chained, digest
 from zvon.model.zone import Grade
 
 KEY_FILE, IDENTITY_FILE = "outpost.key", "outpost.json"
-POLL_S, TIMEOUT_S, DEADLINE_S, AT_ONCE = 1.0, 20.0, 120.0, 64
+POLL_S, DEADLINE_S, AT_ONCE = 1.0, 120.0, 64
 _AGAIN_MOST_S = 60.0
 
-Clock = Callable[[], datetime]
-Random = Callable[[int], bytes]
-
 log = structlog.get_logger("zvon.outpost")
-
-
-class NotTaken(ValueError):
-    """The node refused it; `status` is its HTTP status."""
-
-    def __init__(self, detail: str, status: int) -> None:
-        super().__init__(detail)
-        self.status = status
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -95,27 +94,24 @@ def enrol(url: str, token: str, folder: Path, random: Random) -> Identity:
     """
     if (folder / IDENTITY_FILE).exists():
         raise FileExistsError(f"{folder} holds an outpost already")
-    seed = random(32)
+    seed = random(SEED_BYTES)
     key = Ed25519PrivateKey.from_private_bytes(seed)
     public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     body = {"token": token, "public_key": base64.b64encode(public).decode(),
             "signature": base64.b64encode(key.sign(proof_of_key(token))).decode()}  # fmt: skip
     answer = httpx.post(f"{url.rstrip('/')}/api/v1/outposts/enrolment", json=body,
                         timeout=TIMEOUT_S)  # fmt: skip
-    said = msgspec.json.decode(_taken(answer), type=Enrolled)
+    said = msgspec.json.decode(taken(answer).content, type=Enrolled)
     identity = Identity(url=url.rstrip("/"), node=said.node, outpost=said.outpost,
                         subscriber=said.subscriber)  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / KEY_FILE
-    path.touch(mode=0o600)
-    path.write_bytes(seed)
-    (folder / IDENTITY_FILE).write_bytes(msgspec.json.encode(identity))
+    keep(folder, seed, identity)
     return identity
 
 
-def proof_of_key(token: str) -> bytes:
-    """What an outpost signs to show that the key is its own."""
-    return b"zvon outpost 1\n" + token.encode()
+def keep(folder: Path, seed: bytes, identity: Identity) -> None:
+    """Write down the key of an outpost, and where its node is."""
+    keep_key(folder / KEY_FILE, seed)
+    (folder / IDENTITY_FILE).write_bytes(msgspec.json.encode(identity))
 
 
 class Client:
@@ -125,9 +121,11 @@ class Client:
         self, identity: Identity, key: Ed25519PrivateKey, clock: Clock, random: Random,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:  # fmt: skip
-        self.identity, self.key = identity, key
-        self.clock, self._random = clock, random
-        self.http = httpx.AsyncClient(base_url=identity.url, timeout=TIMEOUT_S, transport=transport)
+        self.identity, self.key, self.clock = identity, key, clock
+        self._caller = Caller(
+            identity.url, node=identity.node, me=identity.outpost, key=key, clock=clock,
+            random=random, transport=transport,
+        )  # fmt: skip
 
     @classmethod
     def read(cls, folder: Path, clock: Clock, random: Random) -> "Client":
@@ -142,28 +140,11 @@ class Client:
         """One request to `/outposts/<own id>/<what>`. Raises `NotTaken`, `httpx.HTTPError`."""
         target = f"/api/v1/outposts/{self.identity.outpost}/{what}"
         content = b"" if body is None else msgspec.json.encode(body)
-        headers = request.sign(
-            method, target, content, node=self.identity.outpost, key=self.key,
-            asked=self.identity.node, now=self.clock(), nonce=self._random(request.NONCE_BYTES),
-        )  # fmt: skip
-        if content:
-            headers["content-type"] = "application/json"
-        return _taken(await self.http.request(method, target, content=content, headers=headers))
+        return (await self._caller.call(method, target, content)).content
 
     async def close(self) -> None:
         """Close the connections."""
-        await self.http.aclose()
-
-
-def _taken(answer: httpx.Response) -> bytes:
-    if answer.is_success:
-        return answer.content
-    try:
-        said = msgspec.json.decode(answer.content, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        said = {}
-    detail = said.get("detail") or answer.reason_phrase
-    raise NotTaken(f"the node refused it ({answer.status_code}): {detail}", answer.status_code)
+        await self._caller.close()
 
 
 class Probe:

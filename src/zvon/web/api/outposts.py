@@ -12,8 +12,9 @@ from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
+from zvon.collect.signed import proof_of_key
 from zvon.dns import receive
-from zvon.dns.outpost import Enrolled, Orders, ToProve, proof_of_key
+from zvon.dns.outpost import Enrolled, Orders, ToProve
 from zvon.dns.probe import LIFT_WATCH
 from zvon.formats import request as signing
 from zvon.formats.note import PeerError, verify
