@@ -1,0 +1,141 @@
+"""Values of an item in their canonical form, each once; what has none stays in the payload only."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from zvon.model.item import Value, ValueRole
+from zvon.model.observable import HASH_LENGTH, BadValue, Observable, ObservableType, canonical
+
+SAID, NAMED, REPORTER = ValueRole.SAID, ValueRole.NAMED, ValueRole.REPORTER
+
+# What logs write where there is nothing.
+_NOTHING = frozenset({"", "-", "?", "n/a", "na", "none", "null", "unknown", "(empty)", "<unknown>",
+                      "0.0.0.0", "::", "*", "%%1833"})  # fmt: skip  # noqa: S104
+# Longer ones hardly come twice, and a cache of them would be large.
+_REMEMBERED = 256
+
+
+class Found:
+    """Gathers the values of one item."""
+
+    __slots__ = ("_at", "_region", "_values")
+
+    def __init__(self, region: str = "SI", at: datetime | None = None) -> None:
+        self._values: dict[Observable, Value] = {}
+        self._region = region
+        self._at = at
+
+    def add(self, type: ObservableType, text: Any, role: ValueRole = SAID) -> bool:
+        """Take `text` if it is a value of `type`; a list is taken one by one."""
+        if isinstance(text, list):
+            return sum(self.add(type, each, role) for each in text) > 0
+        if isinstance(text, int) and not isinstance(text, bool) and type is ObservableType.ASN:
+            text = str(text)
+        if not isinstance(text, str):
+            return False
+        if type is ObservableType.PHONE:
+            return self._take(_phone(text, self._region), role)
+        return self._take(observable(type, text), role)
+
+    def address(self, text: Any, role: ValueRole = SAID) -> bool:
+        """Take an IPv4 or IPv6 address, or a range."""
+        if isinstance(text, list):
+            return sum(self.address(each, role) for each in text) > 0
+        return isinstance(text, str) and self._take(address(text), role)
+
+    def host(self, text: Any, role: ValueRole = SAID) -> bool:
+        """Take an address or a name of the DNS."""
+        if isinstance(text, list):
+            return sum(self.host(each, role) for each in text) > 0
+        return isinstance(text, str) and self._take(host(text), role)
+
+    def machine(self, text: Any, role: ValueRole = SAID) -> bool:
+        """Take the name of a machine inside, or its address."""
+        if isinstance(text, list):
+            return sum(self.machine(each, role) for each in text) > 0
+        return isinstance(text, str) and self._take(
+            address(text) or observable(ObservableType.HOSTNAME, text), role
+        )
+
+    def hash(self, text: Any, role: ValueRole = SAID) -> bool:
+        """Take a hash by its length."""
+        if isinstance(text, list):
+            return sum(self.hash(each, role) for each in text) > 0
+        if not isinstance(text, str):
+            return False
+        kind = HASH_LENGTH.get(len(text.strip()))
+        return kind is not None and self._take(observable(kind, text), role)
+
+    def values(self) -> tuple[Value, ...]:
+        """What was found, in the order in which it was found."""
+        return tuple(self._values.values())
+
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
+    def _take(self, found: Observable | None, role: ValueRole) -> bool:
+        if found is None:
+            return False
+        known = self._values.get(found)
+        # What an item is about stays that, also when it is mentioned once more.
+        if known is None or (known.role is not SAID and role is SAID):
+            self._values[found] = Value(found, role, self._at)
+        return True
+
+
+def observable(type: ObservableType, text: str) -> Observable | None:
+    """The canonical value, or none; placeholders such as `-` are none."""
+    return _remembered(type, text) if len(text) <= _REMEMBERED else _read(type, text)
+
+
+def address(text: str) -> Observable | None:
+    """An IPv4 or IPv6 address or a range, written as such: no number is one."""
+    return _address(text) if len(text) <= _REMEMBERED else None
+
+
+def host(text: str) -> Observable | None:
+    """An address, or a name of the DNS with at least two labels."""
+    return _host(text) if len(text) <= _REMEMBERED else None
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(type: ObservableType, text: str) -> Observable | None:
+    return _read(type, text)
+
+
+@lru_cache(maxsize=16_384)
+def _address(text: str) -> Observable | None:
+    bare = text.strip()
+    if "/" in bare:
+        return _read(ObservableType.CIDR, bare)
+    if ":" in bare:
+        mapped = bare.lower().removeprefix("::ffff:")
+        if mapped.count(".") == 3:
+            return _read(ObservableType.IPV4, mapped)
+        return _read(ObservableType.IPV6, bare)
+    return _read(ObservableType.IPV4, bare) if bare.count(".") == 3 else None
+
+
+@lru_cache(maxsize=16_384)
+def _host(text: str) -> Observable | None:
+    found = _address(text)
+    if found is not None or "." not in text.strip().strip("."):
+        return found
+    return _read(ObservableType.DOMAIN, text)
+
+
+def _read(type: ObservableType, text: str) -> Observable | None:
+    if text.strip().lower() in _NOTHING:
+        return None
+    try:
+        return canonical(type, text)
+    except BadValue:
+        return None
+
+
+def _phone(text: str, region: str) -> Observable | None:
+    try:
+        return canonical(ObservableType.PHONE, text, region=region)
+    except BadValue:
+        return None

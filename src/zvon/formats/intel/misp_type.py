@@ -1,0 +1,98 @@
+"""What the types of MISP's attributes hold (misp-standard.org core format, `describeTypes`)."""
+
+import re
+from collections.abc import Callable
+
+from zvon.formats.found import NAMED, Found
+from zvon.model.item import ValueRole
+from zvon.model.observable import ObservableType
+
+_T = ObservableType
+Take = Callable[[Found, str, ValueRole], bool]
+
+
+def _of(type: ObservableType) -> Take:
+    return lambda found, text, role: found.add(type, text, role)
+
+
+def _file(found: Found, text: str, role: ValueRole) -> bool:
+    """A name of a file, or with folders a path."""
+    is_path = "\\" in text or "/" in text
+    return found.add(_T.FILEPATH if is_path else _T.FILENAME, text, role)
+
+
+def _weakness(found: Found, text: str, role: ValueRole) -> bool:
+    return found.add(_T.GHSA if text.upper().startswith("GHSA") else _T.CVE, text, role)
+
+
+def _rules(found: Found, text: str, role: ValueRole) -> bool:
+    return found.add(_T.YARA_RULE, _YARA.findall(text), role)
+
+
+def _sigma(found: Found, text: str, role: ValueRole) -> bool:
+    return found.add(_T.SIGMA_ID, _SIGMA.findall(text), role)
+
+
+_YARA = re.compile(r"(?m)^\s*(?:private\s+|global\s+)*rule\s+([A-Za-z_][A-Za-z0-9_]{0,127})")
+_SIGMA = re.compile(r"(?m)^id:\s*([0-9a-fA-F-]{36})\s*$")
+_HASHES = {each: _of(_T(each)) for each in
+           ("md5", "sha1", "sha256", "sha512", "ssdeep", "tlsh", "imphash")}  # fmt: skip
+
+# Each part of a value that is joined with `|`; a part without an entry is no value by itself.
+PARTS: dict[str, tuple[Take | None, ...]] = {
+    **{kind: (take,) for kind, take in _HASHES.items()},
+    **{f"filename|{kind}": (_file, take) for kind, take in _HASHES.items()},
+    **dict.fromkeys(("ip-src", "ip-dst"), (Found.address,)),
+    **{f"{kind}|port": (Found.address, None) for kind in ("ip-src", "ip-dst")},
+    **{kind: (_of(_T.DOMAIN),) for kind in ("domain", "hostname")},
+    "domain|ip": (_of(_T.DOMAIN), Found.address),
+    "hostname|port": (Found.host, None),
+    **{kind: (_of(_T.EMAIL),) for kind in (
+        "email", "email-src", "email-dst", "email-reply-to", "target-email",
+        "whois-registrant-email", "dns-soa-email")},
+    **{kind: (_of(_T.URL),) for kind in ("url", "link", "uri")},
+    "filename": (_file,),
+    "attachment": (_file,),
+    "malware-sample": (_file, _of(_T.MD5)),
+    "pdb": (_of(_T.FILEPATH),),
+    "regkey": (_of(_T.REGKEY),),
+    "regkey|value": (_of(_T.REGKEY), None),
+    "mutex": (_of(_T.MUTEX),),
+    "named pipe": (_of(_T.PIPE),),
+    "windows-service-name": (_of(_T.SERVICE),),
+    "user-agent": (_of(_T.USERAGENT),),
+    "AS": (_of(_T.ASN),),
+    "vulnerability": (_weakness,),
+    "weakness": (_of(_T.CWE),),
+    **{kind: (_of(_T.WALLET),) for kind in ("btc", "xmr", "dash")},
+    "iban": (_of(_T.IBAN),),
+    **{kind: (_of(_T.PHONE),) for kind in ("phone-number", "prtn", "whois-registrant-phone")},
+    "mac-address": (_of(_T.MAC),),
+    "ja3-fingerprint-md5": (_of(_T.JA3),),
+    "jarm-fingerprint": (_of(_T.JARM),),
+    **{f"x509-fingerprint-{kind}": (_of(_T.FINGERPRINT),) for kind in ("sha1", "sha256")},
+    "email-message-id": (_of(_T.MSG_ID),),
+    "target-user": (_of(_T.USERNAME),),
+    "target-machine": (Found.machine,),
+    "yara": (_rules,),
+    "sigma": (_sigma,),
+}  # fmt: skip
+
+# Never what somebody is accused of, whatever the flag says: references and victims.
+_NEVER_SAID = frozenset({"link", "target-email", "target-user", "target-machine"})
+# Hold text for people, and no value even where the words look like one.
+PROSE = frozenset({"text", "comment", "other", "email-subject", "email-body"})
+
+
+def take(found: Found, kind: str, value: str, role: ValueRole) -> bool:
+    """Add what an attribute of type `kind` holds; true when there was something."""
+    takes = PARTS.get(kind)
+    if takes is None:
+        return False
+    if kind in _NEVER_SAID:
+        role = NAMED
+    if len(takes) == 1:
+        return bool(takes[0] and takes[0](found, value, role))
+    parts = value.split("|") if "|" in value else value.rsplit(":", 1)
+    pairs = zip(takes, parts, strict=False)
+    return sum(take_of(found, part, role) for take_of, part in pairs if take_of) > 0
