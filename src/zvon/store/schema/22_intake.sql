@@ -29,6 +29,7 @@ create table source_setup (
   lag_s double precision,                        -- age of the newest entry when it came
   removed_at timestamptz,
   made_at timestamptz not null,
+  changed_at timestamptz not null,               -- its setting up, not its state
   by_person bigint references person
 );
 create index source_setup_due on source_setup (next_at)
@@ -143,8 +144,10 @@ alter table quarantine add foreign key (delivery_id) references delivery;
 create table collector_spool (
   collector_id bigint not null references collector,
   spool uuid not null,
+  source_id bigint references source,            -- each spool is of one source
   n bigint not null,
-  lost bigint not null default 0,
+  items bigint not null default 0,               -- in all batches up to it, those that never came too
+  lost bigint not null default 0,                -- that never came: the collector had no room
   primary key (collector_id, spool)
 );
 
@@ -179,12 +182,11 @@ create index enrichment_until on enrichment (until);
 
 -- Reference data in use: which set, which version, what it was made from.
 create table reference_set (
-  name text primary key,                         -- warninglist, taxonomy, galaxy, template, attack, rsit, asn
+  name text primary key,                         -- warning-lists, tags, names, templates, techniques, networks
   version text not null,
   sha256 bytea not null,
   entries bigint not null,
-  made_at timestamptz not null,
-  disabled jsonb not null default '[]'           -- lists of the set that the operator switched off
+  made_at timestamptz not null
 );
 
 -- A search that somebody kept.
