@@ -84,6 +84,25 @@ class Settings(BaseSettings):
     name_caches: str = ""
     """Own caches of certificate logs and name lists, `host:port` separated by commas; they may lie
     inside the network, every other source is asked like a stranger's page."""
+    source_hosts: str = ""
+    """Own servers that sources are read from, `host:port` separated by commas; they may lie inside
+    the network, every other source is asked like a stranger's page."""
+    source_ca: Path | None = None
+    """Certificates (PEM) that own servers are trusted by, beside the machine's."""
+    source_folders: str = ""
+    """Folders below which sources may read files, separated by commas; `inbox` in `root` always."""
+    syslog: str | None = None
+    """Where syslog is taken, separated by commas: `udp:0.0.0.0:5514,tcp:[::]:5514`; off when not set."""
+    syslog_tls: str | None = None
+    """Addresses of syslog over TLS (RFC 5425, usually port 6514), separated by commas."""
+    syslog_tls_cert: Path | None = None
+    """Certificate chain for `syslog_tls`."""
+    syslog_tls_key: Path | None = None
+    """Private key for `syslog_tls`."""
+    syslog_tls_ca: Path | None = None
+    """Who issues the certificates of senders; with it nobody comes in without one."""
+    lmtp: str | None = None
+    """Where mail for sources is taken from your mail server (LMTP): `127.0.0.1:2424`; off when not set."""
     probe_kits: bool = False
     """Whether looks also ask for archives of kits that nobody named (`folder.zip`)."""
 
@@ -109,10 +128,25 @@ class Settings(BaseSettings):
     train_data: Path | None = None
     """Folder with `phishing/urls/` for the weekly training; without it models are not retrained."""
 
+    reference: Path | None = None
+    """Folder of reference data (`zvon reference update`); inside the node's folder when not set."""
+    network_db: Path | None = None
+    """Database of networks and countries in MaxMind's format, for enrichment."""
+    passive_dns_url: str | None = None
+    """Base URL of a passive DNS service (common output format); not asked when not set."""
+    passive_dns_key: SecretStr | None = None
+    """Its key, sent as `X-API-Key`."""
+
     workers: int = 1
     """Worker processes."""
     log: str = "info"
     """Least level that is logged."""
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Folders below which sources may read files."""
+        given = [Path(each.strip()) for each in self.source_folders.split(",") if each.strip()]
+        return (self.root / "inbox", *given)
 
     @property
     def console_url(self) -> str:
@@ -130,6 +164,11 @@ class Settings(BaseSettings):
     def primary_address(self) -> str:
         """What stands in the configuration that we write for subscribers."""
         return self.dns_public or self.dns
+
+    @property
+    def reference_folder(self) -> Path:
+        """Where reference data is."""
+        return self.reference or self.root / "reference"
 
     @property
     def key_file(self) -> Path:

@@ -79,7 +79,7 @@ async def test_a_changed_secret_replaces_the_old_one_and_other_changes_keep_it(
 
     async def secret_after(edit: Edit) -> str:
         async with transaction(pool, now) as tx:
-            after = await source_change.change(tx, ada, made.uuid, edit, KEY, os.urandom(12))
+            after = await source_change.change(tx, ada, made.uuid, edit, KEY, now, os.urandom(12))
             return await source.secret(tx.db, KEY, after)
 
     assert await secret_after(Edit(zone="Europe/Ljubljana")) == "sesame"

@@ -7,9 +7,11 @@ own caches, named in the settings, may lie inside the network.
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from functools import cache
+from pathlib import Path
 from typing import IO
 from urllib.parse import urljoin, urlsplit
 
@@ -26,7 +28,7 @@ AT_ONCE = 8
 LEAST_REST = timedelta(seconds=5)
 LONGEST_REST = timedelta(hours=6)
 REST = timedelta(seconds=60)
-_AGENT = b"zvon (certificate names; see the operator of this address)"
+_AGENT = b"zvon (see the operator of this address)"
 _GZIP = b"\x1f\x8b"
 _BOTH = 32 + zlib.MAX_WBITS  # gzip or zlib, by what the first bytes say
 _MOVED = frozenset({301, 302, 303, 307, 308})
@@ -59,10 +61,12 @@ class Answer(Struct, frozen=True):
 class Asker:
     """Connections to sources; close it after use (`async with asking(settings)`)."""
 
-    def __init__(self, guard: Guard, caches: frozenset[tuple[str, int]]) -> None:
+    def __init__(
+        self, guard: Guard, caches: frozenset[tuple[str, int]], trust: Path | None = None
+    ) -> None:
         self.caches = caches
         self._outside = _pool(guard)
-        self._inside = _pool(None)
+        self._inside = _pool(None, trust)
 
     async def get(self, url: str, *, most: int) -> bytes:
         """The whole answer, unpacked, at most `most` bytes. Raises `Failed`, `Gone`, `Busy`."""
@@ -73,6 +77,18 @@ class Asker:
             async for piece in _bounded(chunks, url, most):
                 pieces.append(piece)
         return b"".join(pieces)
+
+    @asynccontextmanager
+    async def opened(
+        self, url: str, *, most: int, headers: Mapping[str, str]
+    ) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
+        """The answer to a request with these headers, and its body in pieces, unpacked.
+
+        It may be of any status but the ones that say wait or gone. Headers go to the server that
+        was asked, never on to another one. Raises `Failed`, `Gone`, `Busy`, also between pieces.
+        """
+        async with self._answer(url, headers) as (answer, chunks):
+            yield answer, _bounded(chunks, url, most)
 
     async def save(
         self, url: str, file: IO[bytes], *, most: int, known: Mapping[str, str]
@@ -105,15 +121,17 @@ class Asker:
     async def _answer(
         self, url: str, asked: Mapping[str, str]
     ) -> AsyncIterator[tuple[Answer, AsyncIterator[bytes]]]:
-        headers = [(b"User-Agent", _AGENT), (b"Accept-Encoding", b"gzip"),
-                   *((k.encode(), v.encode("latin-1", "replace")) for k, v in asked.items())]  # fmt: skip
+        ours = [(b"User-Agent", _AGENT), (b"Accept-Encoding", b"gzip")]
+        given = [(k.encode(), v.encode("latin-1", "replace")) for k, v in asked.items()]
         timeout = {"connect": CONNECT_S, "read": READ_S, "write": CONNECT_S, "pool": READ_S}
         try:
-            inside = _place(url) in self.caches
+            first = _place(url)
+            inside = first in self.caches
             for _ in range(MAX_REDIRECTS + 1):
                 # A stranger's redirect never leads into our own network.
                 inside = inside and _place(url) in self.caches
                 pool = self._inside if inside else self._outside
+                headers = ours + given if _place(url) == first else ours
                 async with pool.stream(
                     "GET", url, headers=headers, extensions={"timeout": timeout}
                 ) as response:
@@ -135,19 +153,29 @@ class Asker:
 @asynccontextmanager
 async def asking(settings: Settings, guard: Guard | None = None) -> AsyncIterator[Asker]:
     """An `Asker` as the operator set it up. Raises `ValueError` for a bad setting."""
-    places = [host_port(each.strip()) for each in settings.name_caches.split(",") if each.strip()]
-    asker = Asker(guard or guard_of(settings), frozenset(places))
+    asker = Asker(guard or guard_of(settings), places(settings.name_caches))
     try:
         yield asker
     finally:
         await asker.close()
 
 
-def rest_of(retry_after: str) -> timedelta:
-    """What a `Retry-After` in seconds asks for, within reason; a date counts as a minute."""
-    asked = timedelta(seconds=int(retry_after)) if retry_after.isdecimal() and len(
-        retry_after
-    ) < 7 else REST  # fmt: skip
+def places(hosts: str) -> frozenset[tuple[str, int]]:
+    """Servers that a setting names, `host:port` separated by commas. Raises `ValueError`."""
+    return frozenset(host_port(each.strip()) for each in hosts.split(",") if each.strip())
+
+
+def rest_of(retry_after: str, date: str = "") -> timedelta:
+    """What a `Retry-After` asks for, in seconds or until a time, within reason.
+
+    A time is read against the server's own clock in `date`; without one it counts as a minute.
+    """
+    asked = REST
+    if retry_after.isdecimal() and len(retry_after) < 7:
+        asked = timedelta(seconds=int(retry_after))
+    elif retry_after and date:
+        with suppress(ValueError, TypeError, OverflowError):
+            asked = parsedate_to_datetime(retry_after) - parsedate_to_datetime(date)
     return min(max(asked, LEAST_REST), LONGEST_REST)
 
 
@@ -155,7 +183,7 @@ def _judge(url: str, status: int, headers: Mapping[str, str]) -> None:
     if status in {404, 410}:
         raise Gone(f"{url}: answered {status}")
     if status in {429, 503}:
-        rest = rest_of(headers.get("retry-after", ""))
+        rest = rest_of(headers.get("retry-after", ""), headers.get("date", ""))
         raise Busy(f"{url}: answered {status}, asks for {rest.total_seconds():.0f} s of rest", rest)
 
 
@@ -166,16 +194,19 @@ def _place(url: str) -> tuple[str, int]:
     return parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _pool(guard: Guard | None) -> httpcore.AsyncConnectionPool:
+def _pool(guard: Guard | None, trust: Path | None = None) -> httpcore.AsyncConnectionPool:
     return httpcore.AsyncConnectionPool(
-        ssl_context=_trust(), network_backend=guard, max_connections=AT_ONCE,
+        ssl_context=_trust(trust), network_backend=guard, max_connections=AT_ONCE,
         max_keepalive_connections=AT_ONCE, keepalive_expiry=15.0,
     )  # fmt: skip
 
 
 @cache
-def _trust() -> ssl.SSLContext:
-    return ssl.create_default_context()
+def _trust(own: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if own is not None:
+        context.load_verify_locations(own)
+    return context
 
 
 async def _bounded(chunks: AsyncIterator[bytes], url: str, most: int) -> AsyncIterator[bytes]:

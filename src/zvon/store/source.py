@@ -59,13 +59,15 @@ class Setup(Struct, frozen=True, kw_only=True):
     problem: str
     lag_s: float | None
     made_at: datetime
+    changed_at: datetime
 
 
 _SELECT: LiteralString = """
 select s.id, s.uuid, s.name, s.kind, s.party_id, p.about, p.format, p.mapping_id, p.settings,
        p.secret is not null as has_secret, p.keep, p.tlp, p.pap, p.lang, p.zone, p.region,
        p.every_s, p.cursor, p.paused, p.collector_id, p.tried_at, p.read_at, p.delivered_at,
-       p.next_at, p.failed_at, p.failures, p.problem, p.lag_s, p.made_at
+       p.next_at, p.failed_at, p.failures, p.problem, p.lag_s, p.made_at,
+       coalesce(p.changed_at, p.made_at) as changed_at
 from source_setup p join source s on s.id = p.source_id
 where p.removed_at is null and """
 
@@ -95,12 +97,10 @@ async def by_name(db: Db, name: str) -> Setup:
     return _one(await select(db, "s.name = %(name)s", {"name": name}), name)
 
 
-async def of_kind(db: Db, kinds: list[str]) -> list[Setup]:
-    """Sources of these kinds that are not paused and not read by a collector, for listeners."""
+async def of_kinds(db: Db, kinds: list[str]) -> list[Setup]:
+    """Sources of these kinds that this node takes for itself, paused ones too, for listeners."""
     return await select(
-        db,
-        "s.kind = any(%(kinds)s) and not p.paused and p.collector_id is null order by s.id",
-        {"kinds": kinds},
+        db, "s.kind = any(%(kinds)s) and p.collector_id is null order by s.id", {"kinds": kinds}
     )
 
 

@@ -93,8 +93,10 @@ async def create(
     return await by_uuid(tx.db, uuid)
 
 
-async def change(tx: Tx, viewer: Viewer, uuid: UUID, edit: Edit, key: bytes, nonce: bytes) -> Setup:
-    """Change how a source is read; how far it was read stays. Raises `Denied`, `NoSource`."""
+async def change(
+    tx: Tx, viewer: Viewer, uuid: UUID, edit: Edit, key: bytes, now: datetime, nonce: bytes
+) -> Setup:
+    """Change how a source is read, and read it now; how far it was read stays. Raises `Denied`, `NoSource`."""
     operator(viewer, Permission.SOURCE_MANAGE)
     before = await _locked(tx, uuid)
     given = {
@@ -108,14 +110,15 @@ async def change(tx: Tx, viewer: Viewer, uuid: UUID, edit: Edit, key: bytes, non
         """
         update source_setup set about = %(about)s, format = %(format)s, settings = %(settings)s,
           keep = %(keep)s, tlp = %(tlp)s, pap = %(pap)s, lang = %(lang)s, zone = %(zone)s,
-          region = %(region)s, every_s = %(every)s,
+          region = %(region)s, every_s = %(every)s, changed_at = %(now)s, failures = 0,
+          next_at = case when %(every)s::integer is null then null else %(now)s end,
           secret = case when %(kept)s then secret else %(secret)s end
         where source_id = %(id)s
         """,
         {"id": before.id, "about": after.about, "format": after.format,
          "settings": Jsonb(after.settings), "keep": after.keep, "tlp": int(after.tlp),
          "pap": int(after.pap), "lang": after.lang, "zone": after.zone, "region": after.region,
-         "every": after.every_s, "kept": secret is UNSET,
+         "every": after.every_s, "now": now, "kept": secret is UNSET,
          "secret": seal(key, purpose(uuid), secret.encode(), nonce)
          if isinstance(secret, str) else None},
     )  # fmt: skip

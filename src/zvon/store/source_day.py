@@ -48,6 +48,16 @@ async def count(
 
     With `deliveries` the source has just delivered; `lag_s` is the age of its newest entry.
     """
+    # The set-up first, as whoever moves its cursor does: two transactions never wait crosswise.
+    if deliveries or lag_s is not None:
+        await tx.execute(
+            """
+            update source_setup set lag_s = coalesce(%(lag)s, lag_s),
+              delivered_at = case when %(came)s then %(now)s else delivered_at end
+            where source_id = %(id)s
+            """,
+            {"id": source_id, "lag": lag_s, "came": deliveries > 0, "now": now},
+        )
     await tx.execute(
         """
         insert into source_day as d (source_id, day, deliveries, bytes, records, observables,
@@ -68,15 +78,6 @@ async def count(
          "quarantined": quarantined, "failures": failures, "delay_s": delay_s,
          "delayed": delayed},
     )  # fmt: skip
-    if deliveries or lag_s is not None:
-        await tx.execute(
-            """
-            update source_setup set lag_s = coalesce(%(lag)s, lag_s),
-              delivered_at = case when %(came)s then %(now)s else delivered_at end
-            where source_id = %(id)s
-            """,
-            {"id": source_id, "lag": lag_s, "came": deliveries > 0, "now": now},
-        )
 
 
 async def days(db: Db, source_id: int, now: datetime, most: int = 30) -> list[Day]:

@@ -104,3 +104,22 @@ async def failed(
 def printable(text: str) -> str:
     """What a stranger's server said, as one line that can be stored and shown."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+async def note(tx: Tx, source_id: int, problem: str, now: datetime) -> None:
+    """Note what went wrong while the source itself goes on; nothing rests for it."""
+    await tx.execute(
+        "update source_setup set failed_at = %s, problem = %s where source_id = %s",
+        (now, printable(problem)[:MAX_PROBLEM], source_id),
+    )
+
+
+async def taken(db: Db, source_id: int, externals: list[str]) -> frozenset[str]:
+    """Which of these deliveries, by what the source calls them, came before."""
+    rows = await (
+        await db.execute(
+            "select external from delivery where source_id = %s and external = any(%s)",
+            (source_id, externals),
+        )
+    ).fetchall()
+    return frozenset(str(row[0]) for row in rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ cuts = st.lists(st.integers(0, 600), max_size=6)
 
 def cut(stream: bytes, at: Sequence[int]) -> list[bytes]:
     places = [0, *sorted(place for place in at if place < len(stream)), len(stream)]
-    return [stream[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [stream[a:b] for a, b in pairwise(places)]
 
 
 @given(messages, cuts)

@@ -29,7 +29,7 @@ create table source_setup (
   lag_s double precision,                        -- age of the newest entry when it came
   removed_at timestamptz,
   made_at timestamptz not null,
-  changed_at timestamptz not null,               -- its setting up, not its state
+  changed_at timestamptz,                        -- of its setting up, not its state
   by_person bigint references person
 );
 create index source_setup_due on source_setup (next_at)
