@@ -51,6 +51,7 @@ SECURED = {
 # Point to a record and yet have no row security, each with its reason.
 OPEN_BY_INTENT = {
     "block",  # a published block is seen in the DNS; its incident is joined under row security
+    "search_record",  # its index is useless under row security; every search joins `record`, which has it
     "feed_entry",  # holds what was released to a group, and is read by the peer door alone
     "watch",  # a name, shown to its brand's desk; the report that it became is seen by itself
     "url_rule",  # as a block: published ones are in the lists; its incident is joined like a block's

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from zvon.collect.decode import decode
 from zvon.collect.enrich import enrich
+from zvon.collect.index import index
 from zvon.collect.look import look
 from zvon.collect.look_page import fetch_pages
 from zvon.collect.mailbox import poll, tell
@@ -17,6 +18,7 @@ JOBS: dict[str, Handler] = {
     "collect.decode": decode,
     "collect.enrich": enrich,
     "collect.fetch": fetch_pages,
+    "collect.index": index,
     "collect.look": look,
     "collect.mailbox": poll,
     "collect.mail_reply": tell,
@@ -27,6 +29,7 @@ JOBS: dict[str, Handler] = {
     "collect.escalate": escalate,
 }
 SCHEDULE: dict[str, timedelta] = {
+    "collect.index": timedelta(seconds=5),
     "collect.mailbox": timedelta(seconds=15),
     "collect.mail_reply": timedelta(seconds=10),
     "collect.sources": timedelta(seconds=10),
