@@ -2,10 +2,11 @@
 
 ARGS ?=
 DATA ?=
+INTO ?= var/reference
 T ?=
 PY := .venv/bin/python
 
-.PHONY: help setup demo run test check format bench train lock clean
+.PHONY: help setup demo run test check format bench train reference lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ bench: setup ## measure; each figure stands beside the machine's own limit
 
 train: setup ## train both phishing models into var/models (DATA=FOLDER)
 	@.venv/bin/zvon models train phish-url $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+reference: setup ## build reference data (DATA=FOLDER or archive) into var/reference, or INTO=FOLDER
+	@.venv/bin/zvon reference update "$(DATA)" --into "$(INTO)"
 
 lock: ## pin all dependencies anew (needs uv)
 	@uv lock -q

@@ -22,6 +22,7 @@ NOUNS = {
     "text": "What a text says: indicators, techniques, language, duplicates.",
     "brand": "Protected names: who is imitated, which names are theirs.",
     "models": "Models: train, evaluate, verify.",
+    "reference": "Reference data: warning lists, tags, names, techniques, networks.",
     "audit": "The record of who did what.",
     "transparency": "The public record of blocks: save, verify.",
     "backup": "Copy the database of a node.",
