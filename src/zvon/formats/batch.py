@@ -44,7 +44,8 @@ class Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `n` counts the batches of `spool` from 1; `after` is the batch sent before this one (what lies
     between had to go); `count` things are in it and `before` in all earlier ones, so that the
-    node knows how many never came. `policy` is the sharing policy that was applied.
+    node knows how many never came. `format` read the items; `policy` is the sharing policy that
+    was applied.
     """
 
     mark: Annotated[str, Meta(pattern=r"\Azvon\.batch/1\Z")] = MARK
@@ -53,6 +54,7 @@ class Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     spool: UUID
     source: Name
     kind: Name
+    format: Annotated[str, Meta(max_length=100)] = ""
     zone: Annotated[str, Meta(max_length=100)] = "UTC"
     n: Annotated[int, Meta(ge=1, le=2**53)]
     after: Number

@@ -14,7 +14,6 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from zvon.access.permission import Permission
-from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
 from zvon.model.collector import Sharing, Status
 from zvon.model.ids import RANDOM_BYTES, uuid7
@@ -37,10 +36,6 @@ class NoCollector(LookupError):
 
 class CollectorTaken(ValueError):
     """A collector has this name."""
-
-
-class SpentToken(Refused):
-    """The enrolment token is unknown, was used before, or is too old."""
 
 
 class KeyTaken(ValueError):
@@ -140,15 +135,6 @@ async def enrol(tx: Tx, token: str, public_key: bytes, now: datetime) -> Collect
     made = await by_uuid(tx.db, row[0])
     _audit(tx, f"collector:{made.uuid}", "collector:enrol", made.name, {})
     return made
-
-
-def spent() -> SpentToken:
-    """The refusal of a token that opens nothing."""
-    return SpentToken(
-        "the token is unknown, used or older than a week; ask for a new one",
-        AuditEntry(actor="collector", action="collector:enrol", object="token", outcome="refused",
-                   rule="spent_token"),
-    )  # fmt: skip
 
 
 async def sharing(db: Db, name: str) -> Sharing | None:
