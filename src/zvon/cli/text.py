@@ -8,3 +8,5 @@ app.command(
     "zvon.cli.text_extract:app", name="extract", help="Find every indicator, and whose it is."
 )
 app.command("zvon.cli.text_eval:app", name="eval", help="Measure `extract` against labelled texts.")
+app.command("zvon.cli.text_lang:app", name="lang", help="Which language a text is in.")
+app.command("zvon.cli.text_dedup:app", name="dedup", help="Which texts say the same.")

@@ -100,6 +100,15 @@ def scores(text: str) -> dict[str, float]:
     return totals
 
 
+def words(prose: str) -> dict[str, float]:
+    """What the words of `prose` alone say, a word of one language 1; `ml.language` adds it."""
+    totals: dict[str, float] = {}
+    for word in prose.split():
+        for lang, weight in _TABLE.get(_fold(word), {}).items():
+            totals[lang] = totals.get(lang, 0.0) + weight
+    return totals
+
+
 def detect(text: str) -> Lang | None:
     """The language of `text`, or `None` when it is short, mixed or none of ours."""
     ranked = sorted(scores(text).items(), key=lambda item: -item[1])

@@ -47,9 +47,9 @@ _GREETING = re.compile(
 _WORD = re.compile(r"[a-z]+")
 
 
-def template(text: str) -> str:
-    """The first `MAX_CHARS` of `text` with slots, lower case, without accents and punctuation."""
-    text = _GREETING.sub(r"\1 nameslot", text[:MAX_CHARS])
+def template(text: str, most: int = MAX_CHARS) -> str:
+    """The first `most` characters with slots, lower case, without accents and punctuation."""
+    text = _GREETING.sub(r"\1 nameslot", text[:most])
     for pattern, slot in _SLOTS:
         text = pattern.sub(slot, text)
     return " ".join(_WORD.findall(accents(text)))
