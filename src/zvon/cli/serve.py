@@ -42,7 +42,7 @@ def web() -> None:
 
 @app.command
 def worker() -> None:
-    """Do the jobs: decode, enrich, assess, share."""
+    """Do the jobs: decode, enrich, assess, share; listen to sources and follow them."""
     _run("worker", _worker)
 
 
@@ -75,12 +75,15 @@ async def _until_stopped(settings: Settings, serve: Serve) -> None:
 
 
 async def _worker(settings: Settings, stop: asyncio.Event) -> None:
+    from zvon.collect.source.listen import run as listen_to_sources
     from zvon.jobs import run_worker
 
     handlers, schedule = collected_jobs()
     async with open_settings(settings) as context:
         say_ready()
-        await run_worker(context, handlers, schedule, stop)
+        await asyncio.gather(
+            run_worker(context, handlers, schedule, stop), listen_to_sources(context, stop)
+        )
 
 
 def collected_jobs() -> tuple[dict[str, "Handler"], dict[str, timedelta]]:

@@ -10,6 +10,8 @@ from zvon.collect.look_page import fetch_pages
 from zvon.collect.mailbox import poll, tell
 from zvon.collect.names import read_source, tick
 from zvon.collect.render_page import render_pages
+from zvon.collect.source.pull import pull_one
+from zvon.collect.source.pull import tick as pull
 from zvon.collect.watch import escalate
 from zvon.collect.watch import look as look_at_watched
 from zvon.jobs import Handler
@@ -22,6 +24,8 @@ JOBS: dict[str, Handler] = {
     "collect.look": look,
     "collect.mailbox": poll,
     "collect.mail_reply": tell,
+    "collect.pull": pull,
+    "collect.pull_one": pull_one,
     "collect.render": render_pages,
     "collect.sources": tick,
     "collect.source": read_source,
@@ -32,6 +36,7 @@ SCHEDULE: dict[str, timedelta] = {
     "collect.index": timedelta(seconds=5),
     "collect.mailbox": timedelta(seconds=15),
     "collect.mail_reply": timedelta(seconds=10),
+    "collect.pull": timedelta(seconds=5),
     "collect.sources": timedelta(seconds=10),
     "collect.watch": timedelta(minutes=1),
 }
