@@ -3,12 +3,14 @@
 from functools import cache
 
 from zvon.extend import extensions
+from zvon.formats import batch
 from zvon.formats.intel import misp, table
 from zvon.formats.log import eve
 from zvon.model.item import Format
 
 # In order of their names; each file has one `FORMAT`.
 SHIPPED: tuple[Format, ...] = (
+    batch.FORMAT,
     eve.FORMAT,
     misp.FORMAT,
     table.FORMAT,

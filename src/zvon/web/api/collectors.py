@@ -168,15 +168,17 @@ async def enrol_collector(request: AnyRequest, context: In, data: Enrolment) -> 
         public, proof_of_key(data.token), signature
     ):
         raise BadInput("the signature is not of this token by this key")
-    ours = {"node": context.node.uuid, "node_key": context.node.signing_public.hex()}
     async with transaction(context.pool, now) as tx:
         made = await collector.enrol(tx, data.token, public, now)
         if made is None:
             other = await outpost.enrol(tx, data.token, public, now)
-            said = Enrolled(kind="outpost", id=other.uuid, name=other.subscriber, **ours)
+            kind, who, name, policy = "outpost", other.uuid, other.subscriber, None
         else:
             policy = await collector.sharing(tx.db, made.policy)
-            said = Enrolled(kind="collector", id=made.uuid, name=made.name, policy=policy, **ours)
+            kind, who, name = "collector", made.uuid, made.name
+    key = context.node.signing_public.hex()
+    said = Enrolled(kind=kind, id=who, name=name, node=context.node.uuid, node_key=key,
+                    policy=policy)  # fmt: skip
     return _answer(context, await request.body(), said, status=201)
 
 
