@@ -4,16 +4,35 @@ from functools import cache
 
 from zvon.extend import extensions
 from zvon.formats import batch
-from zvon.formats.intel import misp, table
+from zvon.formats.intel import (
+    idea,
+    intelmq,
+    misp,
+    n6,
+    name_lists,
+    openioc,
+    shadowserver,
+    stix,
+    table,
+    xarf,
+)
 from zvon.formats.log import eve
 from zvon.model.item import Format
 
 # In order of their names; each file has one `FORMAT`.
 SHIPPED: tuple[Format, ...] = (
+    *name_lists.FORMATS,
     batch.FORMAT,
     eve.FORMAT,
+    idea.FORMAT,
+    intelmq.FORMAT,
     misp.FORMAT,
+    n6.FORMAT,
+    openioc.FORMAT,
+    shadowserver.FORMAT,
+    stix.FORMAT,
     table.FORMAT,
+    xarf.FORMAT,
 )
 
 

@@ -32,7 +32,7 @@ _HEX = re.compile(r"[0-9a-fA-F]+")
 _URL = re.compile(r"(?i)(?:https?|ftp|h[tx*]{2}ps?|meow)(?::|\[:\])")
 _EMAIL = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@[^\s@<>(),;:\\\"/]+")
 _NAME = re.compile(r"(?:[^\W_]|[_*-])(?:[\w-]{0,62})?(?:\.[\w-]{1,63}){1,20}\.?")
-_HOST_PATH = re.compile(r"[\w.-]+\.[^\W\d_]{2,24}(?::[0-9]{1,5})?/\S*")
+_HOST_PATH = re.compile(r"[\w.-]+\.(?:[^\W\d_]{2,24}|[0-9]{1,3})(?::[0-9]{1,5})?/\S*")
 _CVE = re.compile(r"(?i)CVE-[0-9]{4}-[0-9]{4,19}")
 _ASN = re.compile(r"(?i)ASN?\s?[0-9]{1,10}")
 _PREFIXED = re.compile(r"(?i)(?:md5|sha-?(?:1|256|512))\s*[:=]\s*([0-9a-f]{32,128})")
@@ -63,8 +63,10 @@ def value_of(text: str) -> Observable | None:
     if is_defanged(text):
         live = refang(text)
         return value_of(live) if live != text else None
-    if _HOST_PATH.fullmatch(text) and _known(re.split(r"[:/]", text, maxsplit=1)[0]):
-        return _as(_T.URL, text)
+    if _HOST_PATH.fullmatch(text):
+        host = re.split(r"[:/]", text, maxsplit=1)[0]
+        if _known(host) or _IPV4.fullmatch(host):
+            return _as(_T.URL, text)
     if _NAME.fullmatch(text) and _known(text) and not _is_file(text):
         return _as(_T.DOMAIN, text.removeprefix("*."))
     return None
@@ -148,7 +150,11 @@ def _name_port(text: str) -> Observable | None:
 
 
 def _known(name: str) -> bool:
-    return "." in name and suffix.known(name.rstrip(".").lower())
+    """True under a suffix of the public list; of `co.za` only the whole is one."""
+    lowered = name.rstrip(".").lower()
+    return "." in lowered and (
+        suffix.known(lowered) or "." in suffix.public_suffix(lowered.removeprefix("*."))
+    )
 
 
 def _is_file(text: str) -> bool:
