@@ -19,12 +19,12 @@ _REMEMBERED = 256
 class Found:
     """Gathers the values of one item."""
 
-    __slots__ = ("_at", "_region", "_values")
+    __slots__ = ("_region", "_values", "at")
 
     def __init__(self, region: str = "SI", at: datetime | None = None) -> None:
         self._values: dict[Observable, Value] = {}
         self._region = region
-        self._at = at
+        self.at = at
 
     def add(self, type: ObservableType, text: Any, role: ValueRole = SAID) -> bool:
         """Take `text` if it is a value of `type`; a list is taken one by one."""
@@ -80,7 +80,7 @@ class Found:
         known = self._values.get(found)
         # What an item is about stays that, also when it is mentioned once more.
         if known is None or (known.role is not SAID and role is SAID):
-            self._values[found] = Value(found, role, self._at)
+            self._values[found] = Value(found, role, self.at)
         return True
 
 

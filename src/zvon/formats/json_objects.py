@@ -1,6 +1,6 @@
 """Objects out of JSON in any of its containers: one a line, a list, or inside a known answer."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from zvon.formats.json_stream import Piece, pieces
 from zvon.formats.json_value import BadJson, value_of
 from zvon.formats.line_stream import PIECE, lines, utf8
-from zvon.model.item import Bad
+from zvon.model.item import Bad, Guess, Item, Options
+
+Make = Callable[[dict[str, Any], str, Options], Item | None]
 
 MAX_LINE = 16 * 1024 * 1024
 
@@ -44,6 +46,40 @@ def objects(chunks: Iterable[bytes], paths: Sequence[str] = ("[]",)) -> Iterator
                 yield Bad(f"line {number}", str(problem), raw[:PIECE])
 
 
+def read_objects(
+    chunks: Iterable[bytes],
+    options: Options,
+    make: Make,
+    reason: str,
+    paths: Sequence[str] = ("[]",),
+) -> Iterator[Item | Bad]:
+    """One item for each object by `make(object, position, options)`.
+
+    What `make` gives none for, and what is no object, is `Bad` with `reason`. What is left of an
+    answer around its list is no element, and passed over.
+    """
+    for piece in objects(chunks, paths):
+        if isinstance(piece, Bad):
+            yield piece
+            continue
+        item = make(piece.value, piece.position, options) if isinstance(piece.value, dict) else None
+        if item is not None:
+            yield item
+        elif piece.path or not isinstance(piece.value, dict) or not _is_answer(piece.value, paths):
+            yield Bad(piece.position, reason, str(piece.value)[:PIECE].encode("utf-8", "replace"))
+
+
+def guess_by(
+    sample: bytes, score: int, keys: str, is_ours: Callable[[dict[str, Any]], bool]
+) -> Guess | None:
+    """How sure it is when the first objects are `ours`, most of them at least."""
+    found = [value for _, value in sample_objects(sample)]
+    ours = sum(map(is_ours, found))
+    if not ours or ours * 2 < len(found):
+        return None
+    return Guess(score, "KEYS", {"keys": keys})
+
+
 @lru_cache(maxsize=4)
 def sample_objects(sample: bytes) -> tuple[tuple[str, dict[str, Any]], ...]:
     """The first objects in the first bytes of something, each with its path; none: no JSON."""
@@ -57,6 +93,12 @@ def sample_objects(sample: bytes) -> tuple[tuple[str, dict[str, Any]], ...]:
             if len(found) == _LOOKED_AT:
                 break
     return tuple(found)
+
+
+def _is_answer(value: dict[str, Any], paths: Sequence[str]) -> bool:
+    """What is left of an object when its list was taken out: words and numbers about the list."""
+    inside = any(path != "[]" for path in paths)
+    return inside and not any(isinstance(each, list) and each for each in value.values())
 
 
 def _is_lines(head: bytes, names: set[str]) -> bool:

@@ -25,7 +25,8 @@ def _weakness(found: Found, text: str, role: ValueRole) -> bool:
     return found.add(_T.GHSA if text.upper().startswith("GHSA") else _T.CVE, text, role)
 
 
-def _rules(found: Found, text: str, role: ValueRole) -> bool:
+def take_rules(found: Found, text: str, role: ValueRole) -> bool:
+    """Add the names of the YARA rules in a text."""
     return found.add(_T.YARA_RULE, _YARA.findall(text), role)
 
 
@@ -74,7 +75,7 @@ PARTS: dict[str, tuple[Take | None, ...]] = {
     "email-message-id": (_of(_T.MSG_ID),),
     "target-user": (_of(_T.USERNAME),),
     "target-machine": (Found.machine,),
-    "yara": (_rules,),
+    "yara": (take_rules,),
     "sigma": (_sigma,),
 }  # fmt: skip
 

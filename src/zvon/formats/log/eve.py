@@ -6,40 +6,36 @@ from typing import Any
 from zvon.formats.clock import read_time
 from zvon.formats.found import NAMED, REPORTER, Found
 from zvon.formats.json_field import at_path, members, objects_in, text, texts
-from zvon.formats.json_objects import objects, sample_objects
+from zvon.formats.json_objects import guess_by, read_objects
 from zvon.model.item import Bad, Format, Guess, Item, ItemKind, Options
 from zvon.model.observable import ObservableType
 
 _T = ObservableType
 
+_BESIDE = frozenset({"flow_id", "src_ip", "in_iface", "stats", "engine"})
 # Alerts name a technique in the metadata of the rule (Emerging Threats).
 _TECHNIQUE = ("mitre_technique_id", "mitre_sub_technique_id")
 
 
 def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
     """One item for each event; both ends of a flow are values, private addresses too."""
-    for piece in objects(chunks):
-        if isinstance(piece, Bad):
-            yield piece
-        elif isinstance(piece.value, dict) and isinstance(piece.value.get("event_type"), str):
-            yield _item(piece.value, piece.position, options)
-        else:
-            yield Bad(piece.position, "This is no EVE event: it has no `event_type`.")
+    return read_objects(chunks, options, _item, "This is no EVE event: it has no `event_type`.")
 
 
 def sniff(sample: bytes, name: str) -> Guess | None:
     """`event_type` with the keys of a flow or of Suricata's statistics."""
-    for _, found in sample_objects(sample):
-        if isinstance(found.get("event_type"), str) and (
-            {"flow_id", "src_ip", "in_iface", "stats", "engine"} & found.keys()
-        ):
-            return Guess(96, "KEYS", {"keys": "event_type, flow_id, src_ip"})
-    return None
+    return guess_by(sample, 96, "event_type, flow_id, src_ip", _is_eve)
 
 
-def _item(event: dict[str, Any], position: str, options: Options) -> Item:
+def _is_eve(event: dict[str, Any]) -> bool:
+    return isinstance(event.get("event_type"), str) and bool(_BESIDE & event.keys())
+
+
+def _item(event: dict[str, Any], position: str, options: Options) -> Item | None:
+    kind = event.get("event_type")
+    if not isinstance(kind, str):
+        return None
     at, clock = read_time(event.get("timestamp"), options)
-    kind = event["event_type"]
     found = Found(options.region, at)
     found.address(event.get("src_ip"))
     found.address(event.get("dest_ip"))
