@@ -8,28 +8,37 @@ stay true. `refang` takes one address, not a text.
 import re
 
 _OPEN, _CLOSE = r"[\[({<]", r"[\])}>]"
-_WORD_DOT = r"(?:dot|DOT|Dot|pika|PIKA|točka|TOČKA|tocka|točkica)"
-_WORD_AT = r"(?:at|AT|At|afna|AFNA|et|monkey)"
+_WORD_DOT = r"(?i:dot|d0t|punkt|point|pika|točka|tocka|točkica|tockica|[\u2022\u00b7])"
+_WORD_AT = r"(?i:at|afna|et|manki|monkey)"
+_BARE_WORD_DOT = r"(?:dot|DOT|Dot|pika|PIKA|točka|TOČKA|tocka|točkica)"
+_BARE_WORD_AT = r"(?:at|AT|At|afna|AFNA|et|monkey|manki)"
+# A list may break its lines in the middle of a name, but only beside a bracket.
+_GAP = r"[ \t]?(?:\r?\n[ \t]?)?"
 
 # Longest first: `.]` must stand before `.`, or `1.2.3.]4` keeps a bracket.
 DOT = (
-    rf"(?:[ \t]?{_OPEN}[ \t]?(?:\.|,|{_WORD_DOT})[ \t]?{_CLOSE}[ \t]?"
+    rf"(?:{_GAP}{_OPEN}{{1,2}}[ \t]?(?:\.|,|{_WORD_DOT})[ \t]?{_CLOSE}{{1,2}}{_GAP}"
     r"|\[\.|\.\]|\\\.|\.|[\u3002\uff0e\uff61])"
 )
-BARE_DOT = rf"(?:[ \t]{_WORD_DOT}[ \t])"
+BARE_DOT = rf"(?:[ \t]{_BARE_WORD_DOT}[ \t])"
 AT = rf"(?:[ \t]?{_OPEN}[ \t]?(?:@|{_WORD_AT})[ \t]?{_CLOSE}[ \t]?|@|\uff20)"
-BARE_AT = rf"(?:[ \t]{_WORD_AT}[ \t])"
-SCHEME = r"(?:[hH](?:[tTxX*_]{2})[pP]|[hH]txp|[hH]xtp|[mM]eow|[fF][tTxX][pP])[sS]?"
+BARE_AT = rf"(?:[ \t]{_BARE_WORD_AT}[ \t])"
+SCHEME = r"(?:[hH][tTxX*_\u0445\u0425]{1,3}[pP]|[mM]eow|[fF][tTxX]{1,2}[pP])[sS]?"
+WRITTEN_SCHEME = rf"(?:\[{SCHEME}\]|\({SCHEME}\)|{SCHEME})"
 SEPARATOR = (
-    r"(?:[ \t]?(?:\[:\]|\(:\)|:)[ \t]?(?://|\\\\|\[//\]|\[/\]\[/\]|/[ \t]/)[ \t]?|\[:?//\]|\[://\])"
+    r"(?:[ \t]?(?:\[:\]|\(:\)|:)[ \t]?(?://|\\\\|\\/\\/|\[//\]|\[/\]\[/\]|/[ \t]/)[ \t]?"
+    r"|\[:?//\]|\[://\]|\[:/\]/)"
 )
-SLASH = r"(?:\[/\]|/)"
+SLASH = r"(?:\[/\]|\\/|/)"
 
 _DOT = re.compile(rf"{DOT}|{BARE_DOT}")
 _AT = re.compile(rf"{AT}|{BARE_AT}")
-_SCHEME = re.compile(rf"({SCHEME}){SEPARATOR}")
+_SCHEME = re.compile(rf"({WRITTEN_SCHEME}){SEPARATOR}")
 _PATH_DOT = re.compile(rf"{_OPEN}(?:\.|{_WORD_DOT}){_CLOSE}")
 _HOST_END = re.compile(r"[/?#\\]|\[/\]")
+_MARK = re.compile(
+    rf"{_OPEN}[ \t]?(?:\.|,|@|{_WORD_DOT}|{_WORD_AT})[ \t]?{_CLOSE}|\[\.|\.\]|\\\.|\[:\]|{BARE_DOT}|{BARE_AT}"
+)
 
 
 def refang(text: str) -> str:
@@ -47,12 +56,12 @@ def refang(text: str) -> str:
     host = re.sub(r"\[:\]", ":", host)
     if host != rest[:end] or is_defanged(text):
         tail = _PATH_DOT.sub(".", tail.replace("[/]", "/").replace("[:]", ":"))
-    return scheme + host + tail
+    return scheme + host + tail.replace("\\/", "/")
 
 
 def scheme_of(word: str) -> str:
     """`hxxps` is `https`, `h**p` is `http`, `fxp` is `ftp`, `meow` is `http`."""
-    lower = word.lower()
+    lower = word.lower().strip("[()]")
     kind = "ftp" if lower.startswith("f") else "http"
     return kind + "s" if lower.endswith("s") and kind == "http" else kind
 
@@ -64,9 +73,7 @@ def is_defanged(text: str) -> bool:
         return True
     rest = text if found is None else text.strip()[found.end() :]
     head = rest[: _host_end(rest)]
-    return bool(
-        re.search(rf"{_OPEN}[ \t]?(?:\.|,|@|{_WORD_DOT}|{_WORD_AT})|\.\]|\\\.|{BARE_DOT}", head)
-    )
+    return _MARK.search(head) is not None
 
 
 def _host_end(text: str) -> int:
