@@ -161,7 +161,7 @@ async def _page(
     for most in (*CANDIDATES, *[CANDIDATES[-1]] * 2):
         if lead.key == BY_VALUE:
             ids = await candidates(db, lead, at[0], most)
-            found = await _values(db, asked, ids)
+            found = await values_of(db, asked, ids)
             rows += [((one.id, 0), one) for one, _ in found]
             at, done = ((ids[-1], 0), len(ids) < most) if ids else (at, True)
             looked += len(ids)
@@ -209,7 +209,7 @@ async def _newest(
 ) -> list[tuple[tuple[int, int], Found]]:
     """Each value where its newest matching record is, so that no page repeats another's."""
     found = {
-        one.id: (one, newest) for one, newest in await _values(db, asked, [v for _, v in pairs])
+        one.id: (one, newest) for one, newest in await values_of(db, asked, [v for _, v in pairs])
     }
     rows = []
     for record, value in pairs:
@@ -218,7 +218,7 @@ async def _newest(
     return rows
 
 
-async def _values(db: Db, asked: Asked, ids: Sequence[int]) -> list[tuple[Found, int]]:
+async def values_of(db: Db, asked: Asked, ids: Sequence[int]) -> list[tuple[Found, int]]:
     """What the query finds of each of these values, the newest value first."""
     if not ids:
         return []
@@ -239,7 +239,7 @@ async def _values(db: Db, asked: Asked, ids: Sequence[int]) -> list[tuple[Found,
         """  # noqa: S608 -- literals only
     params: tuple[Any, ...] = (sorted(set(ids)), LOOKED_AT, *where.params, COUNTED + 1)
     rows = await (await db.execute(statement, params, prepare=False)).fetchall()
-    named = await _source_names(db, {s for row in rows for s in row[4] if s is not None})
+    named = await source_names(db, {s for row in rows for s in row[4] if s is not None})
     return [
         (
             Found(
@@ -253,6 +253,7 @@ async def _values(db: Db, asked: Asked, ids: Sequence[int]) -> list[tuple[Found,
     ]  # fmt: skip
 
 
-async def _source_names(db: Db, ids: set[int]) -> dict[int, str]:
+async def source_names(db: Db, ids: set[int]) -> dict[int, str]:
+    """The names of sources, by id."""
     rows = await db.execute("select id, name from source where id = any (%s)", (sorted(ids),))
     return {int(id_): name for id_, name in await rows.fetchall()}

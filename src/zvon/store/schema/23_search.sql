@@ -62,3 +62,6 @@ create table search_progress (
   changes_to bigint not null default 0           -- change.seq
 );
 insert into search_progress default values;
+
+-- The tags of a record, for facets and exports; the key of the table is by tag.
+create index tag_use_record on tag_use (record_id);
