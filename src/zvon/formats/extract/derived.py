@@ -56,10 +56,7 @@ def _of_url(found: Found) -> Iterator[Found]:
 
 def _mail_host(raw: str) -> int:
     """Where behind the at sign the domain begins, however the sign is written."""
-    last = None
-    for last in _SIGN.finditer(raw):
-        pass
-    return last.end() if last else 0
+    return max((sign.end() for sign in _SIGN.finditer(raw)), default=0)
 
 
 _SIGN = re.compile(rf"{defang.AT}|{defang.BARE_AT}")

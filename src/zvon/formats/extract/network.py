@@ -24,8 +24,10 @@ FILE_CUE = re.compile(
     r"(?i)(?:datotek|priponk|prilog|privit|file|attach|skript|script)\w*:?\s*[\"'„(]?$"
 )
 _VERSION_CUE = re.compile(
-    r"(?i)(?:\bv|\bver|\bversion|različic\w*|verzij\w*|build|firmware)[. :]*$"
+    r"(?i)(?:\bv|\bver|\bversion|različic\w*|verzij\w*|build|firmware|release|flash player|reader|acrobat"
+    r"|framework|browser|plug-?in|sdk|\bjre|\bjdk)[. :]*$"
 )
+_VERSION = re.compile(r"[0-9]\.[0-9]{1,2}\.0\.0")
 # Words beside which ` dot ` means a dot of an address.
 _SPOKEN_CUE = re.compile(
     r"(?i)(?:domain|domen|host|server|strežnik|poslužitelj|c2|c&c|url|link|povezav|poveznic|naslov|adres"
@@ -125,6 +127,8 @@ def read_ipv4(scan: Scanned, match: re.Match[str]) -> Found | None:
         return scan.value(start, end, Observable(T.URL, address))
     plain = defang.refang(text[start : end if mask is None else match.start("mask")])
     if any(len(octet) > 1 and octet[0] == "0" for octet in plain.split(".")):
+        return None
+    if mask is None and _VERSION.fullmatch(scan.text, start, end):
         return None
     try:
         if mask is not None:
@@ -238,8 +242,9 @@ def _is_prose(scan: Scanned, start: int, end: int, raw: str, name: str, rest: st
     if all(label.isdigit() for label in labels[:-1]) and len(labels[0]) < 3:
         return True  # "10.in 12. uro"
     written = raw.split(".")
-    if written[-1][:1].isupper() and not written[-1].isupper():
-        return True  # "naslov.To"
+    last = written[-1]
+    if last[:1].isupper() and (not last.isupper() or not written[0].isupper()):
+        return True  # "naslov.To", "Win32.AB"
     if name in _PLATFORMS or (labels[0] in _PACKAGE and len(labels) > 2):
         return True
     return tld in _WORD_TLDS and len(labels) == 2 and labels[0].isalpha()
