@@ -79,10 +79,12 @@ async def _worker(settings: Settings, stop: asyncio.Event) -> None:
     from zvon.jobs import run_worker
 
     handlers, schedule = collected_jobs()
+    limits = collected_limits()
     async with open_settings(settings) as context:
         say_ready()
         await asyncio.gather(
-            run_worker(context, handlers, schedule, stop), listen_to_sources(context, stop)
+            run_worker(context, handlers, schedule, stop, limits=limits),
+            listen_to_sources(context, stop),
         )
 
 
@@ -101,6 +103,15 @@ def collected_jobs() -> tuple[dict[str, "Handler"], dict[str, timedelta]]:
     if unknown := schedule.keys() - handlers.keys():
         raise RuntimeError(f"schedules without a handler: {', '.join(sorted(unknown))}")
     return handlers, schedule
+
+
+def collected_limits() -> dict[str, int]:
+    """How many jobs of a name run at once, where a package says so."""
+    limits: dict[str, int] = {}
+    for package in JOB_PACKAGES:
+        if find_spec(f"zvon.{package}.jobs") is not None:
+            limits |= getattr(import_module(f"zvon.{package}.jobs"), "LIMITS", {})
+    return limits
 
 
 async def _dns(settings: Settings, stop: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from zvon.collect.decode import decode
 from zvon.collect.enrich import enrich
 from zvon.collect.index import index
+from zvon.collect.intake import AT_ONCE, intake
 from zvon.collect.look import look
 from zvon.collect.look_page import fetch_pages
 from zvon.collect.mailbox import poll, tell
@@ -21,6 +22,7 @@ JOBS: dict[str, Handler] = {
     "collect.enrich": enrich,
     "collect.fetch": fetch_pages,
     "collect.index": index,
+    "collect.intake": intake,
     "collect.look": look,
     "collect.mailbox": poll,
     "collect.mail_reply": tell,
@@ -34,9 +36,12 @@ JOBS: dict[str, Handler] = {
 }
 SCHEDULE: dict[str, timedelta] = {
     "collect.index": timedelta(seconds=5),
+    "collect.intake": timedelta(seconds=15),
     "collect.mailbox": timedelta(seconds=15),
     "collect.mail_reply": timedelta(seconds=10),
     "collect.pull": timedelta(seconds=5),
     "collect.sources": timedelta(seconds=10),
     "collect.watch": timedelta(minutes=1),
 }
+# How many of a kind run at the same time, so that nothing else waits for them.
+LIMITS: dict[str, int] = {"collect.intake": AT_ONCE}

@@ -55,18 +55,20 @@ async def run_worker(
     *,
     retry: Retry = Retry(),  # noqa: B008 -- frozen
     silence: timedelta = SILENCE,
+    limits: Mapping[str, int] | None = None,
 ) -> None:
     """Run jobs until `stop` is set; running ones are finished first.
 
     A handler that raises is tried again, then its job is held. A database that goes away is
     waited for. Jobs in `schedule` (name and interval) are enqueued by whichever worker is first.
+    `limits` says how many jobs of a name run at once, in all workers together.
     """
     ticking = asyncio.create_task(_tick(context, schedule))
     failures = 0
     try:
         while not stop.is_set():
             try:
-                await _serve(context, handlers, stop, retry, silence)
+                await _serve(context, handlers, stop, retry, silence, limits or {})
                 failures = 0
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, PgqException) as lost:
                 rest = RECONNECT_S[min(failures, len(RECONNECT_S) - 1)]
@@ -86,6 +88,7 @@ async def _serve(
     stop: asyncio.Event,
     retry: Retry,
     silence: timedelta,
+    limits: Mapping[str, int],
 ) -> None:
     """Serve on one connection until `stop`, or until it is lost.
 
@@ -105,7 +108,11 @@ async def _serve(
         )
         for name, handler in handlers.items():
             manager.entrypoint(
-                name, on_failure="hold", executor_factory=executor, accepts_context=False
+                name,
+                concurrency_limit=limits.get(name, 0),
+                on_failure="hold",
+                executor_factory=executor,
+                accepts_context=False,
             )(functools.partial(_run, context, handler))
         stopping = asyncio.create_task(_pass_on(stop, manager.shutdown))
         try:

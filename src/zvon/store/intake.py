@@ -15,7 +15,7 @@ from zvon.store.intake_entry import Entry, entries_of, tags_of, uuid_of
 from zvon.store.source import Setup
 from zvon.store.transaction import Change, Op, Tx
 
-__all__ = ["Stored", "store_items", "uuid_of"]
+__all__ = ["Stored", "store_entries", "store_items", "uuid_of"]
 
 BY_SOURCE = "SAID_BY_SOURCE"
 PART_OF = "part-of"
@@ -72,11 +72,18 @@ async def store_items(
     is looked up when it is left out. The same items again change nothing but when they were last
     seen; one that says something else keeps the version before. Counts on the source's day.
     """
-    if not items:
-        return Stored()
     if delivery_id is not None and not within:
         within = await _sha(tx, delivery_id)
     entries = entries_of(source.uuid, within, format or source.format, items, now)
+    return await store_entries(tx, source, entries, now, within=within)
+
+
+async def store_entries(
+    tx: Tx, source: Setup, entries: Sequence[Entry], now: datetime, *, within: bytes = b""
+) -> Stored:
+    """Like `store_items`, with what `entries_of` made of them elsewhere; each record once."""
+    if not entries:
+        return Stored()
     known = await _ids(tx, [entry.uuid for entry in entries])
     new = [entry for entry in entries if entry.uuid not in known]
     drawn = dict(zip([e.uuid for e in new], await draw(tx, len(new)), strict=True)) if new else {}
@@ -148,7 +155,7 @@ async def _add(
             payload=msgspec.Raw(entry.body), org_id=own, orgc_id=maker, source_id=source.id,
             raw_sha256=within or None,
             container_id=None if entry.container is None else containers.get(entry.container),
-            observables=list(entry.values.values()),
+            observables=entry.values,
         )
         for entry in new
     ]  # fmt: skip
@@ -186,7 +193,7 @@ async def _again(
          [e.pap for e in by_id.values()]),
     )  # fmt: skip
     differ = {int(r[0]): bool(r[1]) for r in await rows.fetchall() if r[1] or r[2]}
-    fresh = await sight_again(tx, {i: list(e.values.values()) for i, e in old}, differ)
+    fresh = await sight_again(tx, {i: e.values for i, e in old}, differ)
     if differ:
         said = [by_id[i] for i in differ]
         revised = await tx.execute(

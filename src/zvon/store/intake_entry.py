@@ -20,12 +20,14 @@ EPOCH = datetime(1990, 1, 1, tzinfo=UTC)
 MAX_PAYLOAD = 16 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_TAG = 255
+RUN = 1_000  # lines of a log that share a record
 # Known by what they say, wherever they stand; alerts and lines by where they stand.
 _BY_PLACE = frozenset({ItemKind.ALERT, ItemKind.LOG})
+_Values = dict[tuple[str, str, int], Sighted]
 _TOO_MUCH = {"left_out": "the payload is too large or nested too deeply; the delivery has it"}
 
 
-class Entry(Struct, kw_only=True):
+class Entry(Struct, frozen=True, kw_only=True):
     """A record to be: one item, several that say the same, or a run of log lines.
 
     `body` is the payload as JSON. `container` is the record that it stands in. `at` is when it
@@ -36,7 +38,7 @@ class Entry(Struct, kw_only=True):
     kind: str
     body: bytes
     at: datetime | None
-    values: dict[tuple[str, str, int], Sighted]
+    values: list[Sighted] = []
     container: UUID | None = None
     tags: tuple[str, ...] = ()
     links: tuple[tuple[str, UUID], ...] = ()
@@ -68,36 +70,28 @@ def entries_of(
 ) -> list[Entry]:
     """The records that a batch of items makes, each once, in the order of their first item.
 
-    What says the same is one record: the last payload counts, with all their values. All lines of
-    a log in the batch share one record.
+    What says the same is one record: the last payload counts. Each `RUN` lines of a log share one.
     """
     found: dict[UUID, Entry] = {}
+    said: dict[UUID, _Values] = {}
     lines: list[Item] = []
     for item in items:
         if item.kind is ItemKind.LOG:
             lines.append(item)
             continue
-        uuid = uuid_of(source, within, item)
-        before = found.get(uuid)
-        entry = Entry(
-            uuid=uuid,
-            kind=item.kind._value_,
-            body=_body(format, item),
-            at=_sane(item.at, now),
-            values={} if before is None else before.values,
+        uuid, at = uuid_of(source, within, item), _sane(item.at, now)
+        values = said.setdefault(uuid, {})
+        _add(values, item, at, now)
+        found[uuid] = Entry(
+            uuid=uuid, kind=item.kind._value_, body=_body(format, item), at=at,
+            values=list(values.values()),
             container=None if item.container is None else _uuid5(source, str(item.container)),
             tags=item.tags,
             links=tuple((kind, _uuid5(source, str(target))) for kind, target in item.links),
-            tlp=item.tlp,
-            pap=item.pap,
-            deleted=item.deleted,
-        )
-        _add(entry.values, item, entry.at, now)
-        found[uuid] = entry
-    if lines:
-        run = _run(source, within, format, lines, now)
-        found[run.uuid] = run
-    return list(found.values())
+            tlp=item.tlp, pap=item.pap, deleted=item.deleted,
+        )  # fmt: skip
+    runs = (lines[start : start + RUN] for start in range(0, len(lines), RUN))
+    return [*found.values(), *(_run(source, within, format, run, now) for run in runs)]
 
 
 def encoded(payload: Any) -> bytes:
@@ -163,7 +157,7 @@ def _body(format: str, item: Item) -> bytes:
 
 
 def _run(source: UUID, within: bytes, format: str, lines: Sequence[Item], now: datetime) -> Entry:
-    values: dict[tuple[str, str, int], Sighted] = {}
+    values: _Values = {}
     times = sorted(at for line in lines if (at := _sane(line.at, now)) is not None)
     for line in lines:
         _add(values, line, _sane(line.at, now), now)
@@ -180,16 +174,14 @@ def _run(source: UUID, within: bytes, format: str, lines: Sequence[Item], now: d
         kind=ItemKind.LOG.value,
         body=msgspec.json.encode(body),
         at=times[-1] if times else None,
-        values=values,
+        values=list(values.values()),
         tags=tuple(dict.fromkeys(tag for line in lines for tag in line.tags)),
         tlp=max((line.tlp for line in lines if line.tlp is not None), default=None),
         pap=max((line.pap for line in lines if line.pap is not None), default=None),
     )
 
 
-def _add(
-    values: dict[tuple[str, str, int], Sighted], item: Item, at: datetime | None, now: datetime
-) -> None:
+def _add(values: _Values, item: Item, at: datetime | None, now: datetime) -> None:
     for value in item.values:
         seen = at if value.at is None else _sane(value.at, now)
         role, observable = ROLE[value.role], value.observable

@@ -31,9 +31,11 @@ def open_to_all(path: str) -> bool:
     )
 
 
-def apply() -> None:
-    """Bind this process and its children. A limit that the system refuses is not fatal: the
-    parent's own limit on time and the size of the answer stands in any case.
+def apply(memory: int = MEMORY, cpu_s: int = CPU_S, file_size: int = 0) -> None:
+    """Bind this process and its children: bytes of memory, seconds of work, bytes of a file.
+
+    A limit that the system refuses is not fatal: the parent's own limit on time and the size of
+    the answer stands in any case.
     """
     library = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
     # A network of its own has no way out. Root may have one at once, others with a user space of
@@ -51,10 +53,10 @@ def apply() -> None:
         library.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
         library.prctl(_DUMPABLE, 0, 0, 0, 0)
     for what, limit in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_NOFILE, FILES),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, file_size),
         (resource.RLIMIT_CORE, 0),
     ):
         with suppress(ValueError, OSError):

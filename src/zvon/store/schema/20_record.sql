@@ -142,6 +142,7 @@ create table quarantine (
   piece bytea,                                   -- the line or element itself, its beginning when it is long
   at timestamptz not null,
   replayed_at timestamptz,
+  run integer not null default 0,                -- the last reading of its delivery that failed here too
   check (raw_sha256 is not null or delivery_id is not null)
 );
 create index quarantine_waiting on quarantine (source_id, id) where replayed_at is null;
