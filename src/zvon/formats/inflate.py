@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, cast
 import zstandard
 from msgspec import Struct
 
-from zvon.formats.detect import Packing
+from zvon.formats.packing import Packing
 
 STEP = 1 << 18
 XZ_MEMORY = 256 * 1024 * 1024  # `xz -9` needs 65 MiB; more is asked for to fill our memory

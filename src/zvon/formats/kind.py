@@ -34,12 +34,20 @@ _MAGIC = (
     (b"PK\x05\x06", Kind.ARCHIVE, "an empty ZIP archive"),
     (b"\xd0\xcf\x11\xe0", Kind.OUTLOOK, "an old Office document or an Outlook message"),
     (b"\x1f\x8b", Kind.ARCHIVE, "a gzip archive"),
-    (b"BZh", Kind.OTHER, "a bzip2 archive"),
-    (b"\xfd7zXZ", Kind.OTHER, "an xz archive"),
-    (b"7z\xbc\xaf", Kind.OTHER, "a 7-Zip archive"),
+    (b"BZh", Kind.ARCHIVE, "a bzip2 archive"),
+    (b"\xfd7zXZ", Kind.ARCHIVE, "an xz archive"),
+    (b"\x28\xb5\x2f\xfd", Kind.ARCHIVE, "a zstd archive"),
+    (b"7z\xbc\xaf", Kind.ARCHIVE, "a 7-Zip archive"),
     (b"Rar!", Kind.OTHER, "a RAR archive"),
     (b"MZ", Kind.PROGRAM, "a Windows program"),
     (b"\x7fELF", Kind.PROGRAM, "a program"),
+)
+# Files that only an Office document has; each is named twice in its archive.
+_OFFICE = (
+    (b"word/document.xml", "a Word document"),
+    (b"xl/workbook.xml", "an Excel workbook"),
+    (b"ppt/presentation.xml", "a PowerPoint presentation"),
+    (b"mimetypeapplication/vnd.oasis.opendocument", "an OpenDocument file"),
 )
 _FIELD_LINE = re.compile(rb"(?:From |[A-Za-z][A-Za-z0-9-]{1,60}:)")
 _MAIL_FIELDS = frozenset({b"from", b"to", b"subject", b"date", b"received", b"return-path",
@@ -69,8 +77,10 @@ def magic(body: bytes) -> tuple[Kind, str] | None:
     """The kind and the name for people of a file that is no text, by its first bytes."""
     for beginning, kind, what in _MAGIC:
         if body.startswith(beginning) and (beginning != b"MZ" or b"\x00" in body[:SAMPLE]):
-            if kind is Kind.ARCHIVE and b"word/document.xml" in body:
-                return Kind.OFFICE, "a Word document"
+            if kind is Kind.ARCHIVE and beginning == b"PK\x03\x04":
+                for mark, named in _OFFICE:
+                    if mark in body:
+                        return Kind.OFFICE, named
             return kind, what
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
         return Kind.PICTURE, "a WebP picture"

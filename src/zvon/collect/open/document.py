@@ -124,7 +124,8 @@ def _findings(body: bytes, name: str, kind: Kind, budget: Budget, depth: int) ->
                 yield from _pdf(body, part, budget, depth)
             case Kind.OFFICE:
                 document = office.read(body, budget)
-                yield Finding(part=_read(part, document.text), links=document.links)
+                noted = "; ".join(document.notes)
+                yield Finding(part=_read(part, document.all_text, note=noted), links=document.links)
                 for inner, content in document.pictures:
                     yield from _findings(content, f"{name}/{inner}".lstrip("/"),
                                          kind_of(content), budget, depth + 1)  # fmt: skip
