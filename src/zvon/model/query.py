@@ -13,7 +13,7 @@ from ipaddress import ip_network
 
 from msgspec import Struct
 
-from zvon.model.marking import Tlp
+from zvon.model.marking import Pap, Tlp
 from zvon.model.observable import ObservableType
 
 MAX_QUERY = 2000
@@ -33,6 +33,7 @@ class Field(StrEnum):
     KIND = "kind"  # of the record
     TAG = "tag"
     TLP = "tlp"
+    PAP = "pap"
     LANG = "lang"  # of a text that was read
     TEXT = "text"  # words of the record
 
@@ -375,6 +376,11 @@ def _like(form: re.Pattern[str]) -> Callable[[Field, str, int], str]:
     return read
 
 
+def _pap(field: Field, text: str, position: int) -> str:
+    word = text.lower().removeprefix("pap:").replace("white", "clear")
+    return _one_of(PAPS)(field, word, position)
+
+
 def _tlp(field: Field, text: str, position: int) -> str:
     word = text.lower().removeprefix("tlp:").replace("white", "clear")
     return _one_of(TLPS)(field, word, position)
@@ -403,11 +409,13 @@ def _any(_field: Field, text: str, _position: int) -> str:
 
 
 TLPS = tuple(tlp.label.removeprefix("TLP:").lower() for tlp in Tlp)
+PAPS = tuple(pap.name.lower() for pap in Pap)
 _FIELDS = frozenset(field.value for field in Field)
 _FORMS: dict[Field, Callable[[Field, str, int], str]] = {
     Field.TYPE: _one_of(tuple(kind.value for kind in ObservableType)),
     Field.ROLE: _one_of(tuple(role.value for role in Role)),
     Field.TLP: _tlp,
+    Field.PAP: _pap,
     Field.AFTER: _time,
     Field.BEFORE: _time,
     Field.SEEN: _ago,

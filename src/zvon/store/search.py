@@ -15,9 +15,9 @@ from psycopg.errors import QueryCanceled
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.model.marking import Tlp
+from zvon.model.marking import Pap, Tlp
 from zvon.model.observable import TYPE, Observable
-from zvon.model.query import Query, Value
+from zvon.model.query import Query, Role, Value
 from zvon.store.party import Db
 from zvon.store.search_condition import Asked, Reading, condition, names, terms
 from zvon.store.search_drive import BY_VALUE, candidates, drive
@@ -30,6 +30,7 @@ MOST_CANDIDATES = 60_000
 PAIRS = 1_000
 TIMEOUT_MS = 5_000
 TOP = (1 << 62, 0)
+_ROLES = dict(enumerate(Role, start=1))
 
 
 class TooWide(ValueError):
@@ -46,7 +47,7 @@ class BadCursor(ValueError):
 class Found(Struct, frozen=True, kw_only=True):
     """A value with what the query finds of it: in how many records, of which sources, when.
 
-    `more`: there are more records than were counted. `tlp` is the strictest marking of them.
+    `more`: there are more records than were counted. `tlp` and `pap` are the strictest of them.
     """
 
     id: int
@@ -57,6 +58,8 @@ class Found(Struct, frozen=True, kw_only=True):
     first_at: datetime
     last_at: datetime
     tlp: Tlp
+    pap: Pap
+    roles: tuple[Role, ...]
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -224,17 +227,19 @@ async def values_of(db: Db, asked: Asked, ids: Sequence[int]) -> list[tuple[Foun
         return []
     where = condition(asked)
     statement: LiteralString = f"""
-        select v.id, v.type, v.value, s.n, s.sources, s.first_at, s.last_at, s.tlp, s.newest
+        select v.id, v.type, v.value, s.n, s.sources, s.first_at, s.last_at, s.tlp, s.pap, s.roles,
+               s.newest
         from unnest(%s::bigint[]) x(id) join observable v on v.id = x.id
         cross join lateral (
           select count(distinct m.id), array_agg(distinct m.source_id), min(m.seen_at),
-                 max(m.seen_at), max(m.tlp), max(m.id)
-          from (select r.id, r.source_id, r.tlp, c.seen_at
+                 max(m.seen_at), max(m.tlp), max(m.pap), array_agg(distinct m.role),
+                 max(m.id)
+          from (select r.id, r.source_id, r.tlp, r.pap, c.role, c.seen_at
                 from (select record_id, role, seen_at from occurrence
                       where observable_id = v.id order by record_id desc limit %s) c
                 join record r on r.id = c.record_id and not r.deleted
                 where {where.text} order by r.id desc limit %s) m
-        ) s (n, sources, first_at, last_at, tlp, newest)
+        ) s (n, sources, first_at, last_at, tlp, pap, roles, newest)
         where s.n > 0 order by v.id desc
         """  # noqa: S608 -- literals only
     params: tuple[Any, ...] = (sorted(set(ids)), LOOKED_AT, *where.params, COUNTED + 1)
@@ -244,12 +249,13 @@ async def values_of(db: Db, asked: Asked, ids: Sequence[int]) -> list[tuple[Foun
         (
             Found(
                 id=int(id_), observable=Observable(TYPE[kind], value), records=min(n, COUNTED),
-                more=n > COUNTED, first_at=first, last_at=last, tlp=Tlp(tlp),
+                more=n > COUNTED, first_at=first, last_at=last, tlp=Tlp(tlp), pap=Pap(pap),
+                roles=tuple(_ROLES[role] for role in roles),
                 sources=tuple(sorted(named[s] for s in sources if s in named)),
             ),
             int(newest),
         )
-        for id_, kind, value, n, sources, first, last, tlp, newest in rows
+        for id_, kind, value, n, sources, first, last, tlp, pap, roles, newest in rows
     ]  # fmt: skip
 
 

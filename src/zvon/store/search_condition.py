@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from zvon.formats.defang import refang
 from zvon.formats.pasted import readings
-from zvon.model.marking import Tlp
 from zvon.model.observable import CODE, ObservableType
 from zvon.model.query import (
+    PAPS,
     TLPS,
     And,
     Field,
@@ -206,7 +206,9 @@ def _term(asked: Asked, term: Term) -> Sql:
         case Field.KIND:
             return Sql("r.kind = %s", (text,))
         case Field.TLP:
-            return Sql("r.tlp = %s", (int(Tlp(TLPS.index(text))),))
+            return Sql("r.tlp = %s", (TLPS.index(text),))
+        case Field.PAP:
+            return Sql("r.pap = %s", (PAPS.index(text),))
         case Field.TAG:
             return Sql(
                 "exists (select from tag_use t where t.record_id = r.id"

@@ -95,6 +95,7 @@ _BY_NAME = {
     "DecidedAppeal": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
     "NotLast": HTTPStatus.CONFLICT,
+    "NameTaken": HTTPStatus.CONFLICT,
     "CannotReport": HTTPStatus.CONFLICT,
     "VersionTaken": HTTPStatus.CONFLICT,
     "TooOld": HTTPStatus.GONE,
