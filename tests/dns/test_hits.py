@@ -16,7 +16,7 @@ from tests.blocks import publish
 from tests.dns.conftest import Lab, clock
 from tests.dns.outposts import outpost_of
 from tests.dns.test_serve import until
-from zvon.cli.collector import follow, send_one, streams
+from zvon.cli.collector_hits import follow, send_one, streams
 from zvon.cli.demo.resolvers import Wanted, free_port, start_resolver
 from zvon.collect.hit_count import Counter
 from zvon.collect.hit_spool import HitSpool

@@ -1,34 +1,98 @@
-"""`zvon collector`: hits of a resolver, counted at the resolver and sent without addresses."""
+"""`zvon collector`: machines at a SOC's that read sources there, and hits of resolvers."""
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from zvon.cli.probe import HERE, State, enrol
+from zvon.cli.api import NODE, JsonFlag, KeyFlag, NodeFlag, NodeRefused, call
 
 if TYPE_CHECKING:
-    from zvon.collect.resolver_log import Collector
-    from zvon.dns.outpost import Client
+    from zvon.model.collector import Enrolled
 
-app = App(name="collector", help="Hits of a resolver, counted where they happen.")
-app.command(enrol)
+app = App(
+    name="collector", help="Collectors: read sources where they are, and send batches.",
+    help_format="plaintext",
+)  # fmt: skip
 
-LOGS, STREAMS = ("bind", "unbound"), ("pdns", "dnstap")
-STEP_S, AGAIN_MOST_S = 0.5, 60.0
-_NEVER = frozenset({400, 413, 422})
+OUTPOST, HERE = Path("zvon-probe"), Path("zvon-collector")
+CONFIG = Path("collector.toml")
+State = Annotated[
+    Path | None, Parameter(help="Folder with the key of this machine and what it holds.")
+]
+
+
+@app.command
+def new(
+    name: str,
+    /,
+    *,
+    policy: Annotated[str, Parameter(help="Sharing policy that it applies; empty: none.")] = "",
+    party: Annotated[str | None, Parameter(help="Organisation (UUID); ours when left out.")] = None,
+    node: NodeFlag = NODE,
+    key: KeyFlag = None,
+    json: JsonFlag = False,
+) -> None:
+    """Let a machine collect for this node; prints the token to enrol it with, once."""
+    made = call(node, key, "POST", "/collectors", {"name": name, "policy": policy, "party": party})
+    if json:
+        _print(made)
+    else:
+        print(made["token"])
+
+
+@app.command
+def enrol(
+    node: Annotated[str, Parameter(help="Address of the node.", env_var="ZVON_NODE")],
+    key: Annotated[str, Parameter(help="The token, as the node gave it.", env_var="ZVON_KEY")],
+    *,
+    state: State = None,
+) -> None:
+    """Make this machine a collector of a node: a key of its own, made here, never sent.
+
+    A token of `zvon probe add` makes it an outpost that counts hits of a resolver.
+    """
+    import httpx
+
+    from zvon.collect.collector import client
+
+    for folder, name in ((state or HERE, client.IDENTITY_FILE), (state or OUTPOST, "outpost.json")):
+        if (folder / name).exists() and state is not None:
+            raise FileExistsError(f"{folder} belongs to a node already")
+    try:
+        said, seed = client.enrol(node, key, os.urandom)
+    except httpx.HTTPError as problem:
+        raise RuntimeError(f"no answer from {node}: {problem}") from None
+    if said.kind == "outpost":
+        folder = state or OUTPOST
+        _keep_outpost(folder, node, said, seed)
+        print(f"{folder}: outpost {said.id} of {said.name}")
+        return
+    folder = state or HERE
+    client.keep(folder, node, said, seed)
+    policy = f", applies {said.policy.name}" if said.policy else ""
+    print(f"{folder}: collector {said.name} ({said.id}) of node {said.node}{policy}")
+
+
+def _keep_outpost(folder: Path, url: str, said: "Enrolled", seed: bytes) -> None:
+    from zvon.dns import outpost
+
+    identity = outpost.Identity(
+        url=url.rstrip("/"), node=said.node, outpost=said.id, subscriber=said.name
+    )
+    outpost.keep(folder, seed, identity)
 
 
 @app.command
 def run(
     *,
-    brand: Annotated[str, Parameter(help="bind, unbound, pdns or dnstap.")],
+    config: Annotated[Path, Parameter(help="Which sources to read (TOML).")] = CONFIG,
+    brand: Annotated[
+        str | None, Parameter(help="Count hits instead, of: bind, unbound, pdns or dnstap.")
+    ] = None,
     log: Annotated[Path | None, Parameter(help="The resolver's log (bind, unbound).")] = None,
     listen: Annotated[
         str | None, Parameter(help="host:port or unix:/path for the stream (pdns, dnstap).")
@@ -36,149 +100,136 @@ def run(
     ignore: Annotated[
         tuple[str, ...], Parameter(help="Networks that are no visitors: scanners, monitoring.")
     ] = (),
-    state: State = HERE,
+    state: State = None,
 ) -> None:
-    """Count the rules that a resolver applied, by minute, and hand the counts to the node.
+    """Read the sources of `collector.toml`, keep what they give, and send it to the node.
 
-    Addresses of clients stay here. What the node has not taken yet is kept in STATE/spool.
+    What the node has not taken yet is kept in STATE/spool, also for days without it. With --brand
+    the rules that a resolver applied are counted, by minute; addresses of clients stay here.
     """
-    if brand in LOGS and log is None:
-        raise ValueError(f"--log: which file does {brand} write to?")
-    if brand in STREAMS and listen is None:
-        raise ValueError(f"--listen: where does {brand} send its stream?")
-    if brand not in LOGS + STREAMS:
-        raise ValueError(f"--brand: one of {', '.join(LOGS + STREAMS)}, got {brand!r}")
-    asyncio.run(_run(state, brand, log, listen, ignore))
+    if brand is not None:
+        from zvon.cli.collector_hits import run_hits
+
+        run_hits(state or OUTPOST, brand, log, listen, ignore)
+        return
+    from zvon.cli.collector_run import run_sources
+
+    run_sources(state or HERE, config)
 
 
-async def _run(
-    state: Path, brand: str, log: Path | None, listen: str | None, ignore: tuple[str, ...]
+@app.command(name="list")
+def list_collectors(*, node: NodeFlag = NODE, key: KeyFlag = None, json: JsonFlag = False) -> None:
+    """List collectors: when each was last heard, what waits there, what is wrong."""
+    said = call(node, key, "GET", "/collectors")
+    if json:
+        _print(said)
+        return
+    now = datetime.now(UTC)
+    for one in said["collectors"]:
+        status = one["status"]
+        waiting = sum(each["waiting"] for each in status.get("sources", []))
+        heard = _ago(one["seen_at"], now) if one["enrolled_at"] else "not enrolled"
+        print(
+            f"{one['name']:<24} {heard:<16} {waiting:>9} waiting  {'; '.join(_wrong(one))}".rstrip()
+        )
+
+
+@app.command
+def show(
+    name: str, /, *, node: NodeFlag = NODE, key: KeyFlag = None, json: JsonFlag = False
 ) -> None:
-    from zvon.collect.hit_count import LOOPBACK, Counter
-    from zvon.collect.hit_spool import HitSpool
-    from zvon.collect.resolver_log import Collector
-    from zvon.dns.outpost import Client
-
-    def clock() -> datetime:
-        return datetime.now(UTC)
-
-    client = Client.read(state, clock, os.urandom)
-    spool = HitSpool(state / "spool", os.urandom(16).hex())
-    collector = Collector(Counter(os.urandom, (*LOOPBACK, *ignore)), spool, clock)
-    print(f"collector of {client.identity.subscriber}, reads {log or listen}", file=sys.stderr)
-    try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(send(collector, client))
-            if log is not None:
-                group.create_task(follow(collector, brand, log))
-            else:
-                assert listen is not None
-                group.create_task(_serve(collector, brand, listen))
-    finally:
-        collector.flush(now=True)
-        spool.close()
-        await client.close()
-
-
-async def follow(collector: "Collector", brand: str, log: Path) -> None:
-    """Count what is written to `log`, until cancelled."""
-    from zvon.collect.log_follow import Follower
-    from zvon.formats.resolver_log import READERS
-
-    follower = Follower(log, collector.spool.place)
-    collector.begin(follower)
-    try:
-        while True:
-            more = collector.follow(follower, READERS[brand])
-            collector.flush()
-            await asyncio.sleep(0 if more else STEP_S)
-    finally:
-        follower.close()
+    """Show one collector: its sources, its disk, its clock, and what never came."""
+    found = _named(node, key, name)
+    said = call(node, key, "GET", f"/collectors/{found['id']}")
+    if json:
+        _print(said)
+        return
+    now, status = datetime.now(UTC), said["status"]
+    print(f"{said['name']} ({said['id']}) of {said['party']}, policy {said['policy'] or 'none'}")
+    print(f"heard: {_ago(said['seen_at'], now)}")
+    for text in _wrong(said):
+        print(f"wrong: {text}")
+    if status:
+        print(
+            f"disk: {_bytes(status['used'])} of {_bytes(status['most'])}, {_bytes(status['free'])} free"
+        )
+    ends = {end["spool"]: end for end in said["spools"]}
+    for each in status.get("sources", []):
+        end = ends.get(each["spool"], {"n": 0, "items": 0, "lost": 0})
+        came = end["items"] - end["lost"]
+        print(
+            f"  {each['name']:<24} {each['kind']:<7} {came:>10} came  {each['waiting']:>9} waiting"
+            f"  {end['lost']:>7} lost  {each['problem']}".rstrip()
+        )
 
 
-async def _serve(collector: "Collector", brand: str, listen: str) -> None:
-    async with streams(collector, brand, listen):
-        while True:
-            collector.flush()
-            await asyncio.sleep(STEP_S)
+@app.command
+def policy(
+    name: str,
+    to: Annotated[str, Parameter(help="Name of the sharing policy; `none` for none.")],
+    /,
+    *,
+    node: NodeFlag = NODE,
+    key: KeyFlag = None,
+) -> None:
+    """Have a collector apply another sharing policy; it learns it with its next answer."""
+    found = _named(node, key, name)
+    said = call(node, key, "PATCH", f"/collectors/{found['id']}",
+                {"policy": "" if to == "none" else to})  # fmt: skip
+    print(f"{said['name']}: policy {said['policy'] or 'none'}")
 
 
-@asynccontextmanager
-async def streams(collector: "Collector", brand: str, listen: str) -> AsyncIterator[None]:
-    """Count what resolvers send to `listen`: `host:port`, or `unix:` and a path."""
-    from zvon.config import host_port
-    from zvon.formats.dnstap import BadStream, TapStream
-    from zvon.formats.pdns_message import PdnsStream
-
-    kinds: dict[str, Callable[[], PdnsStream | TapStream]] = {
-        "pdns": PdnsStream, "dnstap": TapStream,
-    }  # fmt: skip
-
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stream = kinds[brand]()
-        try:
-            while data := await reader.read(65_536):
-                collector.take(stream.feed(data))
-                if back := stream.reply():
-                    writer.write(back)
-                    await writer.drain()
-        except (OSError, BadStream) as problem:
-            print(f"collector: {problem}", file=sys.stderr)
-        finally:
-            writer.close()
-
-    if listen.startswith("unix:"):
-        server = await asyncio.start_unix_server(take, _free(listen.removeprefix("unix:")))
-    else:
-        server = await asyncio.start_server(take, *host_port(listen))
-    try:
-        yield
-    finally:
-        server.close()
+@app.command
+def remove(name: str, /, *, node: NodeFlag = NODE, key: KeyFlag = None) -> None:
+    """End a collector: nothing that it sends is believed any more; what it sent stays."""
+    found = _named(node, key, name)
+    call(node, key, "DELETE", f"/collectors/{found['id']}")
+    print(f"{found['name']} is removed")
 
 
-def _free(path: str) -> str:
-    """The path of a socket, without what an earlier run left there."""
-    if Path(path).is_socket():
-        Path(path).unlink()
-    return path
+def _named(node: str, key: str | None, name: str) -> dict[str, Any]:
+    for one in call(node, key, "GET", "/collectors")["collectors"]:
+        if name in {one["name"], one["id"]}:
+            return dict(one)
+    raise NodeRefused(f"there is no collector {name!r}")
 
 
-async def send(collector: "Collector", client: "Client") -> None:
-    """Hand counts to the node, oldest first, until cancelled; a node that is away is asked again."""
-    import httpx
+def _wrong(one: dict[str, Any]) -> list[str]:
+    """What a person should look at, worst first."""
+    status = one["status"]
+    found = []
+    if status.get("level"):
+        loss = status.get("next_loss")
+        first = f"; first to go: {loss['source']}, {loss['at'][:16]}" if loss else ""
+        found.append(f"spool over {status['level']} %{first}")
+    found += status.get("problems", [])
+    if abs(status.get("clock_s", 0)) > 300 and not any("clock" in each for each in found):
+        found.append(f"clock is {status['clock_s']:.0f} s off")
+    return found + [
+        f"{s['name']}: {s['problem']}" for s in status.get("sources", []) if s["problem"]
+    ]
+
+
+def _ago(at: str | None, now: datetime) -> str:
+    if at is None:
+        return "never heard"
+    seconds = max(0, (now - datetime.fromisoformat(at)).total_seconds())
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
+def _print(said: Any) -> None:
     import msgspec
 
-    from zvon.collect.signed import NotTaken
-
-    wait = STEP_S
-    while True:
-        try:
-            while await send_one(collector, client):
-                pass
-            wait = STEP_S
-        except (httpx.HTTPError, NotTaken, msgspec.MsgspecError) as problem:
-            wait = min(wait * 2, AGAIN_MOST_S)
-            print(f"collector: {problem}", file=sys.stderr)
-        await asyncio.sleep(wait)
-
-
-async def send_one(collector: "Collector", client: "Client") -> bool:
-    """Hand the oldest batch to the node; false when there is none. Raises `NotTaken`."""
-    from zvon.collect.signed import NotTaken
-    from zvon.model.hit import HitBatch
-
-    record = collector.spool.next()
-    if record is None:
-        return False
-    batch = HitBatch(spool=collector.spool.identifier, n=record.n, lost=record.lost,
-                     rows=record.rows)  # fmt: skip
-    try:
-        await client.call("POST", "hits", batch)
-    except NotTaken as problem:
-        if problem.status not in _NEVER:
-            raise
-        # It would be refused for ever, and everything behind it would wait.
-        print(f"collector: batch {record.n} is given up: {problem}", file=sys.stderr)
-    collector.spool.taken(record.n)
-    return True
+    sys.stdout.write(msgspec.json.encode(said).decode() + "\n")
