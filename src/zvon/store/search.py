@@ -25,8 +25,7 @@ from zvon.store.search_drive import BY_VALUE, candidates, drive
 MAX_LIMIT = 500
 COUNTED = 200  # records of a value that are counted; more are "at least"
 LOOKED_AT = 2_000  # of a value in more records the newest so many are looked at
-CANDIDATES = (200, 1_000, 5_000, 20_000)  # a page: first few, then more
-MOST_CANDIDATES = 60_000
+CANDIDATES = (64, 500, 4_000, 16_000)  # of a page: first few, then more
 PAIRS = 1_000
 TIMEOUT_MS = 5_000
 TOP = (1 << 62, 0)
@@ -160,14 +159,12 @@ async def _page(
     """Rows below a place, and the next place; none when everything was looked through."""
     lead = drive(asked)
     rows: list[tuple[tuple[int, int], Found]] = []
-    looked = 0
-    for most in (*CANDIDATES, *[CANDIDATES[-1]] * 2):
+    for most in CANDIDATES:
         if lead.key == BY_VALUE:
             ids = await candidates(db, lead, at[0], most)
             found = await values_of(db, asked, ids)
             rows += [((one.id, 0), one) for one, _ in found]
             at, done = ((ids[-1], 0), len(ids) < most) if ids else (at, True)
-            looked += len(ids)
         else:
             below = at[0] + (1 if at[1] else 0)  # the record at the place may have more values
             ids = await candidates(db, lead, below, most)
@@ -177,13 +174,10 @@ async def _page(
                 at, done = pairs[-1], False
             else:
                 at, done = ((ids[-1], 0), len(ids) < most) if ids else (at, True)
-            looked += len(ids)
         if len(rows) > limit:
             return [one for _, one in rows[:limit]], rows[limit - 1][0]
         if done:
             return [one for _, one in rows], None
-        if looked >= MOST_CANDIDATES:
-            break
     return [one for _, one in rows], at
 
 

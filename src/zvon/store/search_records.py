@@ -17,7 +17,6 @@ from zvon.store.party import Db
 from zvon.store.search import (
     CANDIDATES,
     MAX_LIMIT,
-    MOST_CANDIDATES,
     TOP,
     TooWide,
     begin,
@@ -96,18 +95,14 @@ async def _page(db: Db, asked: Asked, at: int, limit: int) -> tuple[list[int], i
         else:
             return await _of_values(db, asked, lead, at, limit)
     found: list[int] = []
-    looked = 0
-    for most in (*CANDIDATES, *[CANDIDATES[-1]] * 2):
+    for most in CANDIDATES:
         ids = await candidates(db, lead, at, most)
         found += await _matching(db, asked, ids)
-        looked += len(ids)
         if len(found) > limit:
             return found[:limit], found[limit - 1]
         if len(ids) < most:
             return found, None
         at = ids[-1]
-        if looked >= MOST_CANDIDATES:
-            break
     return found, at
 
 

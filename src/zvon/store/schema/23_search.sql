@@ -3,12 +3,15 @@
 
 create extension if not exists unaccent;
 
--- Words without accents and without a language: `Posta` finds `Pošta`.
+-- Words without accents and without a language: `Posta` finds `Pošta`. Addresses are no words:
+-- they are found as values.
 create text search configuration zvon_words (copy = simple);
 alter text search configuration zvon_words
   alter mapping for asciiword, word, numword, asciihword, hword, numhword, hword_asciipart,
                     hword_part, hword_numpart
   with unaccent, simple;
+alter text search configuration zvon_words
+  drop mapping for email, url, host, url_path, file, sfloat, float, version;
 
 -- The address or network that a text is; null for any other text.
 create function zvon_inet(value text) returns inet language plpgsql immutable parallel safe as $$
@@ -18,12 +21,17 @@ exception when data_exception then
   return null;
 end $$;
 
--- The words of a record: every text in its payload but fingerprints and identifiers.
+-- The words of a record: of what a source said its title, text, and every text in it; of our own
+-- records every text in the payload. Fingerprints and identifiers are no words.
 create function zvon_words(payload jsonb) returns tsvector language sql immutable parallel safe as $$
-  select to_tsvector('zvon_words', coalesce(left(string_agg(distinct said, ' '), 200000), ''))
-  from (select s #>> '{}' as said from jsonb_path_query(payload, 'strict $.**') s
-        where jsonb_typeof(s) = 'string') each
-  where said !~ '^[0-9a-fA-F-]{32,}$'
+  select strip(to_tsvector('zvon_words', left(concat_ws(' ',
+    payload ->> 'title', payload ->> 'text',
+    (select string_agg(distinct said, ' ')
+     from (select translate(s #>> '{}', '/', ' ') as said
+           from jsonb_path_query(case when payload ? 'said' then payload -> 'said' else payload end,
+                                 'strict $.**') s
+           where jsonb_typeof(s) = 'string') each
+     where said !~ '^[0-9a-fA-F-]{32,}$')), 200000)))
 $$;
 
 -- Like `observable` it tells nothing of who has a value; every search joins what the viewer sees.
