@@ -13,6 +13,7 @@ from zvon.collect.names import read_source, tick
 from zvon.collect.render_page import render_pages
 from zvon.collect.source.pull import pull_one
 from zvon.collect.source.pull import tick as pull
+from zvon.collect.source.quality import weigh
 from zvon.collect.watch import escalate
 from zvon.collect.watch import look as look_at_watched
 from zvon.jobs import Handler
@@ -28,6 +29,7 @@ JOBS: dict[str, Handler] = {
     "collect.mail_reply": tell,
     "collect.pull": pull,
     "collect.pull_one": pull_one,
+    "collect.quality": weigh,
     "collect.render": render_pages,
     "collect.sources": tick,
     "collect.source": read_source,
@@ -40,6 +42,7 @@ SCHEDULE: dict[str, timedelta] = {
     "collect.mailbox": timedelta(seconds=15),
     "collect.mail_reply": timedelta(seconds=10),
     "collect.pull": timedelta(seconds=5),
+    "collect.quality": timedelta(days=1),
     "collect.sources": timedelta(seconds=10),
     "collect.watch": timedelta(minutes=1),
 }

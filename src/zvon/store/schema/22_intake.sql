@@ -114,7 +114,8 @@ create table source_quality (
   delay_s double precision,                      -- median
   good double precision not null default 0,      -- outcomes for and against its values, weighted
   bad double precision not null default 0,
-  overlap jsonb not null default '{}',           -- source id -> share of this source's values
+  overlap jsonb not null default '{}',           -- source uuid -> share of this source's values
+  sample double precision not null default 1,    -- share of the node's values that was looked at
   made_at timestamptz not null,
   primary key (source_id, week)
 );
