@@ -9,7 +9,8 @@ from tests.assess.message import AT, message, registered
 from zvon.assess.facts import Facts
 from zvon.assess.shipped import shipped
 from zvon.ml.template import signature
-from zvon.model.evidence import Evidence
+from zvon.model.evidence import Evidence, EvidenceCode
+from zvon.model.observable import Observable, ObservableType
 from zvon.model.report import Channel, Lang, Message
 
 
@@ -117,3 +118,32 @@ def test_a_hostile_text_of_a_million_letters_takes_no_time() -> None:
         facts(msgspec.structs.replace(what, text=text))
         signature(text)
     assert time.monotonic() - began < 10.0
+
+
+def accused(value: str, n: int, kind: ObservableType = ObservableType.DOMAIN) -> Evidence:
+    return Evidence(observable=Observable(kind, value), code=EvidenceCode.ACCUSED, value=str(n),
+                    source="sources", seen_at=AT)  # fmt: skip
+
+
+def test_what_sources_call_bad_speaks_against_the_address_its_host_and_the_name_above() -> None:
+    text = message("Poglejte https://a.obvestilo.example/x")
+    by_name = facts(text, [accused("obvestilo.example", 1)])
+    (reason,) = [r for r in by_name.all if r.code == "ACCUSED"]
+    assert reason.params == {"n": 1}
+    by_host = facts(text, [accused("a.obvestilo.example", 3)])
+    (more,) = [r for r in by_host.all if r.code == "ACCUSED"]
+    assert more.weight > reason.weight > 0
+    url = accused("https://a.obvestilo.example/x", 1, ObservableType.URL)
+    assert "ACCUSED" in codes(text, [url])
+    assert "ACCUSED" not in codes(text, [accused("drugo.example", 5)])
+
+
+def test_an_accused_platform_says_nothing_of_its_customer() -> None:
+    text = message("Poglejte https://stran.pages.dev/x")
+    assert "ACCUSED" not in codes(text, [accused("pages.dev", 4)])
+    assert "ACCUSED" in codes(text, [accused("stran.pages.dev", 1)])
+
+
+def test_an_official_name_is_not_accused_by_sources() -> None:
+    text = message("Prijava: https://www.nlb.si/prijava")
+    assert "ACCUSED" not in codes(text, [accused("nlb.si", 9)], verified="si.nlb")

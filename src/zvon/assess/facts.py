@@ -132,9 +132,11 @@ class Assessor(Struct, frozen=True, kw_only=True):
         named = () if own_words else self._claims(message, lang)
         claimed = tuple(dict.fromkeys(claim.brand.id for claim in named))
         ages = _ages(evidence, received_at)
+        accused = {row.observable.value: int(row.value) for row in evidence
+                   if row.code is EvidenceCode.ACCUSED}  # fmt: skip
         seen = pages(evidence, captures, registry=self.registry, lang=lang)
         words = cues.found(self.cues.cue, message.text, iban=_has_iban(message))
-        about = _About(claimed, lang, ages, words, kits or {})
+        about = _About(claimed, lang, ages, words, kits or {}, accused)
         targets = self._targets(message, seen, about)
         told = [
             *self._claim(named, targets),
@@ -210,6 +212,7 @@ class Assessor(Struct, frozen=True, kw_only=True):
             *self._shown(link),
             *self._hosting(link, lure or any(r.code == "PAGE_BRAND" for r in told)),
             *self._age(link, hit, age, about, told),
+            *self._accused(link, about),
             *told,
         )
         if page is not None:
@@ -288,6 +291,16 @@ class Assessor(Struct, frozen=True, kw_only=True):
         elif age >= self.policy.age.old:
             yield self._reason("DOMAIN_OLD", source="rdap", span=link.span, n=age // 365)
 
+    def _accused(self, link: Link, about: "_About") -> Iterable[Reason]:
+        """Sources of the node name the address, its host, or the name that it lies under."""
+        under = () if link.platform else (link.registered or "",)
+        n = max(
+            (about.accused.get(each, 0) for each in (link.url, link.host or "", *under)), default=0
+        )
+        if n:
+            yield self._reason("ACCUSED", "one" if n == 1 else "more", source="sources",
+                               span=link.span, n=n)  # fmt: skip
+
     def _claim(self, named: Sequence[Claim], targets: Sequence[LinkFacts]) -> Iterable[Reason]:
         """The sender names a brand, and no target is the brand's."""
         for claim in named:
@@ -325,6 +338,7 @@ class _About(Struct, frozen=True):
     ages: Mapping[str, int]
     words: Collection[str]
     kits: Mapping[str, int]
+    accused: Mapping[str, int]
 
 
 def _planted(link: Link, hit: Hit | None, told: Sequence[Reason]) -> bool:

@@ -22,7 +22,7 @@ from zvon.model.link import led, links, sender_domain
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.report import Message
 from zvon.model.suffix import is_private, registered
-from zvon.store import answer, evidence
+from zvon.store import accusation, answer, evidence
 from zvon.store.ingest import NEAR, Sighted, occurrences_of
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read
@@ -31,6 +31,7 @@ BUDGET_S = 4.0
 MOST_NAMES = 12
 RDAP_KEPT = timedelta(hours=24)
 DNS_KEPT = timedelta(minutes=5)
+ACCUSED_KEPT = timedelta(hours=1)
 AGAIN_AFTER = timedelta(seconds=30)
 MOST_ATTEMPTS = 3
 
@@ -73,6 +74,7 @@ class Known(Struct, frozen=True):
 
     names: tuple[Subject, ...]
     fresh: tuple[Evidence, ...]
+    accused: tuple[Evidence, ...]
     mine: frozenset[tuple[Observable, EvidenceCode]]
 
 
@@ -97,7 +99,9 @@ async def enrich(context: Context, payload: dict[str, Any]) -> None:
     if known is None:
         return
     found = await fetch(context.settings, known.names, known.fresh, context.clock)
-    rows = tuple(row for row in found.rows if (row.observable, row.code) not in known.mine)
+    rows = tuple(
+        row for row in (*known.accused, *found.rows) if (row.observable, row.code) not in known.mine
+    )
     await _keep(context, Brought(record_id, attempt, rows, found.late))
 
 
@@ -113,10 +117,20 @@ async def _known(context: Context, wanted: Sequence[tuple[int, int]]) -> list[Kn
         }  # fmt: skip
         about = {value for each in names.values() for value in _observables(each)}
         fresh = await evidence.fresh(db, sorted(about), context.clock())
+        told = {each: _named(names[each], report.message) for each, report in reports.items()}
+        accused = await accusation.sources_of(
+            db, sorted({v for each in told.values() for v in each})
+        )
+    now = context.clock()
     return [
         Known(
             names[each],
             tuple(row for row in fresh if row.observable in _observables(names[each])),
+            tuple(
+                _row(value, EvidenceCode.ACCUSED, str(accused[value]), "sources", now, ACCUSED_KEPT)
+                for value in told[each]
+                if value in accused
+            ),
             frozenset((row.observable, row.code) for row in mine[each]),
         )
         if each in reports
@@ -237,6 +251,19 @@ def _row(
 ) -> Evidence:
     return Evidence(observable=about, code=code, value=value, source=source, seen_at=now,
                     expires_at=now + kept, params=params)  # fmt: skip
+
+
+def _named(names: Sequence[Subject], message: Message) -> list[Observable]:
+    """What a source could have accused: the addresses, their hosts, and names registered alone."""
+    return [
+        *(Observable(ObservableType.URL, link.url) for link in links(message)),
+        *(Observable(ObservableType.DOMAIN, each.host) for each in names),
+        *(
+            Observable(ObservableType.DOMAIN, each.registered)
+            for each in names
+            if not each.platform
+        ),
+    ]
 
 
 def _observables(names: Sequence[Subject]) -> list[Observable]:

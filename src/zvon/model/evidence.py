@@ -23,6 +23,7 @@ class EvidenceCode(StrEnum):
     ABSENT = "dns.absent"
     ASN = "dns.asn"
     CERTIFICATE = "tls.certificate"
+    ACCUSED = "intel.accused"  # by how many configured sources
     # Stage 3, a page without its scripts, and stage 4, a page in a browser; the observable is the
     # address (type URL) that was asked for. `model.page` says what the values mean.
     REFUSED = "page.refused"
