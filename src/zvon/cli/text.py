@@ -10,3 +10,6 @@ app.command(
 app.command("zvon.cli.text_eval:app", name="eval", help="Measure `extract` against labelled texts.")
 app.command("zvon.cli.text_lang:app", name="lang", help="Which language a text is in.")
 app.command("zvon.cli.text_dedup:app", name="dedup", help="Which texts say the same.")
+app.command(
+    "zvon.cli.text_convert:app", name="convert", help="Take a mail, page, PDF or Office file apart."
+)

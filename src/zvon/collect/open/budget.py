@@ -24,14 +24,15 @@ class Unreadable(ValueError):
 class Budget:
     """Counts down while a report is opened. Each method raises `Unreadable` when it is used up."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = MAX_DEPTH) -> None:
+        self._depth = depth
         self._files, self._bytes = MAX_FILES, MAX_UNPACKED
         self._images, self._aloud = MAX_IMAGES, MAX_READ_ALOUD
 
     def file(self, depth: int) -> None:
         """One more file, `depth` containers below the report."""
-        if depth > MAX_DEPTH:
-            raise Unreadable(PartOutcome.REFUSED, f"files are nested deeper than {MAX_DEPTH}")
+        if depth > self._depth:
+            raise Unreadable(PartOutcome.REFUSED, f"files are nested deeper than {self._depth}")
         self._files -= 1
         if self._files < 0:
             raise Unreadable(PartOutcome.REFUSED, f"a report has at most {MAX_FILES} files")

@@ -13,11 +13,13 @@ from contextlib import suppress
 import msgspec
 
 from zvon.collect.open.answer import Answer
+from zvon.formats.document.part import Parts
 from zvon.formats.limit import Undecodable
 from zvon.model.report import Channel, Message
 
 WALL_S = 40.0
 MAX_ANSWER = 16 * 1024 * 1024
+MAX_PARTS_ANSWER = 64 * 1024 * 1024
 AT_ONCE = max(1, (os.cpu_count() or 1) - 1)
 
 _KEPT = ("PATH", "TESSDATA_PREFIX", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
@@ -44,7 +46,30 @@ async def read(body: bytes, media_type: str, channel: Channel, *, to_us: bool = 
     return answer.message
 
 
-async def _run(body: bytes, arguments: list[str]) -> tuple[int | None, bytes]:
+async def parts(body: bytes, media_type: str = "", name: str = "") -> Parts:
+    """Take a document apart in a process of its own. Raises nothing: a document that cannot be
+    read, or that its reader broke at, has a `reason`.
+    """
+    async with _turn():
+        code, said = await _run(
+            body, ["--parts", media_type.replace("\0", "")[:200], _argument(name)], MAX_PARTS_ANSWER
+        )
+    if code is None:
+        return Parts(reason=f"it was not read within {WALL_S:.0f} seconds", cut=True)
+    try:
+        return msgspec.json.decode(said, type=Parts)
+    except (msgspec.DecodeError, RecursionError):
+        return Parts(reason=f"its reader was ended ({_why(code)})", cut=True)
+
+
+def _argument(text: str) -> str:
+    """A name as a program may get it: no NUL, no half of a surrogate pair, not too long."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()[-200:]
+
+
+async def _run(
+    body: bytes, arguments: list[str], most: int = MAX_ANSWER
+) -> tuple[int | None, bytes]:
     """Exit code and output; no code when time was up or the answer too long."""
     environment = {key: os.environ[key] for key in _KEPT if key in os.environ} | _GIVEN
     process = await asyncio.create_subprocess_exec(
@@ -54,7 +79,7 @@ async def _run(body: bytes, arguments: list[str]) -> tuple[int | None, bytes]:
     )  # fmt: skip
     try:
         async with asyncio.timeout(WALL_S):
-            said = await _talk(process, body)
+            said = await _talk(process, body, most)
             return await process.wait(), said
     except TimeoutError:
         return None, b""
@@ -64,8 +89,8 @@ async def _run(body: bytes, arguments: list[str]) -> tuple[int | None, bytes]:
         await process.wait()
 
 
-async def _talk(process: asyncio.subprocess.Process, body: bytes) -> bytes:
-    """Write the report and read the answer, at most `MAX_ANSWER` bytes of it."""
+async def _talk(process: asyncio.subprocess.Process, body: bytes, most: int) -> bytes:
+    """Write the report and read the answer, at most `most` bytes of it."""
     assert process.stdin is not None
     assert process.stdout is not None
     writing = asyncio.create_task(_write(process.stdin, body))
@@ -73,7 +98,7 @@ async def _talk(process: asyncio.subprocess.Process, body: bytes) -> bytes:
     try:
         while piece := await process.stdout.read(65_536):
             said += piece
-            if len(said) > MAX_ANSWER:
+            if len(said) > most:
                 raise TimeoutError
     finally:
         writing.cancel()

@@ -49,10 +49,10 @@ def read(body: bytes, budget: Budget) -> Document:
             "a PDF document with a password" if locked else "a damaged PDF document",
         ) from None
     texts: list[str] = []
-    links: list[str] = []
+    targets: list[str] = []
     codes: list[str] = []
-    notes = ["a PDF document with scripts; they were not run"] if _scripted(body) else []
-    printed = 0
+    notes = ["a PDF document with scripts; they were not run"] if scripted(body) else []
+    read_off = 0
     pages = len(document)
     if pages > MAX_PAGES:
         notes.append(f"read to page {MAX_PAGES} of {pages}")
@@ -63,29 +63,30 @@ def read(body: bytes, budget: Budget) -> Document:
             notes.append(f"page {number + 1} is damaged")
             continue
         own = page.get_textpage().get_text_bounded()[:MAX_TEXT]
-        links += _links(pypdfium2.raw, document, page)
-        seen = _printed(page, budget, letters=len(own.strip()) < SPEAKING)
+        targets += links(pypdfium2.raw, document, page)
+        seen = printed(page, budget, letters=len(own.strip()) < SPEAKING)
         codes += seen.codes
-        printed += bool(seen.text)
+        read_off += bool(seen.text)
         texts.append(own if len(own.strip()) >= SPEAKING or not seen.text else seen.text)
         if seen.note:
             notes.append(seen.note)
     text = "\n\n".join(filter(None, (each.strip() for each in texts)))
     return Document(
         text=text.replace("\x00", "")[:MAX_TEXT],
-        derived="ocr" if printed and printed == sum(map(bool, texts)) else "",
-        links=tuple(dict.fromkeys(links))[:MAX_LINKS],
+        derived="ocr" if read_off and read_off == sum(map(bool, texts)) else "",
+        links=tuple(dict.fromkeys(targets))[:MAX_LINKS],
         codes=tuple(dict.fromkeys(codes)),
-        inner=tuple(_inner(document)),
+        inner=tuple(inner(document)),
         note="; ".join(dict.fromkeys(notes)),
     )
 
 
-def _scripted(body: bytes) -> bool:
+def scripted(body: bytes) -> bool:
+    """True when there is a script in it."""
     return b"/JavaScript" in body or b"/JS " in body or b"/JS(" in body
 
 
-def _printed(page: Any, budget: Budget, *, letters: bool) -> Seen:
+def printed(page: Any, budget: Budget, *, letters: bool) -> Seen:
     """The codes on a page and, where it has no text of its own, its letters."""
     width, height = page.get_size()
     if not (0 < width < 1e6 and 0 < height < 1e6):
@@ -96,7 +97,7 @@ def _printed(page: Any, budget: Budget, *, letters: bool) -> Seen:
     return look(image, budget) if letters else Seen(codes_of(image), "")
 
 
-def _links(raw: Any, document: Any, page: Any) -> Iterator[str]:
+def links(raw: Any, document: Any, page: Any) -> Iterator[str]:
     """The targets of link annotations (PDF 32000-1, 12.6.4.7), as they stand."""
     place, link = c_int(0), raw.FPDF_LINK()
     for _ in range(MAX_LINKS):
@@ -113,7 +114,7 @@ def _links(raw: Any, document: Any, page: Any) -> Iterator[str]:
         yield target.value.decode("utf-8", "replace")
 
 
-def _inner(document: Any) -> Iterator[tuple[str, bytes]]:
+def inner(document: Any) -> Iterator[tuple[str, bytes]]:
     """The files that a document carries inside."""
     for number in range(min(document.count_attachments(), MAX_INNER)):
         held = document.get_attachment(number)
