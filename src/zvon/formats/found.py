@@ -1,5 +1,7 @@
 """Values of an item in their canonical form, each once; what has none stays in the payload only."""
 
+import re
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,6 +14,8 @@ SAID, NAMED, REPORTER = ValueRole.SAID, ValueRole.NAMED, ValueRole.REPORTER
 # What logs write where there is nothing.
 _NOTHING = frozenset({"", "-", "?", "n/a", "na", "none", "null", "unknown", "(empty)", "<unknown>",
                       "0.0.0.0", "::", "*", "%%1833"})  # fmt: skip  # noqa: S104
+# An address with a port behind it, as logs write it.
+_PORT = re.compile(r"(?:\[([0-9a-fA-F:.]+)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3})[:#]\d{1,5})$")
 # Longer ones hardly come twice, and a cache of them would be large.
 _REMEMBERED = 256
 
@@ -84,6 +88,28 @@ class Found:
         return True
 
 
+Take = Callable[[Found, Any, ValueRole], bool]
+"""Adds what a field holds, in the role it has there; true when it was a value."""
+
+
+def of(type: ObservableType) -> Take:
+    """Takes values of one type."""
+    return lambda found, text, role: found.add(type, text, role)
+
+
+def take_user(found: Found, text: Any, role: ValueRole) -> bool:
+    """Takes the name of an account; one with a domain behind `@` is an address as well."""
+    return found.add(ObservableType.EMAIL, text, role) or found.add(
+        ObservableType.USERNAME, text, role
+    )
+
+
+def take_file(found: Found, text: Any, role: ValueRole) -> bool:
+    """Takes the name of a file, or with folders its path."""
+    is_path = isinstance(text, str) and ("\\" in text or "/" in text)
+    return found.add(ObservableType.FILEPATH if is_path else ObservableType.FILENAME, text, role)
+
+
 def observable(type: ObservableType, text: str) -> Observable | None:
     """The canonical value, or none; placeholders such as `-` are none."""
     return _remembered(type, text) if len(text) <= _REMEMBERED else _read(type, text)
@@ -106,7 +132,7 @@ def _remembered(type: ObservableType, text: str) -> Observable | None:
 
 @lru_cache(maxsize=16_384)
 def _address(text: str) -> Observable | None:
-    bare = text.strip()
+    bare = _PORT.sub(r"\1\2", text.strip())
     if "/" in bare:
         return _read(ObservableType.CIDR, bare)
     if ":" in bare:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from zvon.formats.clock import read_time
-from zvon.formats.found import NAMED, REPORTER, SAID, Found
+from zvon.formats.found import NAMED, REPORTER, SAID, Found, take_user
 from zvon.formats.json_field import text
 from zvon.formats.json_objects import guess_by, read_objects
 from zvon.model.item import Bad, Format, Guess, Item, ItemKind, Options, ValueRole
@@ -75,13 +75,13 @@ def _item(value: dict[str, Any], position: str, options: Options) -> Item | None
 
 def _side(value: dict[str, Any], side: str, found: Found, role: ValueRole) -> None:
     """One end; what only surrounds it (its network, its number of provider) is mentioned."""
-    found.address(value.get(f"{side}.ip"), role)
-    found.host(value.get(f"{side}.fqdn"), role)
-    found.add(_T.URL, value.get(f"{side}.url"), role)
-    account = value.get(f"{side}.account")
-    if not found.add(_T.EMAIL, account, role):
-        found.add(_T.USERNAME, account, role)
-    alone = role if not found else NAMED
+    known = [
+        found.address(value.get(f"{side}.ip"), role),
+        found.host(value.get(f"{side}.fqdn"), role),
+        found.add(_T.URL, value.get(f"{side}.url"), role),
+        take_user(found, value.get(f"{side}.account"), role),
+    ]
+    alone = NAMED if any(known) else role
     found.add(_T.CIDR, value.get(f"{side}.network"), alone)
     found.add(_T.ASN, value.get(f"{side}.asn"), alone)
     found.host(value.get(f"{side}.reverse_dns"), NAMED)

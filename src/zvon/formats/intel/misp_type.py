@@ -1,24 +1,12 @@
 """What the types of MISP's attributes hold (misp-standard.org core format, `describeTypes`)."""
 
 import re
-from collections.abc import Callable
 
-from zvon.formats.found import NAMED, Found
+from zvon.formats.found import NAMED, Found, Take, of, take_file
 from zvon.model.item import ValueRole
 from zvon.model.observable import ObservableType
 
 _T = ObservableType
-Take = Callable[[Found, str, ValueRole], bool]
-
-
-def _of(type: ObservableType) -> Take:
-    return lambda found, text, role: found.add(type, text, role)
-
-
-def _file(found: Found, text: str, role: ValueRole) -> bool:
-    """A name of a file, or with folders a path."""
-    is_path = "\\" in text or "/" in text
-    return found.add(_T.FILEPATH if is_path else _T.FILENAME, text, role)
 
 
 def _weakness(found: Found, text: str, role: ValueRole) -> bool:
@@ -36,44 +24,44 @@ def _sigma(found: Found, text: str, role: ValueRole) -> bool:
 
 _YARA = re.compile(r"(?m)^\s*(?:private\s+|global\s+)*rule\s+([A-Za-z_][A-Za-z0-9_]{0,127})")
 _SIGMA = re.compile(r"(?m)^id:\s*([0-9a-fA-F-]{36})\s*$")
-_HASHES = {each: _of(_T(each)) for each in
+_HASHES = {each: of(_T(each)) for each in
            ("md5", "sha1", "sha256", "sha512", "ssdeep", "tlsh", "imphash")}  # fmt: skip
 
 # Each part of a value that is joined with `|`; a part without an entry is no value by itself.
 PARTS: dict[str, tuple[Take | None, ...]] = {
     **{kind: (take,) for kind, take in _HASHES.items()},
-    **{f"filename|{kind}": (_file, take) for kind, take in _HASHES.items()},
+    **{f"filename|{kind}": (take_file, take) for kind, take in _HASHES.items()},
     **dict.fromkeys(("ip-src", "ip-dst"), (Found.address,)),
     **{f"{kind}|port": (Found.address, None) for kind in ("ip-src", "ip-dst")},
-    **{kind: (_of(_T.DOMAIN),) for kind in ("domain", "hostname")},
-    "domain|ip": (_of(_T.DOMAIN), Found.address),
+    **{kind: (of(_T.DOMAIN),) for kind in ("domain", "hostname")},
+    "domain|ip": (of(_T.DOMAIN), Found.address),
     "hostname|port": (Found.host, None),
-    **{kind: (_of(_T.EMAIL),) for kind in (
+    **{kind: (of(_T.EMAIL),) for kind in (
         "email", "email-src", "email-dst", "email-reply-to", "target-email",
         "whois-registrant-email", "dns-soa-email")},
-    **{kind: (_of(_T.URL),) for kind in ("url", "link", "uri")},
-    "filename": (_file,),
-    "attachment": (_file,),
-    "malware-sample": (_file, _of(_T.MD5)),
-    "pdb": (_of(_T.FILEPATH),),
-    "regkey": (_of(_T.REGKEY),),
-    "regkey|value": (_of(_T.REGKEY), None),
-    "mutex": (_of(_T.MUTEX),),
-    "named pipe": (_of(_T.PIPE),),
-    "windows-service-name": (_of(_T.SERVICE),),
-    "user-agent": (_of(_T.USERAGENT),),
-    "AS": (_of(_T.ASN),),
+    **{kind: (of(_T.URL),) for kind in ("url", "link", "uri")},
+    "filename": (take_file,),
+    "attachment": (take_file,),
+    "malware-sample": (take_file, of(_T.MD5)),
+    "pdb": (of(_T.FILEPATH),),
+    "regkey": (of(_T.REGKEY),),
+    "regkey|value": (of(_T.REGKEY), None),
+    "mutex": (of(_T.MUTEX),),
+    "named pipe": (of(_T.PIPE),),
+    "windows-service-name": (of(_T.SERVICE),),
+    "user-agent": (of(_T.USERAGENT),),
+    "AS": (of(_T.ASN),),
     "vulnerability": (_weakness,),
-    "weakness": (_of(_T.CWE),),
-    **{kind: (_of(_T.WALLET),) for kind in ("btc", "xmr", "dash")},
-    "iban": (_of(_T.IBAN),),
-    **{kind: (_of(_T.PHONE),) for kind in ("phone-number", "prtn", "whois-registrant-phone")},
-    "mac-address": (_of(_T.MAC),),
-    "ja3-fingerprint-md5": (_of(_T.JA3),),
-    "jarm-fingerprint": (_of(_T.JARM),),
-    **{f"x509-fingerprint-{kind}": (_of(_T.FINGERPRINT),) for kind in ("sha1", "sha256")},
-    "email-message-id": (_of(_T.MSG_ID),),
-    "target-user": (_of(_T.USERNAME),),
+    "weakness": (of(_T.CWE),),
+    **{kind: (of(_T.WALLET),) for kind in ("btc", "xmr", "dash")},
+    "iban": (of(_T.IBAN),),
+    **{kind: (of(_T.PHONE),) for kind in ("phone-number", "prtn", "whois-registrant-phone")},
+    "mac-address": (of(_T.MAC),),
+    "ja3-fingerprint-md5": (of(_T.JA3),),
+    "jarm-fingerprint": (of(_T.JARM),),
+    **{f"x509-fingerprint-{kind}": (of(_T.FINGERPRINT),) for kind in ("sha1", "sha256")},
+    "email-message-id": (of(_T.MSG_ID),),
+    "target-user": (of(_T.USERNAME),),
     "target-machine": (Found.machine,),
     "yara": (take_rules,),
     "sigma": (_sigma,),

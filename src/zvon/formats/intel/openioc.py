@@ -105,7 +105,7 @@ def _attributes(element: Element) -> dict[str, Any]:
 
 
 def _name(element: Element) -> str:
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2]
 
 
 FORMAT = Format(name="openioc", sniff=sniff, decode=decode, media_type="application/xml")

@@ -1,70 +1,61 @@
 """Which properties of STIX objects hold values, in patterns and in objects alike (STIX 2.1, 6)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from zvon.formats.found import Found
+from zvon.formats.found import Found, Take, of
 from zvon.formats.json_field import members
 from zvon.model.item import ValueRole
 from zvon.model.observable import ObservableType
 
 _T = ObservableType
-Take = Callable[[Found, Any, ValueRole], bool]
 
 # Objects hold objects: `email-message` of 2.0 inside `observed-data`, extensions, hashes.
 _MAX_LEVEL = 4
-
-
-def _of(type: ObservableType) -> Take:
-    return lambda found, text, role: found.add(type, text, role)
-
-
-def _fingerprint(found: Found, text: Any, role: ValueRole) -> bool:
-    return found.add(_T.FINGERPRINT, text, role)
 
 
 _HASHES: dict[str, Take] = {
     **dict.fromkeys(
         ("md5", "sha-1", "sha1", "sha-256", "sha256", "sha-512", "sha512"), Found.hash
     ),
-    "ssdeep": _of(_T.SSDEEP), "tlsh": _of(_T.TLSH), "imphash": _of(_T.IMPHASH),
+    "ssdeep": of(_T.SSDEEP), "tlsh": of(_T.TLSH), "imphash": of(_T.IMPHASH),
 }  # fmt: skip
 
 # By object and property as patterns write them, in lower case.
 PROPERTIES: dict[str, Take] = {
-    "domain-name:value": _of(_T.DOMAIN),
-    "url:value": _of(_T.URL),
+    "domain-name:value": of(_T.DOMAIN),
+    "url:value": of(_T.URL),
     "ipv4-addr:value": Found.address,
     "ipv6-addr:value": Found.address,
-    "email-addr:value": _of(_T.EMAIL),
-    "mac-addr:value": _of(_T.MAC),
-    "mutex:name": _of(_T.MUTEX),
-    "directory:path": _of(_T.FILEPATH),
-    "file:name": _of(_T.FILENAME),
-    "file:path": _of(_T.FILEPATH),
-    "file:parent_directory_ref.path": _of(_T.FILEPATH),
-    "process:name": _of(_T.FILENAME),
-    "process:image_ref.name": _of(_T.FILENAME),
-    "process:binary_ref.name": _of(_T.FILENAME),
-    "windows-registry-key:key": _of(_T.REGKEY),
-    "autonomous-system:number": _of(_T.ASN),
-    "user-account:user_id": _of(_T.USERNAME),
-    "user-account:account_login": _of(_T.USERNAME),
-    "email-message:from_ref.value": _of(_T.EMAIL),
-    "email-message:sender_ref.value": _of(_T.EMAIL),
-    "email-message:message_id": _of(_T.MSG_ID),
-    "email-message:body_multipart.body_raw_ref.name": _of(_T.FILENAME),
+    "email-addr:value": of(_T.EMAIL),
+    "mac-addr:value": of(_T.MAC),
+    "mutex:name": of(_T.MUTEX),
+    "directory:path": of(_T.FILEPATH),
+    "file:name": of(_T.FILENAME),
+    "file:path": of(_T.FILEPATH),
+    "file:parent_directory_ref.path": of(_T.FILEPATH),
+    "process:name": of(_T.FILENAME),
+    "process:image_ref.name": of(_T.FILENAME),
+    "process:binary_ref.name": of(_T.FILENAME),
+    "windows-registry-key:key": of(_T.REGKEY),
+    "autonomous-system:number": of(_T.ASN),
+    "user-account:user_id": of(_T.USERNAME),
+    "user-account:account_login": of(_T.USERNAME),
+    "email-message:from_ref.value": of(_T.EMAIL),
+    "email-message:sender_ref.value": of(_T.EMAIL),
+    "email-message:message_id": of(_T.MSG_ID),
+    "email-message:body_multipart.body_raw_ref.name": of(_T.FILENAME),
     "network-traffic:src_ref.value": Found.host,
     "network-traffic:dst_ref.value": Found.host,
-    "network-traffic:extensions.http-request-ext.request_header.user-agent": _of(_T.USERAGENT),
-    "vulnerability:name": _of(_T.CVE),
+    "network-traffic:extensions.http-request-ext.request_header.user-agent": of(_T.USERAGENT),
+    "vulnerability:name": of(_T.CVE),
     # Of widely used extensions.
     **{f"{kind}:value": take for prefix in ("", "x-opencti-") for kind, take in (
-        ("cryptocurrency-wallet", _of(_T.WALLET)), ("phone-number", _of(_T.PHONE)),
-        ("hostname", _of(_T.HOSTNAME)), ("user-agent", _of(_T.USERAGENT)))},
-    "bank-account:iban": _of(_T.IBAN),
+        ("cryptocurrency-wallet", of(_T.WALLET)), ("phone-number", of(_T.PHONE)),
+        ("hostname", of(_T.HOSTNAME)), ("user-agent", of(_T.USERAGENT)))},
+    "bank-account:iban": of(_T.IBAN),
     **{f"{kind}:hashes.{name}": take for kind in ("file", "artifact") for name, take in _HASHES.items()},
-    **{f"x509-certificate:hashes.{name}": _fingerprint for name in ("sha-1", "sha1", "sha-256", "sha256")},
+    **{f"x509-certificate:hashes.{name}": of(_T.FINGERPRINT) for name in ("sha-1", "sha1", "sha-256", "sha256")},
 }  # fmt: skip
 
 

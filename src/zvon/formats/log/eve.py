@@ -19,7 +19,9 @@ _TECHNIQUE = ("mitre_technique_id", "mitre_sub_technique_id")
 
 def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
     """One item for each event; both ends of a flow are values, private addresses too."""
-    return read_objects(chunks, options, _item, "This is no EVE event: it has no `event_type`.")
+    return read_objects(
+        chunks, options, read_object, "This is no EVE event: it has no `event_type`."
+    )
 
 
 def sniff(sample: bytes, name: str) -> Guess | None:
@@ -31,7 +33,8 @@ def _is_eve(event: dict[str, Any]) -> bool:
     return isinstance(event.get("event_type"), str) and bool(_BESIDE & event.keys())
 
 
-def _item(event: dict[str, Any], position: str, options: Options) -> Item | None:
+def read_object(event: dict[str, Any], position: str, options: Options) -> Item | None:
+    """The item of an event; none when it is no event of Suricata."""
     kind = event.get("event_type")
     if not isinstance(kind, str):
         return None
