@@ -78,7 +78,7 @@ def sniff(sample: bytes, name: str) -> Guess | None:
 def _is_document(value: dict[str, Any]) -> bool:
     if isinstance(value.get("_source"), dict):
         return "_index" in value or "_id" in value
-    if "winlog" in value:  # Winlogbeat, whose events another file reads
+    if "winlog" in value or "event_data" in value:  # Winlogbeat, whose events another file reads
         return False
     marks = {"ecs", "ecs.version", "agent", "event", "event.kind", "kibana.alert.rule.name",
              "kibana.alert.uuid", "data_stream", "signal"}  # fmt: skip

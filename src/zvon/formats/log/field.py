@@ -20,7 +20,8 @@ _ADDRESS = (
     "destinationaddress", "clientip", "clientipaddress", "clientaddr", "clientaddress", "remoteip",
     "remoteaddr", "remoteaddress", "serverip", "serveraddr", "xforwardedfor", "peeraddr", "src4addr",
     "dst4addr", "src6addr", "dst6addr", "callingstationid", "framedipaddress", "actoripaddress",
-    "fileoriginip", "attackerip", "targetip", "victimip", "iporiginal", "resolvedip", "rhost",
+    "fileoriginip", "attackerip", "targetip", "victimip", "iporiginal", "resolvedip", "rhost", "ipstr", "networksourceipv4", "networkdestinationipv4",
+    "networksourceipv6", "networkdestinationipv6", "ipsrc", "ipdst",
 )  # fmt: skip
 _HOST = (
     "domain", "fqdn", "qname", "query", "queryname", "rrname", "servername", "sni", "dnsname",
@@ -32,12 +33,37 @@ _MACHINE = ("computer", "computername", "devicename", "machinename", "workstatio
 _USER = ("user", "username", "userid", "upn", "userprincipalname", "account", "accountname", "login",
          "srcuser", "dstuser", "targetusername", "subjectusername", "targetuser", "accountupn",
          "acct", "mailboxownerupn", "samaccountname")  # fmt: skip
+# The value itself, of whatever type.
+INDICATORS = ("indicator", "ioc", "iocvalue", "indicatorvalue", "observable", "observablevalue",
+              "threatvalue")  # fmt: skip
 _MAIL = ("email", "mail", "emailaddress", "mailfrom", "sender", "senderaddress", "recipient",
          "recipients", "recipientaddress", "rcptto", "envelopefrom", "envelopeto")  # fmt: skip
 _HASH = ("md5", "sha1", "sha256", "sha512", "hash", "filehash", "md5after", "sha1after", "sha256after",
          "md5hash", "sha1hash", "sha256hash")  # fmt: skip
-_FILE = ("filename", "filepath", "path", "folderpath", "image", "exe", "executable", "imagepath",
+_FILE = ("filename", "filepath", "image", "exe", "executable", "imagepath",
          "targetfilename", "processname", "processpath", "newprocessname", "attachment")  # fmt: skip
+
+
+def take_any(found: Found, text: Any, role: ValueRole) -> bool:
+    """Takes a value by what it looks like: an address, hash, link, mail address or name."""
+    if isinstance(text, list):
+        return sum(take_any(found, each, role) for each in text) > 0
+    if not isinstance(text, str):
+        return False
+    if "://" in text:
+        return found.add(_T.URL, text, role)
+    if "@" in text:
+        return found.add(_T.EMAIL, text, role)
+    if text[:4].upper() == "CVE-":
+        return found.add(_T.CVE, text, role)
+    return found.hash(text, role) or (" " not in text.strip() and found.host(text, role))
+
+
+def _path(found: Found, text: Any, role: ValueRole) -> bool:
+    """Takes a path with folders; a `path` is often something else."""
+    folders = isinstance(text, str) and len(text) > 2 and ("\\" in text or text.count("/") > 1)
+    return folders and found.add(_T.FILEPATH, text, role)
+
 
 FIELDS: dict[str, Meaning] = {
     **dict.fromkeys(_ADDRESS, (Found.address, SAID)),
@@ -56,12 +82,14 @@ FIELDS: dict[str, Meaning] = {
     **dict.fromkeys(("asn", "asnumber"), (of(_T.ASN), NAMED)),
     **dict.fromkeys(("registrykey", "regkey", "targetobject"), (of(_T.REGKEY), NAMED)),
     **dict.fromkeys(("messageid", "msgid", "internetmessageid"), (of(_T.MSG_ID), NAMED)),
+    **dict.fromkeys(INDICATORS, (take_any, SAID)),
+    **dict.fromkeys(("path", "folderpath", "directory"), (_path, NAMED)),
     "ja3": (of(_T.JA3), SAID), "ja3hash": (of(_T.JA3), SAID), "ja3s": (of(_T.JA3S), SAID),
     "ja4": (of(_T.JA4), SAID), "imphash": (of(_T.IMPHASH), SAID), "ssdeep": (of(_T.SSDEEP), SAID),
     "iban": (of(_T.IBAN), NAMED), "phone": (of(_T.PHONE), NAMED),
     "pipename": (of(_T.PIPE), NAMED), "servicename": (of(_T.SERVICE), NAMED),
 }  # fmt: skip
-_MARKS = str.maketrans("", "", "_-@ ")
+MARKS = str.maketrans("", "", "_-@ ")
 
 TIMES = ("@timestamp", "timestamp", "time", "eventtime", "ts", "datetime", "date", "timegenerated",
          "timecreated", "created_at", "createdat", "creationtime", "event_time", "_ts", "logtime",
@@ -108,7 +136,7 @@ def time_in(value: dict[str, Any]) -> Any:
 
 def _meaning(key: str, fields: dict[str, Meaning]) -> Meaning | None:
     """By the last two parts of the name joined (`source.ip`), else by the last."""
-    last = key.lower().translate(_MARKS).rsplit(".", 2)
+    last = key.lower().translate(MARKS).rsplit(".", 2)
     if len(last) > 1 and (found := fields.get(last[-2] + last[-1])):
         return found
     return fields.get(last[-1])

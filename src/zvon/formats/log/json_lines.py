@@ -7,7 +7,7 @@ from zvon.formats.clock import read_time
 from zvon.formats.found import Found
 from zvon.formats.json_field import text
 from zvon.formats.json_objects import read_objects, sample_objects
-from zvon.formats.log.field import take_fields, time_in
+from zvon.formats.log.field import INDICATORS, MARKS, take_fields, time_in
 from zvon.model.item import Bad, Format, Guess, Item, ItemKind, Options
 
 _TITLES = ("title", "name", "message", "msg", "operation", "operationname", "actiontype", "event",
@@ -33,8 +33,9 @@ def read_object(value: dict[str, Any], position: str, options: Options) -> Item:
     take_fields(found, value)
     named = {key.lower(): each for key, each in value.items()}
     title = next((each for key in _TITLES if (each := text(named.get(key)))), "")
+    says = any(key.translate(MARKS) in INDICATORS for key in named)
     return Item(
-        kind=ItemKind.LOG, position=position, payload=value, values=found.values(), at=at,
+        kind=ItemKind.INDICATOR if says and found else ItemKind.LOG, position=position, payload=value, values=found.values(), at=at,
         title=title[:MAX_TITLE], tags=clock,
     )  # fmt: skip
 

@@ -19,11 +19,11 @@ _5424 = re.compile(
     re.DOTALL,
 )
 _3164 = re.compile(
-    r"(?:<(?P<pri>\d{1,3})>)?(?:\d+: )?[*.]?"
+    r"(?:<(?P<pri>\d{1,3})>)?(?:(?:(?P<first>[A-Za-z0-9_.-]{1,255}) )?\d{1,10}: )?[*.]?"
     r"(?:(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}(?P<day>\d{1,2})"
     r"(?: (?P<year>\d{4}))? (?P<clock>\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)(?: (?P<zone>[A-Z]{3,4}))?:?"
     r"|(?P<time>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}\S*))"
-    r" (?:(?P<host>[A-Za-z0-9_.:\[\]%-]{1,255}) )?(?P<rest>.*)",
+    r" (?:(?P<host>[A-Za-z0-9_.\[][A-Za-z0-9_.:\[\]%-]{0,254})(?<!:) )?(?P<rest>.*)",
     re.DOTALL,
 )
 _BARE = re.compile(r"<(?P<pri>\d{1,3})>(?P<rest>[^0-9\s].*)", re.DOTALL)
@@ -45,6 +45,7 @@ _SEVERITIES = (
     "informational",
     "debug",
 )
+_NO_TAG = frozenset({"CEF", "LEEF", "@cee", "http", "https"})
 _UTC = frozenset({"UTC", "GMT"})
 # A machine's clock may run before ours by this without its line being of last year.
 _AHEAD = timedelta(days=1)
@@ -107,7 +108,12 @@ def _parts(line: str) -> dict[str, Any] | None:
         }  # fmt: skip
     old = _3164.match(line)
     if old is not None:
-        return {**_priority(old["pri"]), **_stamp(old), "host": old["host"], **_tagged(old["rest"])}
+        return {
+            **_priority(old["pri"]),
+            **_stamp(old),
+            "host": old["host"] or old["first"],
+            **_tagged(old["rest"]),
+        }
     bare = _BARE.match(line)
     return None if bare is None else {**_priority(bare["pri"]), **_tagged(bare["rest"])}
 
@@ -124,7 +130,7 @@ def _stamp(old: re.Match[str]) -> dict[str, Any]:
 
 def _tagged(rest: str) -> dict[str, Any]:
     tag = _TAG.match(rest)
-    if tag is None:
+    if tag is None or tag["app"] in _NO_TAG:
         return {"message": rest}
     return {"app": tag["app"], "pid": tag["pid"], "message": tag["message"]}
 

@@ -74,6 +74,12 @@ _SYSTEM = frozenset({"system", "local service", "network service", "anonymous lo
                      "nt authority\\local service"})  # fmt: skip
 
 
+# Beside `EventID` in shapes without levels; and a table of Azure that may leave the number out.
+_FLAT = frozenset({"Channel", "EventSourceName", "SourceName", "ProviderName", "EventLog"})
+_PROVIDERS = ("SourceName", "ProviderName", "EventSourceName", "Source")
+_LOG_ANALYTICS = frozenset({"EventLog", "Source", "Computer", "EventLevelName"})
+
+
 class Event(Struct, frozen=True):
     """What all shapes say: `fields` are those of the event itself, by their own names."""
 
@@ -158,6 +164,15 @@ def _winlogbeat(value: dict[str, Any], winlog: dict[str, Any]) -> Event:
     )  # fmt: skip
 
 
+def _old_winlogbeat(value: dict[str, Any]) -> Event:
+    """Winlogbeat up to version 6."""
+    return Event(
+        _number(value.get("event_id")), text(value.get("log_name")),
+        text(value.get("source_name")), text(value.get("computer_name")),
+        value.get("@timestamp"), members(value.get("event_data")),
+    )  # fmt: skip
+
+
 def _rendered(event: dict[str, Any]) -> Event:
     """XML turned into JSON: attributes under `#attributes` or beside, text under `#text`."""
     system = members(event.get("System"))
@@ -189,12 +204,14 @@ def _data(event: dict[str, Any]) -> dict[str, Any]:
 def _flat(value: dict[str, Any]) -> Event:
     # Sysmon writes the time of what happened in UTC and without saying so.
     happened = value.get("UtcTime")
-    zoned = f"{happened}+00:00" if isinstance(happened, str) and happened else None
+    zoned = (
+        f"{happened.removesuffix('Z')}+00:00" if isinstance(happened, str) and happened else None
+    )
     times = ("@timestamp", "EventTime", "TimeCreated", "TimeGenerated", "EventReceivedTime")
     named = next((value[key] for key in times if value.get(key)), None)
     return Event(
-        _number(value.get("EventID")), text(value.get("Channel")),
-        text(value.get("SourceName")) or text(value.get("ProviderName")),
+        _number(value.get("EventID")), text(value.get("Channel")) or text(value.get("EventLog")),
+        next((said for key in _PROVIDERS if (said := text(value.get(key)))), ""),
         text(value.get("Hostname")) or text(value.get("Computer")),
         zoned or named, value,
     )  # fmt: skip
