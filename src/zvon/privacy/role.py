@@ -8,8 +8,10 @@ import itertools
 import math
 import re
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address, ip_network
+from types import MappingProxyType
 
 import msgspec
 from msgspec import Struct
@@ -105,8 +107,15 @@ def entity_key(mention: Mention) -> str:
     return f"{kind}\x00{mention.value}"
 
 
-def score(readings: list[Reading], facts: Facts) -> dict[str, Score]:
-    """Score every entity of the item, by `entity_key`."""
+def score(
+    readings: list[Reading],
+    facts: Facts,
+    said: Mapping[str, Sequence[SpanEvidence]] = MappingProxyType({}),
+) -> dict[str, Score]:
+    """Score every entity of the item, by `entity_key`.
+
+    `said` are terms that the caller knows of an entity, for example from the layout of a report.
+    """
     graph = Graph(facts)
     for reading in readings:
         for mention in reading.mentions:
@@ -114,8 +123,10 @@ def score(readings: list[Reading], facts: Facts) -> dict[str, Score]:
             node = graph.nodes.setdefault(key, _Node(mention.type, mention.value))
             node.mentions.append(mention)
     defanged = any(m.defanged for r in readings for m in r.mentions)
-    for node in graph.nodes.values():
+    for key, node in graph.nodes.items():
         _itself(graph, node, defanged)
+        for term in said.get(key, ()):
+            node.term(term.rule, term.weight, term.start, term.end)
     for reading in readings:
         _words(graph, reading)
         _neighbours(graph, reading)

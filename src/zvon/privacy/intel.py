@@ -1,0 +1,371 @@
+"""Whose is each value of a document? The terms of the gate, and what the document itself says.
+
+Only `attacker` becomes an indicator by itself. The host of a bank that a warning names is a
+`brand`, a blog that is quoted a `reference`, a resolver or file host `infrastructure`. Every
+decision carries its terms.
+"""
+
+import math
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from ipaddress import ip_address
+
+from msgspec import Struct
+
+from zvon.formats.extract import Found, scan
+from zvon.model import url
+from zvon.model.observable import Observable, ObservableType
+from zvon.model.phone import country
+from zvon.model.role import Role, SpanEvidence
+from zvon.privacy import names
+from zvon.privacy.document import Blocks, Layout, phrases, table
+from zvon.privacy.facts import Facts
+from zvon.privacy.fold import fold
+from zvon.privacy.identifiers import is_private, owner
+from zvon.privacy.mentions import Mention, Reading
+from zvon.privacy.role import Score, entity_key, score, terms
+
+T = ObservableType
+PIECE = 30_000
+"""Characters that are read for words together: a clause never goes on over a paragraph."""
+_DECIDED = 0.6  # log-odds beyond which it is no longer unsure
+
+_KIND = {
+    T.URL: "URL", T.DOMAIN: "DOMAIN", T.HOSTNAME: "HOST", T.IPV4: "IP", T.IPV6: "IP", T.CIDR: "CIDR",
+    T.EMAIL: "EMAIL", T.PHONE: "PHONE", T.IBAN: "IBAN", T.ASN: "ASN", T.FILENAME: "FILE",
+    T.FILEPATH: "PATH", T.WALLET: "WALLET", T.USERNAME: "USER",
+}  # fmt: skip
+_KNOWLEDGE = frozenset({T.CVE, T.GHSA, T.CWE, T.ATTACK_ID, T.YARA_RULE, T.SIGMA_ID})
+_HOSTS = frozenset({T.URL, T.DOMAIN, T.EMAIL, T.IPV4, T.IPV6})
+_BESIDE = 60  # characters before a value in which a phrase speaks of it
+_AFTER = 32
+
+
+class Text(Struct, frozen=True, kw_only=True):
+    """One part of a document. `author` (`attacker`, `reporter`) is known where a mail says it.
+
+    `decoys` are ranges that a link shows while it leads elsewhere; where the part is the target of
+    such a link, `shown` is the host that it pretends. `found` saves reading twice.
+    """
+
+    text: str
+    id: str = "text"
+    author: str = ""
+    found: tuple[Found, ...] | None = None
+    decoys: tuple[tuple[int, int], ...] = ()
+    shown: str = ""
+
+
+def _nothing(_value: Observable) -> bool:
+    return False
+
+
+def _unlisted(_value: Observable) -> Sequence[str]:
+    return ()
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """What is known beside the document; nothing is looked up here.
+
+    `own` are hosts on which the document itself stands, `known` says whether a value is an
+    indicator of ours, `listed` names the warning lists that hold it.
+    """
+
+    facts: Facts
+    own: frozenset[str] = frozenset()
+    known: Callable[[Observable], bool] = _nothing
+    listed: Callable[[Observable], Sequence[str]] = _unlisted
+
+
+class Judged(Struct, frozen=True):
+    """A value at a place, whose it is, the belief that it is the attacker's, and why.
+
+    `evidence` are codes, the weightiest first: `defanged`, `ioc-section`, `brand-lookalike:nlb`.
+    """
+
+    found: Found
+    role: Role
+    score: float
+    evidence: tuple[str, ...]
+
+
+class _Part:
+    """One part while it is judged."""
+
+    __slots__ = ("blocks", "decoys", "folded", "found", "layout", "text")
+
+    def __init__(self, part: Text, region: str) -> None:
+        self.text = part.text
+        self.found = scan(part.text, region=region) if part.found is None else list(part.found)
+        self.folded = fold(part.text)
+        self.layout = Layout(part.text)
+        self.blocks = Blocks(part.text)
+        self.decoys = part.decoys
+
+
+def judge(texts: Sequence[Text], setting: Setting, *, region: str) -> list[list[Judged]]:
+    """Judge every value of every part; values that are equal have one role in the whole document.
+
+    `region` is the country in which local telephone numbers of unread parts are read.
+    """
+    parts = [_Part(text, region) for text in texts]
+    readings: list[Reading] = []
+    keys: dict[Observable, str] = {}
+    said: dict[str, list[SpanEvidence]] = {}
+    harmless = any(f.defanged for part in parts for f in part.found)
+    for text, part in zip(texts, parts, strict=True):
+        for low, high in _pieces(part.text):
+            readings.append(_reading(text, part, low, high, setting, keys))
+    for text, part in zip(texts, parts, strict=True):
+        for found in part.found:
+            key = keys.get(found.observable)
+            if key is not None and found.parent is None:
+                said.setdefault(key, []).extend(_terms(text, part, found, setting, harmless))
+    scores = score(readings, setting.facts, said)
+    return [[_judged(found, scores, keys, setting) for found in part.found] for part in parts]
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Cut a long text where lines end."""
+    low = 0
+    while low < len(text):
+        high = low + PIECE
+        if high < len(text):
+            line = text.rfind("\n", low + PIECE // 2, high)
+            high = high if line < 0 else line + 1
+        yield low, min(high, len(text))
+        low = high
+
+
+def _reading(
+    text: Text, part: _Part, low: int, high: int, setting: Setting, keys: dict[Observable, str]
+) -> Reading:
+    reading = Reading(text.id, part.text[low:high], setting.facts.lang)
+    starts = reading.view.starts
+    for found in part.found:
+        if found.parent is not None or found.start < low or found.end > high:
+            continue
+        start, end = found.start - low, found.end - low
+        if starts is not None:  # the view leaves out what hides characters
+            start, end = bisect_left(starts, start), bisect_left(starts, end)
+        mention = _mention(text.id, found, start, end)
+        if mention is not None and reading.add(mention):
+            mention.side = text.author
+            keys.setdefault(found.observable, entity_key(mention))
+    pattern = setting.facts.brand_pattern
+    names.detect(reading, [m.span() for m in pattern.finditer(reading.folded)] if pattern else [])
+    return reading
+
+
+def _mention(part: str, found: Found, start: int, end: int) -> Mention | None:
+    kind, value = found.observable.type, found.observable.value
+    word = _KIND.get(kind, "HASH")
+    if kind in _KNOWLEDGE:
+        return None
+    held, code = "", ""
+    if kind in {T.URL, T.DOMAIN, T.EMAIL, T.HOSTNAME}:
+        host = _host(found.observable)
+        held = owner(host) if not _numeric(host) else host
+        if kind is T.DOMAIN and held != value:
+            word = "HOST"
+    elif kind is T.PHONE:
+        code = (country(value) or "").lower()
+    elif kind is T.IBAN:
+        code = value[:2].lower()
+    return Mention(part, start, end, word, found.raw, value, owner=held, country=code, defanged=found.defanged)  # fmt: skip
+
+
+@cache
+def _numeric(host: str) -> bool:
+    return bool(re.fullmatch(r"[0-9.]+|[0-9a-f:]*:[0-9a-f:]*", host))
+
+
+def _host(value: Observable) -> str:
+    if value.type is T.URL:
+        return url.parse(value.value).host
+    return value.value.rpartition("@")[2]
+
+
+@cache
+def _phrase(section: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{phrases(getattr(table().words, section))})(?!\w)")
+
+
+def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bool) -> Iterator[SpanEvidence]:  # fmt: skip
+    """What the document says of a value at this place."""
+    weight, value = table().weight, found.observable
+    stretch = part.layout.at(found.start)
+    if stretch is not None:
+        word = {"ioc": "ioc_section", "table": "ioc_table", "lead-in": "lead_in",
+                "reference": "reference_section", "note": "note_section"}[stretch.kind]  # fmt: skip
+        yield _term(word.replace("_", "-"), getattr(weight, word), found)
+    author = text.author or part.blocks.author(found.start)
+    if author == "attacker":
+        yield _term("criminal-block", weight.criminal, found)
+    elif author == "reporter":
+        yield _term("citizen-block", weight.citizen * (0.4 if found.defanged else 1), found)
+    if harmless and not found.defanged and value.type is T.URL:
+        yield _term("plain-beside-defanged", weight.plain_beside_defanged, found)
+    if any(low <= found.start < high for low, high in part.decoys):
+        yield _term("link-text", weight.link_text, found)
+    if text.shown:
+        yield _term(f"link-mismatch:{text.shown}", weight.link_mismatch, found)
+    if setting.known(value):
+        yield _term("known-indicator", weight.known, found)
+    if value.type in _HOSTS:
+        host = _host(value)
+        # The gate looks at registered names; a look-alike may stand further left.
+        if setting.facts.imitates(host) and not _below(host, setting.facts.brand_domains):
+            yield _term("lookalike.brand", terms().rule["lookalike"], found)
+        yield from _beside(part, found)
+    if value.type is T.FILENAME and value.value.lower() in table().files["system"]:
+        yield _term("system-file", weight.system_file, found)
+    if value.type in {T.IPV4, T.IPV6}:
+        address = ip_address(value.value)
+        if is_private(address):
+            yield _term("private-address", weight.private, found)
+
+
+def _beside(part: _Part, found: Found) -> Iterator[SpanEvidence]:
+    weight = table().weight
+    low = max(0, found.start - _BESIDE)
+    before = part.folded[low : found.start]
+    cut = max(before.rfind(mark) for mark in (". ", "\n", "; ", "! ", "? "))
+    before = before[cut + 1 :]
+    real = max((found.end() for found in _phrase("legitimate").finditer(before)), default=-1)
+    if real >= 0 and not re.search(r"\w\[?\.\]?\w", before[real:]):
+        yield _term("legitimate", weight.legitimate, found)
+    if _phrase("sinkhole").search(before) or _phrase("sinkhole").search(
+        part.folded[found.end : found.end + _AFTER]
+    ):
+        yield _term("sinkhole", weight.sinkhole, found)
+    if not found.defanged and _phrase("research").search(before):
+        yield _term("quoted-work", weight.quoted_work, found)
+
+
+def _term(rule: str, weight: float, found: Found) -> SpanEvidence:
+    return SpanEvidence(rule, round(weight, 2), found.start, found.end)
+
+
+def _judged(
+    found: Found, scores: dict[str, Score], keys: dict[Observable, str], setting: Setting
+) -> Judged:
+    value = found.observable
+    if value.type in _KNOWLEDGE:
+        return Judged(found, Role.REFERENCE, 0.0, ("identifier",))
+    own = scores.get(keys.get(value, ""))
+    parent = scores.get(keys.get(found.parent, "")) if found.parent is not None else None
+    base = own or parent
+    if base is None:
+        return Judged(found, Role.UNSURE, 0.5, ())
+    logit = base.logit
+    codes = tuple(_code(e, value, setting.facts) for e in base.evidence if e.rule != "prior")
+    role, why, shift = _place(value, base, setting, standing=own is not None)
+    logit += shift
+    if role is None:
+        role = _by_score(base, logit)
+    return Judged(found, role, _probability(logit if role is Role.ATTACKER else min(logit, 0.0)), tuple(dict.fromkeys((*why, *codes)))[:8])  # fmt: skip
+
+
+def _by_score(base: Score, logit: float) -> Role:
+    if logit >= _DECIDED:
+        return Role.ATTACKER
+    rules = {e.rule for e in base.evidence}
+    if rules & {"reference-section", "quoted-work"} and logit <= 0:
+        return Role.REFERENCE
+    if "system-file" in rules:
+        return Role.BYSTANDER
+    if "sinkhole" in rules:
+        return Role.INFRASTRUCTURE
+    if logit > -_DECIDED:
+        return Role.UNSURE
+    if rules & {"legitimate", "link-text"}:
+        return Role.BRAND
+    return Role.REPORTER if rules & {"side.reporter", "citizen-block"} else Role.VICTIM
+
+
+def _place(
+    value: Observable, base: Score, setting: Setting, *, standing: bool
+) -> tuple[Role | None, tuple[str, ...], float]:
+    """A role that the host itself decides, why, and what it adds to the score otherwise."""
+    if value.type not in _HOSTS:
+        return None, (), 0.0
+    host, weight = _host(value), table().weight
+    rules = {e.rule for e in base.evidence}
+    accused = bool(rules & {"defanged", "ioc-section", "ioc-table", "lead-in", "known-indicator"})
+    mail = value.type is T.EMAIL
+    if host in setting.own or any(host.endswith("." + own) for own in setting.own):
+        return Role.REFERENCE, ("own-host",), 0.0
+    if "registry" in rules:
+        return Role.VICTIM, (), 0.0
+    if not mail and _below(host, setting.facts.brand_domains) and "known-indicator" not in rules:
+        return Role.BRAND, ("brand-official",), 0.0
+    group = _group(host, "infrastructure")
+    if group is not None and not mail and value.value not in {"", host} and value.type is T.URL:
+        if group == "sinkhole":
+            return Role.INFRASTRUCTURE, ("sinkhole",), 0.0
+        quiet = group in {"resolver", "cdn", "ip-lookup", "registrar", "messenger"}
+        if quiet and not accused and "criminal-block" not in rules:
+            return Role.INFRASTRUCTURE, (f"infrastructure:{group}",), 0.0
+        return None, (f"infrastructure:{group}",), 0.0
+    if group is not None and not mail and (host == _top(host, "infrastructure") or group not in {"dynamic-dns", "site-builder", "tunnel"}):  # fmt: skip
+        return Role.INFRASTRUCTURE, (f"infrastructure:{group}",), 0.0
+    work = _group(host, "reference")
+    if work is not None and (not accused or not standing) and "criminal-block" not in rules:
+        return Role.REFERENCE, (f"reference:{work}",), 0.0
+    lists = tuple(setting.listed(value))
+    if lists:
+        if base.logit + weight.listed < _DECIDED:
+            return Role.INFRASTRUCTURE, tuple(f"warning-list:{name}" for name in lists[:3]), 0.0
+        return None, tuple(f"warning-list:{name}" for name in lists[:3]), weight.listed
+    return None, (), 0.0
+
+
+@cache
+def _hosts(section: str) -> dict[str, str]:
+    rows: dict[str, tuple[str, ...]] = getattr(table(), section)
+    return {host: group for group, hosts in rows.items() for host in hosts}
+
+
+def _top(host: str, section: str) -> str:
+    """The listed host that `host` is or lies below; the longest wins."""
+    rows = _hosts(section)
+    while host:
+        if host in rows:
+            return host
+        if _numeric(host):
+            return ""
+        _, _, host = host.partition(".")
+    return ""
+
+
+def _group(host: str, section: str) -> str | None:
+    return _hosts(section).get(_top(host, section))
+
+
+def _below(host: str, names: frozenset[str]) -> bool:
+    while host:
+        if host in names:
+            return True
+        _, _, host = host.partition(".")
+    return False
+
+
+def _code(term: SpanEvidence, value: Observable, facts: Facts) -> str:
+    if term.rule == "lookalike.brand":
+        return f"brand-lookalike:{_imitated(value, facts)}"
+    if term.rule.startswith("cue."):
+        return "cue:" + term.rule.removeprefix("cue.").rstrip("*").replace("*", "")
+    return term.rule.replace(".", "-")
+
+
+def _imitated(value: Observable, facts: Facts) -> str:
+    host = _host(value) if value.type in _HOSTS else value.value
+    found = [label for label in facts.brand_labels if label in host]
+    return max(found, key=len, default="").rstrip("-")
+
+
+def _probability(logit: float) -> float:
+    return round(1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))), 3)
