@@ -138,3 +138,31 @@ async def wanted(db: Db, viewer: Viewer, uuid: UUID) -> Version:
             if each.state == state:
                 return each
     raise NoMapping("this source has no mapping yet: none of its deliveries was a table")
+
+
+async def asking(db: Db) -> frozenset[int]:
+    """Ids of the sources that have deliveries which wait for a person to confirm a mapping."""
+    rows = await db.execute(
+        """
+        select distinct d.source_id from delivery d join mapping m on m.id = d.mapping_id
+        where d.state = 'waiting' and m.state = 'proposed'
+        """
+    )
+    return frozenset(int(row[0]) for row in await rows.fetchall())
+
+
+async def example(db: Db, source_id: int) -> int | None:
+    """The delivery on which a mapping of this source is best looked at: one that waits for it,
+    else its newest table.
+    """
+    row = await (
+        await db.execute(
+            """
+            select id from delivery where source_id = %s
+              and (mapping_id is not null or format like '%%table%%')
+            order by state = 'waiting' desc, id desc limit 1
+            """,
+            (source_id,),
+        )
+    ).fetchone()
+    return None if row is None else int(row[0])
