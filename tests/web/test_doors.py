@@ -22,6 +22,8 @@ OPEN = {
     ("GET", "/api/v1/receipts/{token}"),
     ("POST", "/api/v1/session"),
     ("GET", "/api/v1/status"),
+    # A webhook signs with the secret of its source.
+    ("POST", "/in/{id}"),
     # Outposts sign with their own key.
     ("POST", "/api/v1/outposts/enrolment"),
     ("GET", "/api/v1/outposts/{id}/work"),

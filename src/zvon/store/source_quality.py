@@ -71,7 +71,7 @@ with said as (
   group by 1, 2)"""
 
 ADDS: LiteralString = (
-    SAID
+    SAID  # noqa: S608 -- literals only
     + """,
 ranked as (
   select value, source, at, delay, count(*) over (partition by value) as among,
@@ -82,14 +82,14 @@ select source, count(*), count(*) filter (where among = 1),
        count(*) filter (where place = 1 and together = 1),
        (array_agg(delay order by value) filter (where delay > 0))[1:200]
 from ranked where at >= %(begin)s group by source"""
-)  # noqa: S608 -- literals only
+)
 SHARES: LiteralString = (
     SAID
     + """
 select a.source, b.source, count(*)
 from said a join said b on b.value = a.value and b.source <> a.source
 where a.at >= %(begin)s group by 1, 2"""
-)  # noqa: S608 -- literals only
+)
 
 
 class _Sum(Struct):

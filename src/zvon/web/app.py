@@ -15,7 +15,7 @@ from litestar.types import ControllerRouterHandler
 from zvon import __version__
 from zvon.jobs import Context
 from zvon.share.door import router as peer_door
-from zvon.web.api import ROUTERS
+from zvon.web.api import ROUTERS, webhooks
 from zvon.web.api.inject import DEPENDENCIES
 from zvon.web.api.live import Bell
 from zvon.web.doorkeeper import Doorkeeper, check_routes, permitted
@@ -48,7 +48,7 @@ def create_app(context: Context) -> Litestar:
     api = Router("/api/v1", route_handlers=list(ROUTERS))
     app = _litestar(
         context,
-        [api, *PAGES],
+        [api, webhooks.router, *PAGES],
         guards=[permitted],
         before_send=[secure],
         middleware=[
