@@ -125,7 +125,7 @@ def _lines(lines: Iterable[str], region: str) -> Iterator[Pasted]:
         if not stripped or stripped.startswith("#"):
             continue
         whole = _one(stripped, region)
-        if whole.readings and _strong(whole.readings[0]):
+        if whole.readings and has_shape(whole.readings[0]):
             yield whole
             continue
         mentions = extract(stripped, region=region)
@@ -145,7 +145,8 @@ def _also(value: Observable, raw: str, region: str) -> tuple[Observable, ...]:
     return (value, *(each for each in _exact(live, region) if each != value))
 
 
-def _strong(value: Observable) -> bool:
+def has_shape(value: Observable) -> bool:
+    """True when its type is told by how it is written; any text may be a name of a file."""
     return value.type not in _TEXTS
 
 

@@ -9,7 +9,7 @@ from psycopg.errors import QueryCanceled
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.formats.pasted import Pasted
+from zvon.formats.pasted import Pasted, has_shape
 from zvon.model.marking import Tlp
 from zvon.model.observable import CODE, Observable, ObservableType
 from zvon.model.query import EVERYTHING
@@ -50,7 +50,9 @@ def distinct(given: Iterable[Pasted], most: int) -> list[Pasted]:
     """Each value once, in the order given. Raises `ValueError` past `most`."""
     seen: dict[tuple[Observable, ...] | str, Pasted] = {}
     for one in given:
-        seen.setdefault(one.readings or one.text, one)
+        first = one.readings[:1]
+        told = first and has_shape(first[0])
+        seen.setdefault((first if told else one.readings) or one.text, one)
         if len(seen) > most:
             raise ValueError(f"at most {most} values are looked up at once")
     return list(seen.values())

@@ -28,7 +28,7 @@ LOOKED_AT = 2_000  # of a value in more records the newest so many are looked at
 CANDIDATES = (64, 500, 4_000, 16_000)  # of a page: first few, then more
 PAIRS = 1_000
 TIMEOUT_MS = 5_000
-TOP = (1 << 62, 0)
+TOP = (10**18 - 1, 0)  # above every id
 _ROLES = dict(enumerate(Role, start=1))
 
 

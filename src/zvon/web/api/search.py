@@ -214,7 +214,9 @@ async def _encoded(
     coming = pages(context.pool, who, ready, now)
 
     async def page() -> tuple[Found, ...]:
-        return await anext(coming, ())
+        async for found in coming:  # not `anext` with a default: CPython 3.11 fails in it
+            return found
+        return ()
 
     def items() -> Iterator[Item]:
         while found := anyio.from_thread.run(page):
