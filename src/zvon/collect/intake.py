@@ -17,7 +17,7 @@ from zvon.collect.read.words import Asks, Batch, Began, Said, Task
 from zvon.jobs import Context, enqueue_all
 from zvon.model.ids import RANDOM_BYTES
 from zvon.model.mapping import Mapping
-from zvon.store import delivery, delivery_reading, mapping, source, source_day
+from zvon.store import delivery, delivery_reading, document, mapping, source, source_day
 from zvon.store.delivery import READING, WAITING, Delivery, NoDelivery
 from zvon.store.delivery_reading import Moved, cursor_of
 from zvon.store.intake import Stored, store_entries, store_items
@@ -144,10 +144,12 @@ class _Run:
         if not documents:
             return Stored()
         items = [each.item for each in documents]
-        return await store_items(
+        stored = await store_items(
             tx, self._setup, None, items, self._context.clock(), within=self._delivery.sha256,
             format=format,
         )  # fmt: skip
+        await document.put(tx, [(each.uuid, each.document) for each in documents])
+        return stored
 
     def _why(self) -> tuple[dict[str, Any], str]:
         """How the decoder was chosen, and its name; of an archive those of its first files."""

@@ -2,29 +2,20 @@
 
 from collections.abc import Sequence
 
-import msgspec
-from msgspec import Struct
-
+from zvon.collect.document import Understood
+from zvon.collect.document import understand as read_all
 from zvon.jobs import Context
 from zvon.model.item import Bad, Item
 from zvon.store.delivery import Delivery
 from zvon.store.source import Setup
 
-
-class Understood(Struct, frozen=True):
-    """A document as it is stored."""
-
-    item: Item
+__all__ = ["Understood", "understand"]
 
 
 async def understand(
     context: Context, setup: Setup, found: Delivery, documents: Sequence[Item]
 ) -> tuple[list[Understood], list[Bad]]:
     """Each document with what it says, and those that nobody could open."""
-    kept = []
-    for item in documents:
-        payload = item.payload
-        if isinstance(payload, dict) and isinstance(payload.get("body"), bytes):
-            payload = {key: value for key, value in payload.items() if key != "body"}
-        kept.append(Understood(msgspec.structs.replace(item, payload=payload)))
-    return kept, []
+    read = await read_all(context, setup, documents)
+    kept = [each for each in read if isinstance(each, Understood)]
+    return kept, [each for each in read if isinstance(each, Bad)]

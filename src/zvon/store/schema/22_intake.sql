@@ -160,7 +160,7 @@ create table document (
   template bytea not null,                       -- the same with numbers, names and addresses as types
   signature bytea not null,                      -- MinHash; `scheme` says algorithm, seed and version
   scheme text not null,
-  bands integer[] not null,
+  bands bigint[] not null,
   first_id bigint references record,             -- null: it is the first
   jaccard real,
   card jsonb not null                            -- what it says, each mark with its place
