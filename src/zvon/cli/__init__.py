@@ -11,6 +11,8 @@ NOUNS = {
     "serve": "Run one part of a node (`up` does that for you).",
     "demo": "Play the main story with two nodes and real resolvers.",
     "report": "Send in what somebody received.",
+    "intake": "Send files into a source, or see how they would be read.",
+    "quarantine": "What nobody could read, and reading it again.",
     "dns": "Resolvers that subscribe to the policy zones.",
     "block": "Blocks: propose, approve, lift.",
     "neverblock": "Names that nobody can block, and changes of them for a day.",

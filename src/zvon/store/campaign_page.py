@@ -236,7 +236,8 @@ async def _countries(db: Db, campaign_id: int) -> tuple[Country, ...]:
         told as (
           select e.id, e.payload from record e join events using (id)
           join party p on p.id = e.orgc_id and not p.own
-          where e.kind = 'event' and not e.deleted)
+          where e.kind = 'event' and not e.deleted
+            and not exists (select from source_setup s where s.source_id = e.source_id))
         select n.country, count(r.record_id), 0 from node n
         join report r on r.campaign_id = %(id)s group by 1
         union all

@@ -87,6 +87,7 @@ async def attach(tx: Tx, marks: Sequence[tuple[str, int]], now: datetime) -> lis
         from unnest(%s::bigint[], %s::text[], %s::bigint[]) x(mark, value, campaign)
         join occurrence c on c.observable_id = x.mark
         join record e on e.id = c.record_id and e.kind = 'event' and not e.deleted
+          and not exists (select from source_setup s where s.source_id = e.source_id)
         join party p on p.id = e.orgc_id and not p.own
         order by x.campaign, e.id, x.value
         on conflict do nothing returning campaign_id, record_id

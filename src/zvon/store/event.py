@@ -246,7 +246,10 @@ async def caused_blocks(db: Db, incident_id: int, person_id: int) -> list[Caused
 
 
 async def event_payload(db: Db, uuid: UUID) -> dict[str, Any] | None:
-    """A shared event: ours as it was released, or a partner's as it was received."""
+    """A shared event: ours as it was released, or a partner's as it was received.
+
+    An event that a source of ours sent (`store.intake`) was shared by nobody.
+    """
     async with db.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
             """
@@ -254,6 +257,7 @@ async def event_payload(db: Db, uuid: UUID) -> dict[str, Any] | None:
                    o.uuid as party_uuid, o.name as party_name, o.country
             from record r join party o on o.id = r.orgc_id
             where r.uuid = %(uuid)s and r.kind = 'event' and not r.deleted
+              and not exists (select from source_setup s where s.source_id = r.source_id)
             """,
             {"uuid": uuid},
         )
