@@ -2,9 +2,9 @@
 
 import json
 import sys
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from cyclopts import App, Parameter
 
@@ -22,7 +22,7 @@ OUT = Path("var/models/phish-url")
 
 @app.command
 def train(
-    model: Literal["phish-url", "phish-text"],
+    model: Literal["phish-url", "phish-text", "language", "attack"],
     *,
     data: Data = None,
     out: Annotated[Path | None, Parameter(help="Folder for weights, meta and card.")] = None,
@@ -42,10 +42,10 @@ def train(
     such domain (kept in `measured/`), then fits on everything. With `--use both` each use has a
     folder of its own below `--out` (`var/models/phish-url`), and the gap between them is printed.
     """
-    if model == "phish-text":
+    if model != "phish-url":
         from zvon.cli import models_text
 
-        return models_text.train(out, models_text.data_folder(data))
+        return _module(model).train(out, models_text.data_folder(data))
     from zvon.cli.model_folder import read_model
     from zvon.cli.phish_card import card, summary
     from zvon.ml.url_training.plans import PLANS
@@ -79,7 +79,7 @@ def train(
 
 @app.command
 def evaluate(
-    model: Literal["phish-url", "phish-text"],
+    model: Literal["phish-url", "phish-text", "language", "attack"],
     *,
     data: Data = None,
     path: Annotated[Path | None, Parameter(help="Folder of a trained model.")] = None,
@@ -89,10 +89,10 @@ def evaluate(
 
     Without newer phishing in the lists it shows the figures that were measured at training.
     """
-    if model == "phish-text":
+    if model != "phish-url":
         from zvon.cli import models_text
 
-        return models_text.evaluate(models_text.data_folder(data), as_json=json_)
+        return _module(model).evaluate(models_text.data_folder(data), as_json=json_)
     import msgspec
 
     from zvon.cli.model_folder import read_model
@@ -126,6 +126,19 @@ def evaluate(
         print("no phishing newer than the model: figures of its training", file=sys.stderr)
     print(json.dumps(meta["figures"], indent=1) if json_ else summary({meta["use"]: meta}))
     return 0
+
+
+class _Texts(Protocol):
+    """A model of texts that trains and measures itself."""
+
+    def train(self, out: Path | None, data: Path | None) -> int: ...
+    def evaluate(self, data: Path | None, *, as_json: bool) -> int: ...
+
+
+def _module(model: str) -> _Texts:
+    names = {"phish-text": "text", "language": "language", "attack": "attack"}
+    found: _Texts = import_module(f"zvon.cli.models_{names[model]}")
+    return found
 
 
 def _write(folder: Path, trained: "Trained", card: Any) -> None:

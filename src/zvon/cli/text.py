@@ -13,3 +13,4 @@ app.command("zvon.cli.text_dedup:app", name="dedup", help="Which texts say the s
 app.command(
     "zvon.cli.text_convert:app", name="convert", help="Take a mail, page, PDF or Office file apart."
 )
+app.command("zvon.cli.text_tag:app", name="tag", help="ATT&CK techniques, each with its sentences.")

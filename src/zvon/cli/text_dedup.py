@@ -12,7 +12,9 @@ app = App(name="dedup", help="Which texts say the same.")
 @app.default
 def dedup(
     *,
-    jsonl: Annotated[Path, Parameter(help="Lines of {id, text}, or `-`.")],
+    jsonl: Annotated[
+        Path, Parameter(help="Lines of {id, text}, or `-`.", allow_leading_hyphen=True)
+    ],
     threshold: Annotated[float, Parameter(help="Similarity of one cluster, 0 to 1.")] = 0.5,
 ) -> int:
     """Print for each text its cluster (the id of the cluster's first text) and its nearest one.

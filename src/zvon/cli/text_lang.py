@@ -10,10 +10,14 @@ app = App(name="lang", help="Which language a text is in, by paragraph.")
 
 @app.default
 def lang(
-    file: Annotated[Path | None, Parameter(help="A file, or `-` for standard input.")] = None,
+    file: Annotated[
+        Path | None, Parameter(help="A file, or `-` for standard input.", allow_leading_hyphen=True)
+    ] = None,
     /,
     *,
-    jsonl: Annotated[Path | None, Parameter(help="Lines of {id, text} instead.")] = None,
+    jsonl: Annotated[
+        Path | None, Parameter(help="Lines of {id, text} instead.", allow_leading_hyphen=True)
+    ] = None,
 ) -> int:
     """Print one JSON line for each text: its language, the shares, its paragraphs."""
     from zvon.cli.text_lines import BadLine, out, read

@@ -1,0 +1,1 @@
+"""Training of the tagger of `ml.attack`; needs scikit-learn (the extra `train`)."""
