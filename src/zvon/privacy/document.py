@@ -52,6 +52,7 @@ class Heading(Struct, frozen=True, forbid_unknown_fields=True):
     ioc: tuple[str, ...]
     reference: tuple[str, ...]
     note: tuple[str, ...]
+    column: tuple[str, ...]
 
 
 class Words(Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,7 +95,7 @@ def phrases(words: Iterable[str]) -> str:
 def _headings() -> tuple[tuple[str, re.Pattern[str]], ...]:
     rows = table().heading
     return tuple(
-        (kind, re.compile(rf"(?:{phrases(words)})(?:\W+\w+){{0,3}}\W*"))
+        (kind, re.compile(rf"(?:\w+\W+){{0,2}}(?:{phrases(words)})(?:\W+\w+){{0,3}}\W*"))
         for kind, words in (("ioc", rows.ioc), ("reference", rows.reference), ("note", rows.note))
     )
 
@@ -102,6 +103,12 @@ def _headings() -> tuple[tuple[str, re.Pattern[str]], ...]:
 @cache
 def _announced() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{phrases(table().heading.ioc)})\b")
+
+
+@cache
+def _column() -> re.Pattern[str]:
+    rows = table().heading
+    return re.compile(rf"(?:{phrases((*rows.column, *rows.ioc))})(?:\W+\w+)?")
 
 
 class Stretch(Struct, frozen=True):
@@ -177,9 +184,8 @@ def _table_head(bare: str) -> bool:
     if not 2 <= len(cells) <= 12 or any(len(cell) > 30 for cell in cells):
         return False
     folded = [fold(_DECORATION.sub("", cell)) for cell in cells]
-    return any(_headings()[0][1].fullmatch(cell) for cell in folded) and not re.search(
-        r"\d{3}|\w\[?\.\]?\w|@|://", bare
-    )
+    named = sum(_column().fullmatch(cell) is not None for cell in folded)
+    return named * 2 >= len(cells) and not re.search(r"\d{3}|\w\[?\.\]?\w|@|://", bare)
 
 
 class Blocks:

@@ -200,7 +200,8 @@ def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bo
     if stretch is not None:
         word = {"ioc": "ioc_section", "table": "ioc_table", "lead-in": "lead_in",
                 "reference": "reference_section", "note": "note_section"}[stretch.kind]  # fmt: skip
-        yield _term(word.replace("_", "-"), getattr(weight, word), found)
+        listed = stretch.kind != "ioc" or _alone(part.text, found)
+        yield _term(word.replace("_", "-"), getattr(weight, word) * (1 if listed else 0.25), found)
     author = text.author or part.blocks.author(found.start)
     if author == "attacker":
         yield _term("criminal-block", weight.criminal, found)
@@ -217,7 +218,8 @@ def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bo
     if value.type in _HOSTS:
         host = _host(value)
         # The gate looks at registered names; a look-alike may stand further left.
-        if setting.facts.imitates(host) and not _below(host, setting.facts.brand_domains):
+        official = _below(host, setting.facts.brand_domains)
+        if setting.facts.imitates(host) and not official and not _group(host, "infrastructure"):
             yield _term("lookalike.brand", terms().rule["lookalike"], found)
         yield from _beside(part, found)
     if value.type is T.FILENAME and value.value.lower() in table().files["system"]:
@@ -226,6 +228,14 @@ def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bo
         address = ip_address(value.value)
         if is_private(address):
             yield _term("private-address", weight.private, found)
+
+
+def _alone(text: str, found: Found) -> bool:
+    """True for a value in a list, false for one in a sentence that stands under the heading."""
+    low = text.rfind("\n", 0, found.start) + 1
+    high = text.find("\n", found.end)
+    line = text[low : high if high >= 0 else len(text)]
+    return len(line) < 400 and len(re.findall(r"[^\W\d_]{2,}(?=[\s.,;]|$)", line)) <= 8
 
 
 def _beside(part: _Part, found: Found) -> Iterator[SpanEvidence]:
@@ -294,26 +304,22 @@ def _place(
         return None, (), 0.0
     host, weight = _host(value), table().weight
     rules = {e.rule for e in base.evidence}
-    accused = bool(rules & {"defanged", "ioc-section", "ioc-table", "lead-in", "known-indicator"})
+    accused = any(e.rule in _ACCUSING and e.weight > 1 for e in base.evidence)
     mail = value.type is T.EMAIL
     if host in setting.own or any(host.endswith("." + own) for own in setting.own):
         return Role.REFERENCE, ("own-host",), 0.0
     if "registry" in rules:
         return Role.VICTIM, (), 0.0
+    found = _shared(value, host, accused="criminal-block" in rules or accused)
+    if found is not None:
+        return found[0], (found[1],), 0.0
+    work = _group(host, "reference")
+    quoted = (not accused or not standing) and "criminal-block" not in rules
+    if quoted and work is not None and work != "social":
+        return Role.REFERENCE, (f"reference:{work}",), 0.0
     if not mail and _below(host, setting.facts.brand_domains) and "known-indicator" not in rules:
         return Role.BRAND, ("brand-official",), 0.0
-    group = _group(host, "infrastructure")
-    if group is not None and not mail and value.value not in {"", host} and value.type is T.URL:
-        if group == "sinkhole":
-            return Role.INFRASTRUCTURE, ("sinkhole",), 0.0
-        quiet = group in {"resolver", "cdn", "ip-lookup", "registrar", "messenger"}
-        if quiet and not accused and "criminal-block" not in rules:
-            return Role.INFRASTRUCTURE, (f"infrastructure:{group}",), 0.0
-        return None, (f"infrastructure:{group}",), 0.0
-    if group is not None and not mail and (host == _top(host, "infrastructure") or group not in {"dynamic-dns", "site-builder", "tunnel"}):  # fmt: skip
-        return Role.INFRASTRUCTURE, (f"infrastructure:{group}",), 0.0
-    work = _group(host, "reference")
-    if work is not None and (not accused or not standing) and "criminal-block" not in rules:
+    if quoted and work is not None:
         return Role.REFERENCE, (f"reference:{work}",), 0.0
     lists = tuple(setting.listed(value))
     if lists:
@@ -321,6 +327,28 @@ def _place(
             return Role.INFRASTRUCTURE, tuple(f"warning-list:{name}" for name in lists[:3]), 0.0
         return None, tuple(f"warning-list:{name}" for name in lists[:3]), weight.listed
     return None, (), 0.0
+
+
+_ACCUSING = frozenset({"defanged", "ioc-section", "ioc-table", "lead-in", "known-indicator"})
+# An address at one of these is rarely the attacker's: nobody puts a page there.
+_QUIET = frozenset({"library", "resolver", "cdn", "ip-lookup", "registrar", "messenger"})
+# Names below these belong to customers.
+_LET = frozenset({"dynamic-dns", "site-builder", "tunnel", "webmail", "cdn", "file-host"})
+_BOT = re.compile(r"/(?:bot|api/webhooks/|services/)")
+
+
+def _shared(value: Observable, host: str, *, accused: bool) -> tuple[Role | None, str] | None:
+    """What a host that many share says: a role, or that the score decides; `None`: not shared."""
+    group = _group(host, "infrastructure")
+    if group is None or value.type is T.EMAIL:
+        return None
+    code = f"infrastructure:{group}"
+    if value.type is T.URL:
+        quiet = group in _QUIET and not accused and not _BOT.search(value.value)
+        return (Role.INFRASTRUCTURE if quiet or group == "sinkhole" else None), code
+    if host == _top(host, "infrastructure") or group not in _LET:
+        return Role.INFRASTRUCTURE, code
+    return None
 
 
 @cache

@@ -23,7 +23,7 @@ COLON = r"(?:\[:\]|:)"
 
 FILE_ENDINGS = (
     "7z|a3x|accdb|ace|aes|apk|appx|arj|asp|aspx|asx|au3|bak|bat|bin|bmp|bz2|cab|cfg|chm|class|cmd|cpl|"
-    "crt|csv|dat|db|dbf|dex|dll|dmg|doc|docb|docm|docx|dot|dotm|dotx|drv|dylib|ear|elf|eml|eps|exe|flv|gif|"
+    "crt|csv|dat|db|dbf|dex|dit|dll|dmg|doc|docb|docm|docx|dot|dotm|dotx|drv|dylib|ear|elf|eml|eps|exe|flv|gif|"
     "go|gz|hlp|hta|htm|html|hwp|hwpx|ico|img|inf|ini|ipa|iqy|iso|jar|jpeg|jpg|js|jse|json|jsp|jspx|key|ko|lnk|"
     "log|lua|lzh|m3u8|m4a|mdb|mht|mhtml|mov|mp3|mp4|msc|msg|msi|msp|nfo|ocx|odt|one|onepkg|ost|pdb|pdf|pem|"
     "pfx|php|php3|phtml|pif|pkg|plist|png|pot|potm|potx|ppa|ppam|pps|ppsm|ppsx|ppt|pptm|pptx|ps|ps1|psd1|psm1|pst|py|"
@@ -82,7 +82,10 @@ _FILE = (
     rf"(?P<file>[\w~$][\w.+~$@!()'&-]{{0,150}}?\.(?P<ending>(?i:{FILE_ENDINGS}))(?![\w@]|[.-]\w))"
 )
 NAME = rf"(?P<name>{BARE_HOST}(?!\w)(?P<nameport>{PORT})?(?P<namerest>{SLASH}(?:{REST}|{HOLE}){{0,4000}}|\?{REST}{{1,4000}})?)"
-_MACHINE = r"(?P<machine>(?:DESKTOP|LAPTOP|WIN)-[0-9A-Z]{6,12}(?![\w-]))"
+_MACHINE = (
+    r"(?P<machine>(?:DESKTOP|LAPTOP|WIN)-[0-9A-Z]{6,12}(?![\w-])"
+    r"|[A-Z]{2,10}-(?:[A-Z]{2,8}-)?[0-9]{2,4}(?![\w-]))"
+)
 
 # `posta-si . paket. example / i`: blanks around dots, so that nothing makes a link of it. Only with
 # a path or `www`, or every sentence end would be one.

@@ -230,8 +230,17 @@ def _odd(name: str) -> bool:
     return re.search(r"[\d_\\{}$]|[a-z][A-Z]", name) is not None
 
 
+_MACHINE_CUE = re.compile(
+    r"(?i)(?:\bhosts?|computer|workstation|machine|server|controller|endpoint|računal\w*|postaj\w*"
+    r"|strežnik\w*|poslužitelj\w*|gostitelj\w*|uređaj\w*|naprav\w*)\W{1,3}$"
+)
+
+
 def read_machine(scan: Scanned, match: re.Match[str]) -> Found | None:
-    """A machine by the name that Windows gave it."""
+    """A machine by the name that Windows gave it, or by one that a word calls so."""
+    given = match["machine"].startswith(("DESKTOP-", "LAPTOP-", "WIN-"))
+    if not given and not _MACHINE_CUE.search(scan.before(match.start("machine"), 32)):
+        return None
     return scan.read(T.HOSTNAME, *match.span("machine"))
 
 

@@ -11,6 +11,8 @@ from zvon.model import suffix, url
 from zvon.model.observable import BadValue, Observable, ObservableType, canonical
 
 T = ObservableType
+# Last labels of names that exist only inside a network (RFC 6762, RFC 8375; and what is common).
+INTERNAL = frozenset({"local", "lan", "internal", "intranet", "corp", "home", "localdomain"})
 # Suffixes of files that are top-level domains too. Nobody writes these as a bare domain.
 SURE_FILE_TLDS = frozenset({"zip", "mov", "sh", "py", "md", "ps"})
 FILE_TLDS = SURE_FILE_TLDS | {"so", "ai", "app", "pl", "rs", "cc"}
@@ -54,8 +56,7 @@ def read_url(scan: Scanned, match: re.Match[str]) -> Found | None:
     text, start, end = scan.text, match.start(), match.end()
     if match["rest"] is None:
         end = _joined(text, match.end("authority"), match["authority"], end)
-    hole = _TAG.search(text, match.end("authority"), end)
-    end = trimmed(text, start, hole.start() if hole else end)
+    end = trimmed(text, start, _field_end(text, start, match.end("authority"), end))
     raw = text[start:end]
     try:
         # Blanks stand in it only where dots and slashes were pulled apart.
@@ -65,6 +66,22 @@ def read_url(scan: Scanned, match: re.Match[str]) -> Found | None:
     if parts.host_kind == "name" and "." not in parts.host:
         return None
     return scan.value(start, end, Observable(T.URL, str(parts)))
+
+
+_NEXT_FIELD = re.compile(r"[,;|](?=https?:|hxxps?:|[0-9]{4}-[0-9]{2}-|\"|$)")
+
+
+def _field_end(text: str, start: int, low: int, high: int) -> int:
+    """Where an address ends that is a cell of a table, or stands before a tag of HTML."""
+    tag = _TAG.search(text, low, high)
+    if tag:
+        high = tag.start()
+    before = text[start - 1 : start]
+    if before and before in ",;|":
+        cut = text.find(before, low, high)
+        return high if cut < 0 else cut
+    after = _NEXT_FIELD.search(text, low, high)
+    return after.start() if after else high
 
 
 def _joined(text: str, at: int, host: str, end: int) -> int:
@@ -93,7 +110,53 @@ def _complete(host: str) -> bool:
 
 _SPOKEN_AT = re.compile(defang.BARE_AT)
 _SPOKEN_DOT = re.compile(defang.BARE_DOT)
-_BRACKETED = re.compile(rf"{defang.BARE_DOT}|\[|\(")
+# Words before ` at ` that are nobody's mailbox.
+_BEFORE_AT = frozenset(
+    [
+        "hosted",
+        "host",
+        "located",
+        "found",
+        "seen",
+        "runs",
+        "running",
+        "run",
+        "is",
+        "was",
+        "are",
+        "were",
+        "site",
+        "server",
+        "domain",
+        "page",
+        "panel",
+        "available",
+        "live",
+        "registered",
+        "served",
+        "pointed",
+        "points",
+        "point",
+        "resolves",
+        "look",
+        "looks",
+        "mail",
+        "email",
+        "us",
+        "me",
+        "it",
+        "them",
+        "website",
+        "c2",
+        "url",
+        "link",
+        "address",
+        "and",
+        "or",
+        "aimed",
+        "directed",
+    ]
+)
 
 
 def read_email(scan: Scanned, match: re.Match[str]) -> Found | None:
@@ -106,8 +169,9 @@ def read_email(scan: Scanned, match: re.Match[str]) -> Found | None:
         return None
     if not suffix.known(value.value.rpartition("@")[2]):
         return None
-    if _SPOKEN_AT.search(raw) and not _BRACKETED.search(raw):
-        return None  # "we met at posta.si" is no address
+    spoken = _SPOKEN_AT.search(raw)
+    if spoken and (not _SPOKEN_DOT.search(raw) or raw[: spoken.start()].lower() in _BEFORE_AT):
+        return None  # "we met at posta.si", "it runs at evil-fixture dot example"
     return scan.value(start, end, value)
 
 
@@ -207,12 +271,14 @@ def read_name(scan: Scanned, match: re.Match[str]) -> Found | None:
     start, end = match.span("name")
     rest = match["namerest"]
     if rest is not None:
-        end = trimmed(text, start, end)
+        end = trimmed(text, start, _field_end(text, start, match.start("namerest"), end))
     elif match["nameport"] is not None:
         end = match.start("nameport")
     raw = text[start:end]
     live = raw if raw.isascii() and raw.replace(".", "").isalnum() else defang.refang(raw)
     host = re.split(r"[/?:]", live, maxsplit=1)[0]
+    if rest is None and host.rpartition(".")[2].lower() in INTERNAL:
+        return scan.read(T.HOSTNAME, start, end)
     if not known_suffix(host.rpartition(".")[2].lower()) and host.isascii():
         return None
     try:

@@ -71,7 +71,7 @@ ALTERNATIVES = (
     rf"|::[0-9A-Fa-f]"),
     (rf"(?:\b[wW]{{3}}{_GAP}{_LABEL}|{_LABEL})(?:{_GAP}{_LABEL}){{1,6}}?[ \t]?/[ \t]?[^\s<>\"]"
     rf"|\b[wW]{{3}}[ \t]?\.[ \t][{_W}]|\b[wW]{{3}}[ \t]\.[{_W}]"),
-    r"\b(?:DESKTOP|LAPTOP|WIN)-[0-9A-Z]{6}",
+    r"\b(?:DESKTOP|LAPTOP|WIN)-[0-9A-Z]{6}|\b[A-Z]{2,10}-(?:[A-Z]{2,8}-)?[0-9]{2,4}\b",
     rf"\b{_HEX}{{8}}-{_HEX}{{4}}-",
 )  # fmt: skip
 
