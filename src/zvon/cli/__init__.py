@@ -18,6 +18,7 @@ NOUNS = {
     "neverblock": "Names that nobody can block, and changes of them for a day.",
     "probe": "Proof from inside a subscriber's network.",
     "collector": "Hits of a resolver, counted where they happen.",
+    "search": "Find values and records; look up many values at once.",
     "peer": "Partners: invite, accept, list.",
     "privacy": "What leaves this node, and what stays.",
     "phish": "Phishing scores for addresses.",

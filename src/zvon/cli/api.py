@@ -1,5 +1,6 @@
 """A node's API, asked from the command line; what it refuses becomes one line."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -50,3 +51,36 @@ def call(
         reason = said.get("detail") or said.get("title") or answer.reason_phrase
         raise NodeRefused(f"{node} refused it ({answer.status_code}): {reason}")
     return said
+
+
+def stream(
+    node: str, key: str | None, method: str, path: str, body: Any = None, **query: str
+) -> Iterator[bytes]:
+    """What one request to `/api/v1` answers, piece by piece. Raises `NoAnswer`, `NodeRefused`."""
+    import httpx
+
+    headers = {} if key is None else {"authorization": f"Bearer {key}"}
+    try:
+        with httpx.stream(
+            method, f"{node.rstrip('/')}/api/v1{path}", headers=headers, json=body,
+            params=query or None, timeout=TIMEOUT_S,
+        ) as answer:  # fmt: skip
+            if not answer.is_success:
+                raise NodeRefused(
+                    f"{node} refused it ({answer.status_code}): {_said(answer.read())}"
+                )
+            yield from answer.iter_bytes()
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+        raise NodeRefused(f"{node!r} is not the address of a node") from None
+    except httpx.HTTPError as problem:
+        raise NoAnswer(f"no answer from {node}: {problem}") from None
+
+
+def _said(body: bytes) -> str:
+    import msgspec
+
+    try:
+        said = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return "it did not say why"
+    return str(said.get("detail") or said.get("title") or "it did not say why")

@@ -93,7 +93,7 @@ def _by_value(asked: Asked, ids: Sequence[int]) -> tuple[LiteralString, tuple[An
     statement: LiteralString = f"""
         select m.* from unnest(%s::bigint[]) x(id) join observable v on v.id = x.id
         cross join lateral (
-          select v.id, v.type, r.source_id, r.kind, r.tlp, c.seen_at::date, r.id
+          select v.id, v.type, r.source_id, r.kind, r.tlp, (c.seen_at at time zone 'UTC')::date, r.id
           from occurrence c join record r on r.id = c.record_id and not r.deleted
           where c.observable_id = v.id and {where.text} order by c.record_id desc limit %s) m
         limit %s
@@ -104,7 +104,7 @@ def _by_value(asked: Asked, ids: Sequence[int]) -> tuple[LiteralString, tuple[An
 def _by_record(asked: Asked, ids: Sequence[int]) -> tuple[LiteralString, tuple[Any, ...]]:
     where = condition(asked)
     statement: LiteralString = f"""
-        select v.id, v.type, r.source_id, r.kind, r.tlp, c.seen_at::date, r.id
+        select v.id, v.type, r.source_id, r.kind, r.tlp, (c.seen_at at time zone 'UTC')::date, r.id
         from unnest(%s::bigint[]) x(id) join record r on r.id = x.id and not r.deleted
         join occurrence c on c.record_id = r.id join observable v on v.id = c.observable_id
         where {where.text} limit %s
