@@ -22,7 +22,7 @@ from zvon.collect.source.kind import BadSettings, Failed, checked
 from zvon.collect.source.kinds import kinds
 from zvon.collect.source.pull import reading_of
 from zvon.collect.source.syslog import Route
-from zvon.config import Settings
+from zvon.config import Settings, host_port
 from zvon.jobs import Context
 from zvon.store import source, source_reading
 from zvon.store.source import Setup
@@ -155,6 +155,7 @@ def _doors(context: Context, listening: Listening) -> list[tuple[str, Door]]:
     doors: list[tuple[str, Door]] = []
     for each in _split(settings.syslog):
         transport, _, address = each.partition(":")
+        host_port(address)
         if transport == "udp":
             doors.append((each, partial(syslog.listen_udp, address, listening.find)))
         elif transport == "tcp":
@@ -162,9 +163,12 @@ def _doors(context: Context, listening: Listening) -> list[tuple[str, Door]]:
         else:
             raise ValueError(f"ZVON_SYSLOG: expected udp:host:port or tcp:host:port, got {each!r}")
     for each in _split(settings.syslog_tls):
+        host_port(each)
         tls = _tls(settings)
         doors.append((each, partial(syslog.listen_stream, each, listening.find, tls)))
     for each in _split(settings.lmtp):
+        if not each.startswith(lmtp.UNIX):
+            host_port(each)
         doors.append((each, partial(lmtp.listen, each, context, listening.recipient)))
     return doors
 
