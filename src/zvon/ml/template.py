@@ -41,7 +41,7 @@ _SLOTS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\d+"), " numberslot "),
 )  # fmt: skip
 _GREETING = re.compile(
-    r"(?i)\b(spoštovan[ia]|pozdravljen[ia]?|živijo|poštovan[ia]|dragi|draga|dear|hello|hi)"
+    r"(?i)\b(spo[šs]tovan[ia]|pozdravljen[ia]?|[žz]ivijo|po[šs]tovan[ia]|dragi|draga|dear|hello|hi)"
     r"(?-i:((?:\s+[A-ZČŠŽĆĐ][\w'’-]+){1,3}))"
 )
 _WORD = re.compile(r"[a-z]+")
