@@ -135,6 +135,9 @@ class _Reader:
                     return int(offset) + 1
                 if self._took(int(offset), int(kind), int(low) < level):
                     break
+                if self.stray > MAX_STRAY:
+                    self._bad(f"byte {offset}", "Too little of this is JSON to read on.", b"")
+                    return None
         self._depth, self._in_string = found.depth, found.in_string
         return None
 
@@ -171,6 +174,8 @@ class _Reader:
         is_list = self._held[offset - self._base] == ord("[")
         if frame.rest is not None and frame.key is None:
             return False
+        if frame.key is not None and (not frame.key or "." in frame.key or "[" in frame.key):
+            return False  # a path names no such key
         path = _joined(frame.path, frame.key) + ("[]" if is_list else "")
         if path not in (self._lists if is_list else self._objects):
             return False
