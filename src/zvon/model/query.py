@@ -108,7 +108,7 @@ _WHY = {
     "QUERY_WORD": "{field}: {text} is none of {known}",
     "QUERY_TIME": "{field}: {text} is no date such as 2026-11-01 or 2026-11-01T08:30",
     "QUERY_AGO": "seen: {text} is no time such as 12h, 7d or 4w",
-    "QUERY_NAME": "{field}: {text} is no word",
+    "QUERY_NAME": "{field}: {text} is no name",
     "QUERY_CHARACTER": "a character that no value may hold",
 }
 
@@ -198,7 +198,7 @@ def moment(text: str) -> datetime:
 
 _WORD = re.compile(r"[\w+.:/=@-]+")
 # Something before a colon that looks like a field: no scheme, no drive, no group of IPv6.
-_FIELD = re.compile(r"([A-Za-z]{3,12}):(?![/\\\[(]|$)")
+_FIELD = re.compile(r"([A-Za-z]{3,12}):(?![/\\\[(])")
 _SCHEMES = frozenset({"mailto", "urn", "tel", "data", "sip", "callto", "http", "https"})
 _HEX = re.compile(r"[0-9a-fA-F]{1,4}")
 _STARS_AS_LETTERS = re.compile(r"(?i)h\*\*ps?[:\[]")  # h**p://, a way to defang
@@ -286,6 +286,12 @@ class _Reader:
         found = _FIELD.match(self.text, start)
         name = found[1].lower() if found else ""
         if found and name not in _SCHEMES and not _HEX.fullmatch(name):
+            behind = self.text[found.end() : found.end() + 1]
+            empty = not behind.strip() or behind == ")"
+            if empty and name not in _FIELDS:
+                return _bare(self.bare(), start)
+            if empty:
+                raise BadQuery("QUERY_EMPTY", found.end())
             if name not in _FIELDS:
                 raise BadQuery("QUERY_FIELD", start, field=found[1])
             self.at = found.end()
