@@ -43,8 +43,8 @@ async def follow(reading: Reading) -> None:
         await allowed(reading.context.settings, *host_port(each))
     consumer = _consumer(reading)
     try:
-        await consumer.start()
         try:
+            await consumer.start()
             await reading.alive()
             while True:
                 found = await consumer.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)
