@@ -58,7 +58,7 @@ delete from occurrence c where c.record_id = any (%s) and not exists (
 """
 
 
-class Sighted(Struct, frozen=True, gc=False):
+class Sighted(Struct, frozen=True, gc=False, array_like=True):
     """A value of a record, its role there, and when it was seen."""
 
     observable: Observable

@@ -27,7 +27,7 @@ _Values = dict[tuple[str, str, int], Sighted]
 _TOO_MUCH = {"left_out": "the payload is too large or nested too deeply; the delivery has it"}
 
 
-class Entry(Struct, frozen=True, kw_only=True):
+class Entry(Struct, frozen=True, kw_only=True, array_like=True):
     """A record to be: one item, several that say the same, or a run of log lines.
 
     `body` is the payload as JSON. `container` is the record that it stands in. `at` is when it
@@ -75,17 +75,21 @@ def entries_of(
     found: dict[UUID, Entry] = {}
     said: dict[UUID, _Values] = {}
     lines: list[Item] = []
+    containers: dict[UUID, UUID] = {}  # many items stand in few
     for item in items:
         if item.kind is ItemKind.LOG:
             lines.append(item)
             continue
+        container = item.container
+        if container is not None and container not in containers:
+            containers[container] = _uuid5(source, str(container))
         uuid, at = uuid_of(source, within, item), _sane(item.at, now)
         values = said.setdefault(uuid, {})
         _add(values, item, at, now)
         found[uuid] = Entry(
             uuid=uuid, kind=item.kind._value_, body=_body(format, item), at=at,
             values=list(values.values()),
-            container=None if item.container is None else _uuid5(source, str(item.container)),
+            container=None if container is None else containers[container],
             tags=item.tags,
             links=tuple((kind, _uuid5(source, str(target))) for kind, target in item.links),
             tlp=item.tlp, pap=item.pap, deleted=item.deleted,

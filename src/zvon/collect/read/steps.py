@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
@@ -10,6 +10,7 @@ from zvon.collect.read.unpack import Member, members
 from zvon.collect.read.words import (
     BADS,
     BYTES,
+    DOCUMENTS,
     ITEMS,
     PIECE,
     VALUES,
@@ -26,6 +27,7 @@ from zvon.model.item import Bad, Format, Guess, Item, ItemKind, Options
 from zvon.store.intake_entry import entries_of
 
 TABLE = "table"
+Read = TypeVar("Read", Item, Bad, Item | Bad)
 NO_FORMAT = "no decoder knows what this is"
 UNCONFIRMED = "it is a table, and nobody has confirmed yet how it is read"
 SIGN_S = 5.0  # at least so often something is said, so that a reader that hangs is seen
@@ -36,24 +38,24 @@ def read(task: Task, chunks: Iterable[bytes]) -> Iterator[Said]:
 
     Raises nothing for any bytes; what a format raises in spite of its promise becomes a `Bad`.
     """
-    count = _Count(task)
+    gathered = _Gathered(task)
     for member in members(chunks, task.name):
         if isinstance(member, Bad):
-            yield from count.take(member, "", "")
-            continue
-        if not member.sample:
-            if not member.inside:
-                yield from count.take(Bad("byte 0", "there is nothing in it"), "", "")
-            continue
-        yield from _read(task, member, count)
-    yield count.rest()
+            gathered.add(member)
+        elif member.sample:
+            yield from _read(task, member, gathered)
+        elif not member.inside:
+            gathered.add(Bad("byte 0", "there is nothing in it"))
+        if gathered.is_full():
+            yield gathered.batch()
+    yield gathered.batch()
 
 
-def _read(task: Task, member: Member, count: "_Count") -> Iterator[Said]:
+def _read(task: Task, member: Member, gathered: "_Gathered") -> Iterator[Said]:
     inside = member.name if member.inside else ""
     found = _format(task, member)
     if found is None:
-        yield from count.take(Bad("byte 0", NO_FORMAT, member.sample[:PIECE]), "", inside)
+        gathered.add(_within(inside, Bad("byte 0", NO_FORMAT, member.sample[:PIECE])))
         return
     chosen, guess = found
     yield Began(
@@ -65,14 +67,20 @@ def _read(task: Task, member: Member, count: "_Count") -> Iterator[Said]:
         if proposal is not None:
             yield Asks(mapping=proposal)
         else:
-            yield from count.take(Bad("byte 0", UNCONFIRMED, member.sample[:PIECE]), "", inside)
+            gathered.add(_within(inside, Bad("byte 0", UNCONFIRMED, member.sample[:PIECE])))
         return
     options = Options(
         received_at=task.received_at, zone=task.zone, region=task.region, name=member.name,
         media_type=task.media_type, mapping=task.mapping if chosen.name == TABLE else None,
     )  # fmt: skip
-    for each in _decoded(chosen, member.chunks, options):
-        yield from count.take(each, chosen.name, inside)
+    if gathered.format != chosen.name:
+        if gathered.holds_items:
+            yield gathered.batch()
+        gathered.format = chosen.name
+    for each in _decoded(chosen, gathered.weighed(member.chunks), options):
+        gathered.add(_within(inside, each) if inside else each)
+        if gathered.is_full():
+            yield gathered.batch()
 
 
 def _format(task: Task, member: Member) -> tuple[Format, Guess] | None:
@@ -94,85 +102,71 @@ def _decoded(chosen: Format, chunks: Iterable[bytes], options: Options) -> Itera
         yield Bad(f"after {last}", f"its decoder failed: {type(problem).__name__}: {problem}"[:500])
 
 
-class _Count:
-    """Gathers items until a batch is full."""
+def _within(inside: str, each: Read) -> Read:
+    return msgspec.structs.replace(each, position=f"{inside}: {each.position}") if inside else each
+
+
+class _Gathered:
+    """Items on their way into a batch."""
 
     def __init__(self, task: Task) -> None:
+        self.format = ""
         self._task = task
         self._only = None if task.only is None else frozenset(task.only)
         self._read = 0
-        self._said = time.monotonic()
-        self._clear("")
+        self._clear()
 
-    def _clear(self, format: str) -> None:
-        self._format = format
+    def _clear(self) -> None:
         self._items: list[Item] = []
         self._documents: list[Item] = []
         self._bad: list[Bad] = []
         self._values = self._bytes = 0
+        self._said = time.monotonic()
 
-    def take(self, each: Item | Bad, format: str, inside: str) -> Iterator[Batch]:
-        """Add one; yields the batch that it fills, or the one of the format before."""
-        if format != self._format and (self._items or self._documents):
-            yield self.rest()
-        self._format = format
+    @property
+    def holds_items(self) -> bool:
+        """True when there are items of the format before."""
+        return bool(self._items or self._documents)
+
+    def weighed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks; what went in is the measure of what a batch may hold in memory."""
+        for chunk in chunks:
+            self._bytes += len(chunk)
+            yield chunk
+
+    def add(self, each: Item | Bad) -> None:
+        """Take one, unless it was stored already or nobody asked for it."""
         self._read += 1
-        if self._read > self._task.skip:
-            if inside:
-                each = msgspec.structs.replace(each, position=f"{inside}: {each.position}")
-            if self._only is None or each.position in self._only:
-                self._add(each)
-        if (
-            len(self._items) + len(self._documents) >= ITEMS
-            or self._values >= VALUES
-            or self._bytes >= BYTES
-            or len(self._bad) >= BADS
-            or time.monotonic() - self._said > SIGN_S
-        ):
-            yield self.rest()
-
-    def _add(self, each: Item | Bad) -> None:
+        if self._read <= self._task.skip:
+            return
+        if self._only is not None and each.position not in self._only:
+            return
         if isinstance(each, Bad):
             self._bad.append(Bad(each.position[:500], each.reason[:1000], each.piece[:PIECE]))
-            self._bytes += 1000
         elif each.kind is ItemKind.DOCUMENT:
             self._documents.append(each)
-            self._bytes += _weight(each.payload)
         else:
             self._items.append(each)
             self._values += len(each.values)
-            self._bytes += 200 + len(each.text) + _weight(each.payload)
 
-    def rest(self) -> Batch:
-        """What was gathered since the last batch."""
+    def is_full(self) -> bool:
+        """True when it is time for a batch."""
+        return (
+            len(self._items) >= ITEMS
+            or self._values >= VALUES
+            or self._bytes >= BYTES
+            or len(self._bad) >= BADS
+            or len(self._documents) >= DOCUMENTS
+            or (self._read & 63 == 0 and time.monotonic() - self._said > SIGN_S)
+        )
+
+    def batch(self) -> Batch:
+        """What was gathered since the last one."""
         task = self._task
-        entries = entries_of(task.source, task.within, self._format, self._items, task.now)
-        batch = Batch(read=self._read, format=self._format, entries=entries,
-                      documents=self._documents, bad=self._bad,
-                      items=len(self._items) + len(self._documents))  # fmt: skip
-        self._clear(self._format)
-        self._said = time.monotonic()
+        entries = entries_of(task.source, task.within, self.format, self._items, task.now)
+        batch = Batch(
+            read=self._read, format=self.format, entries=entries, documents=self._documents,
+            bad=self._bad, items=len(self._items) + len(self._documents),
+        )  # fmt: skip
+        self._clear()
         return batch
-
-
-def _weight(payload: Any) -> int:
-    """About how large a payload is; cheap, because it is asked for every item."""
-    match payload:
-        case dict():
-            return 40 * len(payload) + sum(
-                len(v)
-                if isinstance(v, str | bytes)
-                else _weight(v)
-                if isinstance(v, dict | list)
-                else 8
-                for v in payload.values()
-            )
-        case list():
-            return 16 * len(payload) + sum(
-                _weight(v) if isinstance(v, dict | list) else len(v) if isinstance(v, str) else 8
-                for v in payload
-            )
-        case str() | bytes():
-            return len(payload)
-        case _:
-            return 8

@@ -9,8 +9,9 @@ from zvon.model.item import Bad, Item
 from zvon.model.mapping import Mapping
 from zvon.store.intake_entry import Entry
 
-ITEMS, VALUES, BYTES, BADS = 5_000, 10_000, 8 * 1024 * 1024, 1_000
-"""A batch is full with so many items, values, bytes of payloads, or pieces that nobody could read."""
+ITEMS, VALUES, BYTES, BADS, DOCUMENTS = 5_000, 10_000, 4 * 1024 * 1024, 1_000, 50
+"""A batch is full with so many items or values, with what so many bytes gave, with so many pieces that
+nobody could read, or with so many documents."""
 PIECE = 4096  # of what could not be read this much is kept
 
 
