@@ -28,7 +28,9 @@ class Screen(Struct, frozen=True):
         return self.name.format(
             incident=seeded.incident, kit=seeded.kit, receipt=seeded.receipt, link=seeded.link,
             block=seeded.block, report=seeded.report, campaign=seeded.campaign,
-            appeal=seeded.appeal,
+            appeal=seeded.appeal, source=seeded.intake.source, asks=seeded.intake.asks,
+            delivery=seeded.intake.delivery, document=seeded.intake.document,
+            record=seeded.intake.record,
             unknown=uuid4(),
         )  # fmt: skip
 
@@ -73,6 +75,17 @@ CONSOLE = (
     Screen("avgust", "/audit?after=30"),  # enough rows of each kind, and axe looks at each
     Screen("ada", "/admin"),
     Screen("ada", "/admin/kits/{kit}"),
+    Screen("ana", "/search"),
+    Screen("ana", "/search?q=*paketa*"),
+    Screen("ana", "/search?q=type:"),
+    Screen("ana", "/observables?type=domain&value=posta-si.dostava-paketa.example"),
+    Screen("ana", "/records/{record}"),
+    Screen("ana", "/documents/{document}"),
+    Screen("ada", "/sources"),
+    Screen("ada", "/sources/{source}"),
+    Screen("ada", "/sources/{asks}/mapping"),
+    Screen("ada", "/deliveries/{delivery}"),
+    Screen("ada", "/collectors"),
     Screen("ana", "/you"),
     Screen("ana", "/incidents/{unknown}", 404),
     Screen("ana", "/audit", 403),

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tests.blocks import proposal
 from tests.browser.node import Served
+from tests.browser.seed_intake import Intake, seed_intake
 from tests.browser.seed_phishing import seed_phishing
 from tests.store.world import new_uuid
 from zvon.access import node as identity
@@ -61,6 +62,7 @@ class Seeded(Struct, frozen=True, kw_only=True):
     block: UUID
     report: UUID
     campaign: UUID
+    intake: Intake
 
 
 async def incident_of(served: Served) -> UUID:
@@ -103,7 +105,8 @@ async def seed(served: Served) -> Seeded:
     [campaign] = await served.column("select uuid from campaign where brand = 'si.posta'")
     return Seeded(appeal=objection, served=served, incident=incident, receipt=receipt, link=link,
                   kit=taking[0].uuid, block=block_uuid,
-                  report=await seed_phishing(served), campaign=UUID(str(campaign)))  # fmt: skip
+                  report=await seed_phishing(served), campaign=UUID(str(campaign)),
+                  intake=await seed_intake(served))  # fmt: skip
 
 
 async def _subscribers(served: Served) -> list[Subscriber]:

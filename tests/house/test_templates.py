@@ -8,7 +8,7 @@ from tests.house.source import PACKAGE
 
 TEMPLATES = PACKAGE / "web"
 # What stands in a page as it is: our name, and signs.
-SAME_EVERYWHERE = {"zvon", "UTC", "API", "URL", "DNS", "RPZ", "TLP", "PAP", "MISP", "JSON", "sl", "hr", "en",
+SAME_EVERYWHERE = {"zvon", "UTC", "API", "URL", "DNS", "RPZ", "TLP", "PAP", "MISP", "JSON", "SHA", "MiB", "ms", "sl", "hr", "en",
                    "Esc", "Enter", "Ctrl", "Shift", "Tab"}  # fmt: skip
 GONE = re.compile(
     r"\{#.*?#\}|<!--.*?-->|<(script|style|code|kbd|svg|pre)\b.*?</\1>", re.DOTALL | re.IGNORECASE

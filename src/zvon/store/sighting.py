@@ -2,11 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from msgspec import Struct
+from psycopg.rows import dict_row
 
-from zvon.model.marking import Pap
+from zvon.access.permission import Permission
+from zvon.access.viewer import Viewer
+from zvon.model.marking import Pap, Tlp
 from zvon.model.observable import TYPE, Observable
+from zvon.model.query import Role
 from zvon.store.ingest import SAID
 from zvon.store.observable import COMMON, code_of, digest
 from zvon.store.party import Db
@@ -68,3 +73,49 @@ async def least_pap(db: Db, values: Sequence[Observable]) -> Mapping[Observable,
 
 def _digests(values: Sequence[Observable]) -> list[bytes]:
     return [digest(code_of(v), v.value.encode()) for v in values]
+
+
+class RecordSeen(Struct, frozen=True, kw_only=True):
+    """A record that names a value: what it is, who sent it, and how the value stands in it."""
+
+    uuid: UUID
+    kind: str
+    title: str
+    source: str
+    at: datetime
+    tlp: Tlp
+    roles: tuple[Role, ...]
+
+
+async def records_of(
+    db: Db, viewer: Viewer, value: Observable, limit: int = 50
+) -> list[RecordSeen]:
+    """The newest records that name a value, as far as the reader may see. Raises `Denied`."""
+    viewer.require(Permission.SEARCH_READ)
+    async with db.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(
+            """
+            select r.uuid, r.kind, coalesce(s.name, '') as source, r.created_at as at, r.tlp,
+                   left(coalesce(nullif(r.payload->>'title', ''), nullif(r.payload->>'subject', ''),
+                                 r.payload->>'text', r.payload->>'position', ''), 200) as title,
+                   array_agg(distinct c.role) as roles
+            from observable o
+            join lateral (select record_id, role from occurrence where observable_id = o.id
+                          order by record_id desc limit %s) c on true
+            join record r on r.id = c.record_id and not r.deleted
+            left join source s on s.id = r.source_id
+            where o.digest = %s
+            group by r.id, s.name order by r.id desc limit %s
+            """,
+            (limit * 4, digest(code_of(value), value.value.encode()), limit),
+        )
+        return [
+            RecordSeen(**{**row, "tlp": Tlp(row["tlp"]), "roles": roles_of(row["roles"])})
+            for row in await cursor.fetchall()
+        ]
+
+
+def roles_of(codes: Sequence[int]) -> tuple[Role, ...]:
+    """The words of the role codes of occurrences."""
+    words = tuple(Role)
+    return tuple(words[code - 1] for code in sorted(codes))

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response
@@ -120,8 +121,10 @@ def render(
             here=request.url.path,
             lang_link=lambda to: _with_lang(request, to),
             ago=lambda at: ago(speak, context.clock(), at),
+            span_text=lambda seconds: span(speak, seconds),
             menu=menu(speak, viewer),
             tlp_label=tlp_label,
+            record_link=record_link,
             count=count,
             **words(speak),
             **(values or {}),
@@ -153,6 +156,24 @@ def ago(speak: Translator, now: datetime, at: datetime) -> str:
         if seconds >= size:
             return speak.plural(one, many, seconds // size)
     return speak.plural("{n} second ago", "{n} seconds ago", seconds)
+
+
+def span(speak: Translator, seconds: float) -> str:
+    """A length of time, in the unit that a person would use."""
+    for size, one, many in (
+        (86400, "{n} day", "{n} days"),
+        (3600, "{n} hour", "{n} hours"),
+        (60, "{n} minute", "{n} minutes"),
+    ):
+        if seconds >= size:
+            return speak.plural(one, many, int(seconds // size))
+    return speak.plural("{n} second", "{n} seconds", max(0, int(seconds)))
+
+
+def record_link(kind: str, uuid: UUID) -> str:
+    """The page of a record."""
+    folder = {"report": "reports", "document": "documents", "incident": "incidents"}
+    return f"/{folder.get(kind, 'records')}/{uuid}"
 
 
 def quoted(text: str) -> Markup:

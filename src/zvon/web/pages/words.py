@@ -138,8 +138,58 @@ TYPES = {
     "page-skeleton": "template of the page", "resource-set": "files of the page",
     "favicon": "icon", "form-target": "where forms go", "bot-token": "token of a messenger",
     "certificate-names": "certificate", "lure-host": "host", "path-shape": "shape of the path",
-    "number-range": "range of phone numbers", "kit-mark": "mark of a kit",
+    "number-range": "range of phone numbers", "kit-mark": "mark of a kit", "cidr": "network",
+    "asn": "autonomous system", "attack_id": "technique", "filepath": "file path",
+    "regkey": "registry key", "pipe": "named pipe", "service": "service",
+    "useragent": "user agent", "username": "user name", "mac": "MAC address",
+    "msg_id": "message id", "yara_rule": "YARA rule", "sigma_id": "Sigma rule",
+    "hostname": "machine", "fingerprint": "fingerprint of a certificate",
 }  # fmt: skip
+RECORD_KINDS = {
+    "report": "Report", "incident": "Incident", "event": "Event", "indicator": "Indicator",
+    "alert": "Alert", "log": "Log lines", "document": "Document", "object": "Object",
+    "campaign": "Campaign",
+}  # fmt: skip
+VALUE_ROLES = {
+    "said": "is what it is about", "shown": "only shown", "near": "near match",
+    "reporter": "of the reporter's side", "named": "named, not accused",
+}  # fmt: skip
+READINGS = {
+    "whole": "as a whole value", "part": "as a part of a value", "words": "as words of a record",
+}  # fmt: skip
+SOURCE_STATES = {
+    "works": "Works", "waits": "Waits for its first delivery", "late": "Silent for long",
+    "fails": "Fails", "paused": "Paused", "asks": "Asks how to read a table",
+}  # fmt: skip
+DELIVERY_STATES = {
+    "waiting": "Waits", "reading": "Being read", "done": "Read through", "failed": "Not readable",
+}  # fmt: skip
+SPAN_ROLES = {
+    "attacker": "the attacker's", "victim": "the victim's", "reporter": "the reporter's",
+    "bystander": "a bystander's", "brand": "a brand's own", "reference": "a reference",
+    "infrastructure": "shared infrastructure", "unsure": "unsure",
+}  # fmt: skip
+ENRICHERS = {
+    "suffix": "Name", "network": "Network", "warning-list": "Warning lists",
+    "sightings": "Seen in this node", "attack": "Techniques", "passive-dns": "Passive DNS",
+    "rdap": "Registry of names",
+}  # fmt: skip
+KNOWN_FACTS = {
+    "REGISTERED": "Registered name", "SUFFIX": "Under the suffix", "NETWORK": "In the network",
+    "LISTED": "On the list", "SIGHTED": "Source", "TECHNIQUE": "Technique",
+    "REPLACED": "Replaced by", "RESOLVED": "Resolved to", "REGISTRATION": "Registered",
+    "ABUSE": "Address for complaints",
+}  # fmt: skip
+MEANINGS = {
+    "value": "a value", "time": "when", "title": "a title", "tag": "a tag",
+    "reference": "a reference", "id": "the source's own number", "tlp": "the marking",
+    "keep": "kept as it is", "ignore": "left out",
+}  # fmt: skip
+FACETS = {
+    "type": "Type", "source": "Source", "kind": "Record", "tlp": "Marking", "tag": "Tag",
+    "day": "Day",
+}  # fmt: skip
+NAME_KINDS = {"actor": "Actor", "malware": "Malware", "tool": "Tool"}
 PART_OUTCOMES = {
     "read": "read", "listed": "only named", "broken": "broken", "locked": "needs a password",
     "refused": "over a limit", "unavailable": "no reader for it here",
@@ -250,6 +300,17 @@ def words(speak: Translator) -> dict[str, Word]:
         "drift_word": of(DRIFT),
         "model_word": of(MODEL_STATES),
         "part_outcome": of(PART_OUTCOMES),
+        "record_word": of(RECORD_KINDS),
+        "value_role": of(VALUE_ROLES),
+        "reading_word": of(READINGS),
+        "source_state": of(SOURCE_STATES),
+        "delivery_state": of(DELIVERY_STATES),
+        "span_role": of(SPAN_ROLES),
+        "name_kind": of(NAME_KINDS),
+        "enricher_word": of(ENRICHERS),
+        "known_fact": of(KNOWN_FACTS),
+        "meaning_word": of(MEANINGS),
+        "facet_word": of(FACETS),
         "evidence_stage": of({str(n): word for n, word in enumerate(EVIDENCE_STAGES)}),
     }
 
@@ -279,6 +340,9 @@ def menu(
                      ("/explain", _("Why blocked?"), "w", Permission.BLOCK_READ),
                      ("/appeals", _("Appeals"), "l", Permission.APPEAL_READ),
                      ("/orders", _("Orders"), "r", Permission.ORDER_READ)]),
+        (_("Knowledge"), [("/search", _("Search"), "z", Permission.SEARCH_READ),
+                           ("/sources", _("Sources"), "v", Permission.SOURCE_READ),
+                           ("/collectors", _("Collectors"), "c", Permission.SOURCE_READ)]),
         (_("Exchange"), [("/sharing", _("Sharing"), "s", Permission.PEER_READ),
                           ("/feeds", _("Feeds"), "f", Permission.SUBSCRIBER_READ)]),
         (_("Learning"), [("/labels", _("Labels"), "e", Permission.LABEL_READ),

@@ -52,6 +52,14 @@ function confirmed(text, wantsReason) {
   });
 }
 
+function show(id, text) {
+  const box = document.getElementById(id);
+  box.value = text;
+  document.getElementById(`${id}-box`).hidden = false;
+  box.focus();
+  box.select();
+}
+
 async function act(button, path, extra = {}) {
   let body = { ...JSON.parse(button.dataset.body || "{}"), ...extra };
   if (button.dataset.confirm) {
@@ -64,11 +72,7 @@ async function act(button, path, extra = {}) {
   try {
     const data = await send(path, body);
     if (button.dataset.show) {
-      const box = document.getElementById(button.dataset.show);
-      box.value = data.invitation || data.link || data.contact || "–";
-      document.getElementById(`${button.dataset.show}-box`).hidden = false;
-      box.focus();
-      box.select();
+      show(button.dataset.show, data.invitation || data.link || data.contact || "–");
     } else {
       sessionStorage.setItem("said", said.dataset.done);
       location.reload();
@@ -100,12 +104,35 @@ document.addEventListener("submit", async (event) => {
   Object.assign(body, JSON.parse(form.dataset.fixed ?? "{}"));
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
   try {
-    await send(form.dataset.form, body);
+    const data = await send(form.dataset.form, body);
+    if (form.dataset.show) {
+      show(form.dataset.show, data.token);
+      return;
+    }
     sessionStorage.setItem("said", said.dataset.done);
     location.reload();
   } catch (problem) {
     const near = form.querySelector("button");
     say(near, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+  }
+});
+
+// --- How a table is read: the proposal with what a person chose for each column.
+
+const table = document.getElementById("mapping");
+table?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const mapping = JSON.parse(table.dataset.body);
+  const means = [...table.querySelectorAll("[name=means]")];
+  const types = [...table.querySelectorAll("[name=type]")];
+  mapping.columns = mapping.columns.map((column, n) => ({
+    ...column, means: means[n].value, type: types[n].value || null,
+  }));
+  try {
+    await send(table.dataset.mapping, mapping, "PUT");
+    location.assign(table.dataset.back);
+  } catch (problem) {
+    say(table.querySelector("button"), problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
   }
 });
 
