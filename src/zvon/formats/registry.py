@@ -4,8 +4,9 @@ from functools import cache
 
 from zvon.extend import extensions
 from zvon.formats import batch
-from zvon.formats.document import whole
+from zvon.formats.document import chat, mbox, whole
 from zvon.formats.intel import (
+    html_table,
     idea,
     intelmq,
     misp,
@@ -13,9 +14,11 @@ from zvon.formats.intel import (
     name_lists,
     openioc,
     shadowserver,
+    sigma,
     stix,
     table,
     xarf,
+    yara,
 )
 from zvon.formats.log import (
     auditd,
@@ -34,28 +37,33 @@ from zvon.model.item import Format
 
 # In order of their names; each file has one `FORMAT`.
 SHIPPED: tuple[Format, ...] = (
-    *name_lists.FORMATS,
-    *whole.FORMATS,
     auditd.FORMAT,
     batch.FORMAT,
     cef.FORMAT,
+    *chat.FORMATS,
     elastic.FORMAT,
     eve.FORMAT,
+    html_table.FORMAT,
     idea.FORMAT,
     intelmq.FORMAT,
     journald.FORMAT,
     json_lines.FORMAT,
     leef.FORMAT,
+    mbox.FORMAT,
     misp.FORMAT,
     n6.FORMAT,
+    *name_lists.FORMATS,
     openioc.FORMAT,
     shadowserver.FORMAT,
+    sigma.FORMAT,
     stix.FORMAT,
     syslog.FORMAT,
     table.FORMAT,
     wazuh.FORMAT,
+    *whole.FORMATS,
     windows.FORMAT,
     xarf.FORMAT,
+    yara.FORMAT,
     zeek.FORMAT,
 )
 

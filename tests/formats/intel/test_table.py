@@ -132,6 +132,11 @@ def test_a_cell_may_hold_several_values_and_defanged_ones() -> None:
     assert item.tlp is Tlp.GREEN
 
 
+def test_words_in_a_column_of_addresses_are_no_addresses() -> None:
+    found = read("url,domain\nhttp://evil.example/a,evil.example\nnot known,unknown host\nx,y\n")
+    assert [said(item) for item in good(found)] == [["http://evil.example/a", "evil.example"]]
+
+
 def test_a_clock_that_cannot_be_is_marked() -> None:
     items = good(read("ip,first seen\n192.0.2.1,1970-01-01\n192.0.2.2,2099-01-01\n"))
     assert [item.at for item in items] == [None, None]

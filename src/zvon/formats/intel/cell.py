@@ -36,6 +36,10 @@ _HOST_PATH = re.compile(r"[\w.-]+\.(?:[^\W\d_]{2,24}|[0-9]{1,3})(?::[0-9]{1,5})?
 _CVE = re.compile(r"(?i)CVE-[0-9]{4}-[0-9]{4,19}")
 _ASN = re.compile(r"(?i)ASN?\s?[0-9]{1,10}")
 _PREFIXED = re.compile(r"(?i)(?:md5|sha-?(?:1|256|512))\s*[:=]\s*([0-9a-f]{32,128})")
+_WRITTEN_OUT = {
+    _T.URL: re.compile(r"[A-Za-z][\w+.*-]*\[?:\]?//\S+"),
+    _T.DOMAIN: re.compile(r"[^\s/:@,;]+\.[^\s/:@,;.]+\.?"),
+}
 _BETWEEN = re.compile(r"[\s;,|]+")
 _FILE_ENDINGS = frozenset({"zip", "mov", "sh", "py", "md", "ps", "exe", "dll", "bat", "cmd", "js",
                            "vbs", "scr", "doc", "docx", "xls", "xlsx", "pdf", "rar", "apk", "jar",
@@ -107,7 +111,8 @@ def _one(kind: ObservableType | None, region: str) -> Callable[[str], Observable
             found = value_of(bare)
             if found is not None:
                 return found
-            if kind in {_T.IPV4, _T.IPV6}:
+            # What only the head of the column makes a value must at least look like one.
+            if kind not in {_T.URL, _T.DOMAIN} or not _WRITTEN_OUT[kind].fullmatch(bare):
                 return None
         return _as(kind, refang(bare) if is_defanged(bare) else bare, region)
 

@@ -117,12 +117,13 @@ def _since(seconds: float) -> datetime:
 
 def _utc(at: datetime, zone: str) -> datetime:
     if at.tzinfo is None:
-        at = at.replace(tzinfo=_zone(zone))
+        at = at.replace(tzinfo=zone_of(zone))
     return at.astimezone(UTC)
 
 
 @lru_cache(maxsize=64)
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """The zone (IANA); UTC for a name that nobody knows."""
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):

@@ -45,7 +45,7 @@ def mapping_of(sample: bytes) -> Mapping | None:
         row for row in rows(read, dialect.delimiter, comment=comment) if row.cells is not None
     ][: LOOKED_AT + 1]
     skip, table = _preamble(read, table, dialect.columns)
-    head = _head(table)
+    head = head_of(table)
     body = table[1:] if head else table
     names = head or _remarked(read, comment, dialect.delimiter, dialect.columns)
     remarks = "\n".join(text for text in texts[:200] if is_comment(text, comment))
@@ -78,7 +78,7 @@ def _preamble(read: Sequence[Line], table: list[Row], columns: int) -> tuple[int
     return 0, table
 
 
-def _head(table: Sequence[Row]) -> list[str] | None:
+def head_of(table: Sequence[Row]) -> list[str] | None:
     """The first row, when it names the columns and is not one of the others."""
     if not table or not table[0].cells:
         return None
