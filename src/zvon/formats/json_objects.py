@@ -7,11 +7,13 @@ from typing import Any
 
 from zvon.formats.json_stream import Piece, pieces
 from zvon.formats.json_value import BadJson, value_of
-from zvon.formats.line_stream import PIECE, lines, utf8
+from zvon.formats.line_stream import PIECE, blocks, lines, utf8
 from zvon.model.item import Bad, Guess, Item, Options
 
 Make = Callable[[dict[str, Any], str, Options], Item | None]
 
+# From so many of the first bytes it is decided whether each line is a value.
+HEAD = 1024 * 1024
 MAX_LINE = 16 * 1024 * 1024
 
 # Where formats keep their elements; a sample is looked at along all of them.
@@ -28,8 +30,8 @@ def objects(chunks: Iterable[bytes], paths: Sequence[str] = ("[]",)) -> Iterator
 
     A line that is no JSON is `Bad`, and the next is read.
     """
-    stream = utf8(chunks)
-    head = next(stream, b"")
+    stream = blocks(utf8(chunks), HEAD)
+    head = next(stream)
     everything = chain((head,), stream)
     if not _is_lines(head, {path.partition("[")[0].partition(".")[0] for path in paths}):
         yield from pieces(everything, paths)
@@ -65,7 +67,7 @@ def read_objects(
         item = make(piece.value, piece.position, options) if isinstance(piece.value, dict) else None
         if item is not None:
             yield item
-        elif piece.path or not isinstance(piece.value, dict) or not _is_answer(piece.value, paths):
+        elif not piece.through:
             yield Bad(piece.position, reason, str(piece.value)[:PIECE].encode("utf-8", "replace"))
 
 
@@ -93,12 +95,6 @@ def sample_objects(sample: bytes) -> tuple[tuple[str, dict[str, Any]], ...]:
             if len(found) == _LOOKED_AT:
                 break
     return tuple(found)
-
-
-def _is_answer(value: dict[str, Any], paths: Sequence[str]) -> bool:
-    """What is left of an object when its list was taken out: words and numbers about the list."""
-    inside = any(path != "[]" for path in paths)
-    return inside and not any(isinstance(each, list) and each for each in value.values())
 
 
 def _is_lines(head: bytes, names: set[str]) -> bool:

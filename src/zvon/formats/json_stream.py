@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Struct
 
 from zvon.formats.json_value import BadJson, value_of
-from zvon.formats.line_stream import PIECE, utf8
+from zvon.formats.line_stream import PIECE, blocks, utf8
 from zvon.model.item import Bad
 
 BLOCK = 1024 * 1024
@@ -35,7 +35,8 @@ class Piece(Struct, frozen=True):
     """An element of an array that a path names, or (`path` names no array) what is left of an
     object that was gone through: all its members but the named arrays.
 
-    `above` are the objects around it, outermost first, as far as they were read by now.
+    `above` are the objects around it, outermost first, as far as they were read by now; `through`
+    is true of an object that something was taken out of.
     """
 
     path: str
@@ -43,6 +44,7 @@ class Piece(Struct, frozen=True):
     value: Any
     size: int
     above: tuple[dict[str, Any], ...] = ()
+    through: bool = False
 
 
 def pieces(chunks: Iterable[bytes], paths: Sequence[str]) -> Iterator[Piece | Bad]:
@@ -52,18 +54,17 @@ def pieces(chunks: Iterable[bytes], paths: Sequence[str]) -> Iterator[Piece | Ba
     is a file that ends too early, after everything that could be read.
     """
     reader = _Reader(paths)
-    for chunk in utf8(chunks):
-        for start in range(0, len(chunk), BLOCK):
-            yield from reader.feed(chunk[start : start + BLOCK])
-            if reader.stray > MAX_STRAY:
-                return
+    for block in blocks(utf8(chunks), BLOCK):
+        yield from reader.feed(block)
+        if reader.stray > MAX_STRAY:
+            return
     yield from reader.end()
 
 
 class _Frame:
     """A bracket that we are inside of and whose members we look at; `rest` is none for a list."""
 
-    __slots__ = ("above", "is_leaf", "key", "n", "path", "position", "rest", "size")
+    __slots__ = ("above", "is_leaf", "key", "n", "path", "position", "rest", "size", "through")
 
     def __init__(self, path: str, position: str, rest: dict[str, Any] | None) -> None:
         self.path, self.position, self.rest = path, position, rest
@@ -72,6 +73,7 @@ class _Frame:
         self.n = 0
         self.key: str | None = None
         self.size = 0
+        self.through = False
 
 
 class _Reader:
@@ -182,6 +184,7 @@ class _Reader:
         inside = _Frame(path, self._position(frame), None if is_list else {})
         inside.above = frame.above if frame.rest is None else (*frame.above, frame.rest)
         inside.is_leaf = is_list and path not in self._objects
+        frame.through = True
         self._frames.append(inside)
         self._since = offset + 1
         return True
@@ -191,11 +194,12 @@ class _Reader:
         key, frame.key = frame.key, None
         position = self._position(frame, key)
         frame.n += 1
-        if self._lost:
-            self._bad(position, f"The value is larger than {MAX_ELEMENT} bytes.", self._lost)
+        raw = self._held[self._since - self._base : stop - self._base]
+        if self._lost or len(raw) > MAX_ELEMENT:
+            reason = f"The value is larger than {MAX_ELEMENT} bytes."
+            self._bad(position, reason, self._lost or raw)
             self._lost = b""
             return
-        raw = self._held[self._since - self._base : stop - self._base]
         if not raw or raw.isspace():
             return  # a container that we went into
         try:
@@ -217,8 +221,11 @@ class _Reader:
     def _closed(self) -> None:
         frame = self._frames.pop()
         if frame.rest is not None:
-            piece = Piece(frame.path, frame.position, frame.rest, frame.size, frame.above)
-            self._out.append(piece)
+            self._out.append(
+                Piece(
+                    frame.path, frame.position, frame.rest, frame.size, frame.above, frame.through
+                )
+            )
         parent = self._frames[-1]
         if len(self._frames) == 1:
             parent.n += 1

@@ -33,6 +33,23 @@ def utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
+def blocks(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in pieces of exactly `size`, the last one smaller; at least one piece.
+
+    What is decided from a piece is then the same however the bytes came.
+    """
+    held = b""
+    for chunk in chunks:
+        held = held + chunk if held else chunk
+        start = 0
+        while len(held) - start >= size:
+            yield held[start : start + size]
+            start += size
+        if start:
+            held = held[start:]
+    yield held
+
+
 def lines(chunks: Iterable[bytes], limit: int = MAX_LINE) -> Iterator[tuple[int, bytes] | Bad]:
     """Each line with its number from 1, without its end; one over `limit` bytes is `Bad`.
 

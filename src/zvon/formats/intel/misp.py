@@ -87,7 +87,7 @@ def _alone(piece: Piece, options: Options) -> Iterator[Item | Bad]:
         for key, entry in value.items():
             if isinstance(entry, dict):
                 yield from _event({"uuid": key, **entry}, f"{piece.position}.{key}", options)
-    elif value and not _is_envelope(value):
+    elif not piece.through and value:
         yield Bad(piece.position, "This is no MISP event or attribute.", str(value)[:4096].encode())
 
 
@@ -245,10 +245,6 @@ def _is_manifest(value: dict[str, Any]) -> bool:
         and isinstance(first[1], dict)
         and ("info" in first[1])
     )
-
-
-def _is_envelope(value: dict[str, Any]) -> bool:
-    return not any(isinstance(each, dict | list) and each for each in value.values())
 
 
 FORMAT = Format(

@@ -39,7 +39,7 @@ def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
             if piece.value["type"] == "marking-definition" and (tlp := defined(piece.value)):
                 levels[piece.value["id"]] = max(tlp, levels.get(piece.value["id"], tlp))
             yield _item(piece.value, piece.position, options, levels)
-        elif not isinstance(piece.value, dict) or piece.path or not _is_envelope(piece.value):
+        elif not piece.through and (piece.path or not _is_envelope(piece.value)):
             said = str(piece.value)[:PIECE].encode("utf-8", "replace")
             yield Bad(piece.position, "This is no STIX object: it has no `type` and `id`.", said)
 
@@ -146,8 +146,9 @@ def _is_object(value: Any) -> bool:
     )
 
 
-def _is_envelope(value: dict[str, Any]) -> bool:
-    return value.get("type") == "bundle" or value.keys() <= _ENVELOPE
+def _is_envelope(value: Any) -> bool:
+    """A page of TAXII, or a bundle, that holds nothing."""
+    return isinstance(value, dict) and value.keys() <= _ENVELOPE
 
 
 FORMAT = Format(

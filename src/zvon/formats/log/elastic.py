@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from zvon.formats.clock import read_time
 from zvon.formats.found import NAMED, REPORTER, SAID, Found, of, take_file, take_user
-from zvon.formats.json_field import at_path, members, text, texts, uuid
+from zvon.formats.json_field import text, texts, uuid
 from zvon.formats.json_objects import guess_by, objects
 from zvon.formats.line_stream import PIECE
 from zvon.formats.log.field import Meaning, flat
@@ -65,7 +65,7 @@ def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
             yield piece
         elif isinstance(piece.value, dict) and (item := _hit(piece.value, piece.position, options)):
             yield item
-        elif not isinstance(piece.value, dict) or not _is_around(piece.value):
+        elif not piece.through and not _is_action(piece.value):
             said = str(piece.value)[:PIECE].encode("utf-8", "replace")
             yield Bad(piece.position, "This is no document of Elasticsearch.", said)
 
@@ -139,15 +139,9 @@ def _tlp(value: Any) -> Tlp | None:
     return max((parse_tlp(word) for word in words), default=None)
 
 
-def _is_around(value: dict[str, Any]) -> bool:
-    """An action of the bulk API, or what is left of the answer of a search."""
-    if len(value) == 1 and _ACTIONS & value.keys() and isinstance(next(iter(value.values())), dict):
-        return True
-    return (
-        "hits" in value
-        or {"took", "_shards", "timed_out"} <= value.keys()
-        or (set(value) <= {"total", "max_score"} and members(at_path(value, "total")) != value)
-    )
+def _is_action(value: Any) -> bool:
+    """A line of the bulk API that says what to do with the next one."""
+    return isinstance(value, dict) and len(value) == 1 and bool(_ACTIONS & value.keys())
 
 
 FORMAT = Format(name="elastic", sniff=sniff, decode=decode, media_type="application/json")

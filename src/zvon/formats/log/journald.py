@@ -1,13 +1,14 @@
 """The journal of systemd: `journalctl -o json` and `-o export` (Journal Export Format)."""
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from zvon.formats.clock import read_time
 from zvon.formats.found import NAMED, REPORTER, Found, take_file
 from zvon.formats.json_field import text
-from zvon.formats.json_objects import guess_by, read_objects
-from zvon.formats.line_stream import PIECE
+from zvon.formats.json_objects import HEAD, guess_by, read_objects
+from zvon.formats.line_stream import PIECE, blocks
 from zvon.formats.log.embedded import embedded
 from zvon.formats.log.message import take_message
 from zvon.formats.log.text_line import line_text, sample_lines
@@ -20,9 +21,9 @@ MAX_TITLE = 200
 
 def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
     """One line of a log for each entry, in either form."""
-    stream = iter(chunks)
-    head = next(stream, b"")
-    everything = _again(head, stream)
+    stream = blocks(chunks, HEAD)
+    head = next(stream)
+    everything = chain((head,), stream)
     if head.lstrip()[:1] in {b"{", b"["}:
         yield from read_objects(everything, options, _item, "This is no entry of a journal.")
         return
@@ -149,11 +150,6 @@ def _ended(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The same with an empty line at the end, so that the last entry is complete."""
     yield from chunks
     yield b"\n\n"
-
-
-def _again(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from rest
 
 
 FORMAT = Format(name="journald", sniff=sniff, decode=decode, media_type="application/x-ndjson")

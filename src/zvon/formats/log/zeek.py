@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from zvon.formats.charset import text_of
 from zvon.formats.clock import read_time
 from zvon.formats.found import NAMED, REPORTER, SAID, Found, of, take_file, take_user
 from zvon.formats.json_field import text, texts
-from zvon.formats.json_objects import guess_by, read_objects
+from zvon.formats.json_objects import HEAD, guess_by, read_objects
 from zvon.formats.json_value import storable
-from zvon.formats.line_stream import PIECE, lines, utf8
+from zvon.formats.line_stream import PIECE, blocks, lines, utf8
 from zvon.formats.log.field import Meaning
 from zvon.model.item import Bad, Format, Guess, Item, ItemKind, Options
 from zvon.model.observable import ObservableType
@@ -49,9 +50,9 @@ _SEPARATOR = re.compile(rb"\\x([0-9a-fA-F]{2})")
 
 def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
     """One item for each line; which form it is, the first byte says."""
-    stream = utf8(chunks)
-    head = next(stream, b"")
-    everything = _again(head, stream)
+    stream = blocks(utf8(chunks), HEAD)
+    head = next(stream)
+    everything = chain((head,), stream)
     if head.lstrip()[:1] in {b"{", b"["}:
         reason = "This is no Zeek record: it has no time `ts`."
         yield from read_objects(everything, options, _from_json, reason)
@@ -167,11 +168,6 @@ def _text(raw: bytes) -> str:
     except UnicodeDecodeError:
         decoded = text_of(raw)[0]
     return str(storable(decoded)) if "\x00" in decoded else decoded
-
-
-def _again(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from rest
 
 
 FORMAT = Format(name="zeek", sniff=sniff, decode=decode, media_type="text/tab-separated-values")
