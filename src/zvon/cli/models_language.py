@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zvon.ml.language import answers
-from zvon.ml.language.model import pack
+from zvon.ml.language.model import pack, shipped
 from zvon.ml.language.training import SMOOTH, catalogue, fit, own_texts, templates
 
 NAME = "language"
@@ -36,7 +36,7 @@ def train(out: Path | None, data: Path | None) -> int:
     }
     _write(folder, meta, len(weights))
     if out is None and data is not None:
-        # The shipped model is the one that answers now.
+        shipped.cache_clear()  # the one just written answers now
         meta["figures"] = figures(data)
         _write(folder, meta, len(weights))
     print(f"wrote {folder}: {len(weights) / 1e6:.2f} MB")

@@ -22,6 +22,7 @@ FAMILY = {"sr-Latn": "hr"}
 SIGN = 0.5  # log-odds of one word that only one language has
 MOST_PARAGRAPHS = 20_000
 SURE = 0.55  # share below which nothing is said
+LEAST_SHARE = 0.01  # smaller ones are not shown
 LEAST_WHOLE = 5  # letters; below these not even a whole text is named
 # What people here write; of a longer text its letters decide, whatever is expected.
 EXPECTED = {"sl": 3.0, "hr": 3.0, "en": 3.0}
@@ -52,27 +53,26 @@ def answers(texts: Sequence[str], least: int = LEAST_WHOLE) -> list[Answer]:
     A text of fewer than `least` letters, addresses and names left out, is `und`.
     """
     prose = [spoken(text) for text in texts]
+    languages = shipped().languages
     shares = _shares(prose)
-    model = shipped()
+    variants = [languages[n] for n in shares.argmax(axis=1).tolist()]
+    for variant, family in FAMILY.items():
+        shares[:, languages.index(family)] += shares[:, languages.index(variant)]
+        shares[:, languages.index(variant)] = 0
+    found: list[dict[str, float]] = [{} for _ in prose]
+    rows, columns = np.nonzero(shares >= LEAST_SHARE)
+    values = shares[rows, columns].round(3).astype(float)
+    for n, column, share in zip(rows.tolist(), columns.tolist(), values.tolist(), strict=True):
+        found[n][languages[column]] = round(share, 3)
+    best = shares.argmax(axis=1).tolist()
+    sure = (shares.max(axis=1, initial=0.0) >= SURE).tolist()
     out = []
-    for text, row in zip(prose, shares, strict=True):
-        by_variant = dict(zip(model.languages, map(float, row), strict=True))
-        merged: dict[str, float] = {}
-        for name, share in by_variant.items():
-            lang = FAMILY.get(name, name)
-            merged[lang] = merged.get(lang, 0.0) + share
-        best = max(merged, key=lambda lang: merged[lang])
-        lang = best if letters(text) >= least and merged[best] >= SURE else UNDETERMINED
-        variant = max(by_variant, key=lambda name: by_variant[name])
-        out.append(
-            Answer(
-                lang,
-                {k: round(v, 3) for k, v in sorted(merged.items(), key=_by_share) if v >= 0.01}
-                if text
-                else {},
-                variant if variant in FAMILY and FAMILY[variant] == lang else None,
-            )
-        )
+    for n, text in enumerate(prose):
+        said = sure[n] and letters(text) >= least
+        lang = languages[best[n]] if said else UNDETERMINED
+        ranked = dict(sorted(found[n].items(), key=_by_share)) if text else {}
+        of_family = FAMILY.get(variants[n]) == lang
+        out.append(Answer(lang, ranked, variants[n] if of_family else None))
     return out
 
 

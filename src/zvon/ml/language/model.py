@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-BITS = 14
+BITS = 15
 SIZE = 1 << BITS
 RUNS = (1, 2, 3, 4)
 BLOCK = 1 << 16  # letters that are scored at once

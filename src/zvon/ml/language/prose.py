@@ -17,6 +17,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _CODE = re.compile(r"[0-9@\\_=<>{}|]|://|\[\.\]|\w\.\w|\w/\w|[a-zäöüčšž][A-Z]")
 _EDGE = "\"'„“”»«‚‘’()[]{}<>*.,;:!?…–—-"
 _END = (".", "!", "?", ":", "…")
+_SURNAMES = str.maketrans("ćđĆĐ", "cdCD")
 _LONG = 30  # letters of a word that nobody speaks
 _BREAK = re.compile(r"\n[ \t\r]*\n|\n(?=[ \t]*[>•*-])|\r\n|\n")
 
@@ -24,7 +25,8 @@ _BREAK = re.compile(r"\n[ \t\r]*\n|\n(?=[ \t]*[>•*-])|\r\n|\n")
 def spoken(text: str) -> str:
     """The words of `text` that tell its language, lower case, between single blanks.
 
-    Names (a capital inside a sentence) are left out where enough is left without them.
+    Names (a capital inside a sentence) are left out where enough is left without them; else they
+    stand without the accents that surnames carry over borders.
     """
     words: list[str] = []
     names: list[tuple[int, str]] = []
@@ -44,7 +46,7 @@ def spoken(text: str) -> str:
             first = True
     if names and sum(map(len, words)) < LEAST_WITHOUT_NAMES:
         for place, word in reversed(names):
-            words.insert(place, word)
+            words.insert(place, word.translate(_SURNAMES))
     return " ".join(words).lower()
 
 
