@@ -99,7 +99,7 @@ def propose(
         if not told:
             return Column(index=index, name=head, means="value", type=kind, why="COLUMN_HEAD",
                           sure=sure / 2)  # fmt: skip
-        if share < 0.5:
+        if share < (0.2 if sure == 1.0 else 0.5):
             return column("keep", "COLUMN_CELLS", 1 - share)
         return Column(index=index, name=head, means="value", type=_type(read), why="COLUMN_BOTH",
                       sure=round(sure * (0.6 + 0.4 * share), 2))  # fmt: skip
