@@ -82,6 +82,7 @@ CONSOLE = (
     Screen("ana", "/records/{record}"),
     Screen("ana", "/documents/{document}"),
     Screen("ada", "/sources"),
+    Screen("ada", "/sources/new?kind=folder"),
     Screen("ada", "/sources/{source}"),
     Screen("ada", "/sources/{asks}/mapping"),
     Screen("ada", "/deliveries/{delivery}"),

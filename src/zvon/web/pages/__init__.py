@@ -16,6 +16,7 @@ from zvon.web.pages import (
     govern,
     incident,
     learning,
+    new_source,
     queue,
     report,
     search,
@@ -51,5 +52,6 @@ PAGES: tuple[BaseRouteHandler, ...] = (
     *subscriber.HANDLERS,
     *search.HANDLERS,
     *sources.HANDLERS,
+    *new_source.HANDLERS,
     *document.HANDLERS,
 )

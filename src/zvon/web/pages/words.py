@@ -185,6 +185,30 @@ MEANINGS = {
     "reference": "a reference", "id": "the source's own number", "tlp": "the marking",
     "keep": "kept as it is", "ignore": "left out",
 }  # fmt: skip
+SETTINGS = {
+    "url": "Address", "user": "User", "header": "Header that carries the secret",
+    "accept": "Media type to ask for", "most_mb": "Largest delivery (MiB)", "path": "Folder",
+    "pattern": "File names", "mode": "What the files are", "after": "Files that were read",
+    "settle_s": "Rest before a file counts as finished (seconds)", "endpoint": "Address",
+    "bucket": "Bucket", "prefix": "Beginning of the names", "region": "Region",
+    "access_key": "Access key", "mailbox": "Mailbox", "collection": "Collection",
+    "version": "Version", "limit": "Objects of one page", "since": "Begin with",
+    "style": "How it signs", "window_s": "How old a request may be (seconds)",
+    "peers": "Networks that send", "transport": "Transport", "port": "Port",
+    "addresses": "Addresses of recipients", "servers": "Servers", "server": "Server",
+    "subject": "Subject", "stream": "Stream", "topics": "Topics", "tls": "Encrypted",
+    "queue": "Queue",
+}  # fmt: skip
+SOURCE_KINDS = {
+    "http": "a file at an address, fetched when it has changed",
+    "folder": "files that somebody drops, or logs that grow",
+    "s3": "objects of an S3-compatible bucket", "imap": "every message of a mailbox",
+    "taxii": "a collection of a TAXII server", "misp-feed": "a feed in the layout of MISP",
+    "api": "programs that send to our API with a key",
+    "webhook": "programs that call an address of ours and sign what they send",
+    "syslog": "machines that send syslog", "lmtp": "a mail server that delivers here",
+    "nats": "a subject of NATS", "kafka": "topics of Kafka", "amqp": "a queue of AMQP",
+}  # fmt: skip
 FACETS = {
     "type": "Type", "source": "Source", "kind": "Record", "tlp": "Marking", "tag": "Tag",
     "day": "Day",
@@ -310,6 +334,8 @@ def words(speak: Translator) -> dict[str, Word]:
         "enricher_word": of(ENRICHERS),
         "known_fact": of(KNOWN_FACTS),
         "meaning_word": of(MEANINGS),
+        "setting_word": of(SETTINGS),
+        "kind_about": of(SOURCE_KINDS),
         "facet_word": of(FACETS),
         "evidence_stage": of({str(n): word for n, word in enumerate(EVIDENCE_STAGES)}),
     }

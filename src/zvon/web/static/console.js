@@ -92,6 +92,22 @@ document.addEventListener("click", (event) => {
   if (rowButton) actOnRow(rowButton);
 });
 
+const read = (as, text) =>
+  as === "bool" ? text === "true"
+  : as === "list" ? text.split(",").map((each) => each.trim()).filter(Boolean)
+  : as === "int" || as === "float" ? Number(text.replace(",", "."))
+  : text;
+
+/** `settings.url` of a form becomes `url` in `settings`. */
+function nest(body) {
+  for (const [name, value] of Object.entries(body)) {
+    const [outer, inner] = name.split(".");
+    if (!inner) continue;
+    body[outer] = { ...body[outer], [inner]: value };
+    delete body[name];
+  }
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("[data-form]");
   if (!form) return;
@@ -100,7 +116,9 @@ document.addEventListener("submit", async (event) => {
   for (const field of form.elements) {
     if (field.type === "date" && field.value) body[field.name] = `${field.value}T23:59:59Z`;
     if ("optional" in field.dataset && !field.value) delete body[field.name];
+    else if (field.dataset.as) body[field.name] = read(field.dataset.as, field.value);
   }
+  nest(body);
   Object.assign(body, JSON.parse(form.dataset.fixed ?? "{}"));
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
   try {
@@ -110,7 +128,8 @@ document.addEventListener("submit", async (event) => {
       return;
     }
     sessionStorage.setItem("said", said.dataset.done);
-    location.reload();
+    if (form.dataset.to) location.assign(form.dataset.to);
+    else location.reload();
   } catch (problem) {
     const near = form.querySelector("button");
     say(near, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
