@@ -19,6 +19,7 @@ NOUNS = {
     "probe": "Proof from inside a subscriber's network.",
     "collector": "Hits of a resolver, counted where they happen.",
     "search": "Find values and records; look up many values at once.",
+    "source": "Sources: where a node gets its data from.",
     "peer": "Partners: invite, accept, list.",
     "privacy": "What leaves this node, and what stays.",
     "phish": "Phishing scores for addresses.",
