@@ -17,9 +17,11 @@ _GAP = r"[ \t]?(?:\r?\n[ \t]?)?"
 
 # Longest first: `.]` must stand before `.`, or `1.2.3.]4` keeps a bracket.
 DOT = (
-    rf"(?:{_GAP}{_OPEN}{{1,2}}[ \t]?(?:\.|,|{_WORD_DOT})[ \t]?{_CLOSE}{{1,2}}{_GAP}"
+    rf"(?:{_GAP}{_OPEN}{{1,2}}\s{{0,3}}(?:\.|,|{_WORD_DOT})\s{{0,3}}{_CLOSE}{{1,2}}{_GAP}"
     r"|\[\.|\.\]|\\\.|\.|[\u3002\uff0e\uff61])"
 )
+# Inside a path, where a bare bracket may be one of the address.
+PATH_DOT = rf"[ \t]?{_OPEN}(?:\.|{_WORD_DOT}){_CLOSE}[ \t]?"
 BARE_DOT = rf"(?:[ \t]{_BARE_WORD_DOT}[ \t])"
 AT = rf"(?:[ \t]?{_OPEN}[ \t]?(?:@|{_WORD_AT})[ \t]?{_CLOSE}[ \t]?|@|\uff20)"
 BARE_AT = rf"(?:[ \t]{_BARE_WORD_AT}[ \t])"
@@ -34,7 +36,7 @@ SLASH = r"(?:\[/\]|\\/|/)"
 _DOT = re.compile(rf"{DOT}|{BARE_DOT}")
 _AT = re.compile(rf"{AT}|{BARE_AT}")
 _SCHEME = re.compile(rf"({WRITTEN_SCHEME}){SEPARATOR}")
-_PATH_DOT = re.compile(rf"{_OPEN}(?:\.|{_WORD_DOT}){_CLOSE}")
+_PATH_DOT = re.compile(rf"{PATH_DOT}|\[\.|\.\]|\\\.|{BARE_DOT}")
 _HOST_END = re.compile(r"[/?#\\]|\[/\]")
 _MARK = re.compile(
     rf"{_OPEN}[ \t]?(?:\.|,|@|{_WORD_DOT}|{_WORD_AT})[ \t]?{_CLOSE}|\[\.|\.\]|\\\.|\[:\]|{BARE_DOT}|{BARE_AT}"
@@ -56,7 +58,7 @@ def refang(text: str) -> str:
     host = re.sub(r"\[:\]", ":", host)
     if host != rest[:end] or is_defanged(text):
         tail = _PATH_DOT.sub(".", tail.replace("[/]", "/").replace("[:]", ":"))
-    return scheme + host + tail.replace("\\/", "/")
+    return scheme + host + tail.replace("\\/", "/").replace("[.]", ".")
 
 
 def scheme_of(word: str) -> str:
@@ -73,7 +75,7 @@ def is_defanged(text: str) -> bool:
         return True
     rest = text if found is None else text.strip()[found.end() :]
     head = rest[: _host_end(rest)]
-    return _MARK.search(head) is not None
+    return _MARK.search(head) is not None or "[.]" in rest
 
 
 def _host_end(text: str) -> int:

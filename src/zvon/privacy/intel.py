@@ -28,7 +28,7 @@ from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.role import Score, entity_key, score, terms
 
 T = ObservableType
-PIECE = 30_000
+PIECE = 4_000
 """Characters that are read for words together: a clause never goes on over a paragraph."""
 _DECIDED = 0.6  # log-odds beyond which it is no longer unsure
 
@@ -38,6 +38,8 @@ _KIND = {
     T.FILEPATH: "PATH", T.WALLET: "WALLET", T.USERNAME: "USER",
 }  # fmt: skip
 _KNOWLEDGE = frozenset({T.CVE, T.GHSA, T.CWE, T.ATTACK_ID, T.YARA_RULE, T.SIGMA_ID})
+# Beside these the names of people say whose they are.
+_PERSONAL = frozenset({T.EMAIL, T.PHONE, T.USERNAME, T.IBAN})
 _HOSTS = frozenset({T.URL, T.DOMAIN, T.EMAIL, T.IPV4, T.IPV6})
 _BESIDE = 60  # characters before a value in which a phrase speaks of it
 _AFTER = 32
@@ -116,8 +118,8 @@ def judge(texts: Sequence[Text], setting: Setting, *, region: str) -> list[list[
     said: dict[str, list[SpanEvidence]] = {}
     harmless = any(f.defanged for part in parts for f in part.found)
     for text, part in zip(texts, parts, strict=True):
-        for low, high in _pieces(part.text):
-            readings.append(_reading(text, part, low, high, setting, keys))
+        for low, high, within in _pieces(part):
+            readings.append(_reading(text, part.text, low, high, within, setting, keys))
     for text, part in zip(texts, parts, strict=True):
         for found in part.found:
             key = keys.get(found.observable)
@@ -127,26 +129,37 @@ def judge(texts: Sequence[Text], setting: Setting, *, region: str) -> list[list[
     return [[_judged(found, scores, keys, setting) for found in part.found] for part in parts]
 
 
-def _pieces(text: str) -> Iterator[tuple[int, int]]:
-    """Cut a long text where lines end."""
-    low = 0
-    while low < len(text):
-        high = low + PIECE
+def _pieces(part: _Part) -> Iterator[tuple[int, int, list[Found]]]:
+    """Cut a text where lines end; what holds no value is not read for words at all."""
+    text, whole = part.text, [f for f in part.found if f.parent is None]
+    low = at = 0
+    while at < len(whole):
+        high = min(low + PIECE, len(text))
         if high < len(text):
             line = text.rfind("\n", low + PIECE // 2, high)
             high = high if line < 0 else line + 1
-        yield low, min(high, len(text))
+        within = []
+        while at < len(whole) and whole[at].start < high:
+            within.append(whole[at])
+            high = max(high, whole[at].end)
+            at += 1
+        if within:
+            yield low, high, within
         low = high
 
 
 def _reading(
-    text: Text, part: _Part, low: int, high: int, setting: Setting, keys: dict[Observable, str]
+    text: Text,
+    source: str,
+    low: int,
+    high: int,
+    within: Sequence[Found],
+    setting: Setting,
+    keys: dict[Observable, str],
 ) -> Reading:
-    reading = Reading(text.id, part.text[low:high], setting.facts.lang)
+    reading = Reading(text.id, source[low:high], setting.facts.lang)
     starts = reading.view.starts
-    for found in part.found:
-        if found.parent is not None or found.start < low or found.end > high:
-            continue
+    for found in within:
         start, end = found.start - low, found.end - low
         if starts is not None:  # the view leaves out what hides characters
             start, end = bisect_left(starts, start), bisect_left(starts, end)
@@ -154,8 +167,10 @@ def _reading(
         if mention is not None and reading.add(mention):
             mention.side = text.author
             keys.setdefault(found.observable, entity_key(mention))
-    pattern = setting.facts.brand_pattern
-    names.detect(reading, [m.span() for m in pattern.finditer(reading.folded)] if pattern else [])
+    if any(found.observable.type in _PERSONAL for found in within):
+        pattern = setting.facts.brand_pattern
+        brands = [m.span() for m in pattern.finditer(reading.folded)] if pattern else []
+        names.detect(reading, brands)
     return reading
 
 

@@ -6,11 +6,20 @@ is still a candidate; the readers decide.
 
 import re
 
-from zvon.formats.defang import AT, BARE_AT, BARE_DOT, DOT, SEPARATOR, SLASH, WRITTEN_SCHEME
+from zvon.formats.defang import (
+    AT,
+    BARE_AT,
+    BARE_DOT,
+    DOT,
+    PATH_DOT,
+    SEPARATOR,
+    SLASH,
+    WRITTEN_SCHEME,
+)
 
 LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 LAST = r"(?:[xX][nN]--[a-zA-Z0-9-]{1,59}|[^\W\d_]{2,63})"
-HOST = rf"(?:(?:{LABEL}|_[\w-]{{1,60}}){DOT}){{0,40}}{LABEL}"
+HOST = rf"(?:(?:{LABEL}|_[\w-]{{1,60}})(?:{DOT}|{BARE_DOT})){{0,40}}{LABEL}"
 BARE_HOST = rf"(?:(?:{LABEL}|_[\w-]{{1,60}})(?:{DOT}|{BARE_DOT})){{1,12}}{LAST}"
 LOCAL = r"[\w+-](?:[\w.+'=-]|\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\[DOT\]){0,63}"
 # A path ends at a blank, a quotation mark or an angle bracket, but for a `<placeholder>`.
@@ -35,7 +44,7 @@ FILE_ENDINGS = (
 URL = (
     rf"(?P<url>{WRITTEN_SCHEME}{SEPARATOR}"
     rf"(?P<authority>(?:{REST}{{0,200}}?@)?(?:\[[0-9A-Fa-f:.\[\]]{{2,60}}\]|{HOST})\.?){PORT}?"
-    rf"(?P<rest>(?:{SLASH}|[?#\\])(?:{REST}|{HOLE}){{0,4000}})?)"
+    rf"(?P<rest>(?:{SLASH}|[?#\\])(?:{REST}|{HOLE}|{PATH_DOT}|{BARE_DOT}){{0,4000}})?)"
 )
 _ID = (
     rf"(?P<id>[cC][vV][eE]{_DASH}? ?[0-9]{{4}}{_DASH} ?[0-9]{{4,19}}(?!\w)"
@@ -70,7 +79,7 @@ _MAC = (
 )
 _OCTET = r"[0-9]{1,3}"
 _IPV4 = (
-    rf"(?P<ipv4>{_OCTET}(?:{DOT}{_OCTET}){{3}}(?P<mask>(?:/|\[/\])[0-9]{{1,2}}(?![\w/]))?"
+    rf"(?P<ipv4>{_OCTET}(?:(?:{DOT}|{BARE_DOT}){_OCTET}){{3}}(?P<mask>(?:/|\[/\])[0-9]{{1,2}}(?![\w/]))?"
     rf"(?P<ipv4rest>{PORT}?{SLASH}{REST}{{1,2000}})?(?!\w|\.\d|-[0-9]{{1,3}}(?![\d.])))"
 )
 _PHONE = r"(?P<phone>(?:\+|00)[1-9][0-9](?:[ ()/.\-–]{0,3}[0-9]){5,13}(?![\w])|0[1-9][0-9]{0,2}[ /\-–]{0,2}[0-9]{2,4}(?:[ \-–]?[0-9]{2,4}){1,3}(?![\w]))"
@@ -81,7 +90,7 @@ _IPV6 = (
 _FILE = (
     rf"(?P<file>[\w~$][\w.+~$@!()'&-]{{0,150}}?\.(?P<ending>(?i:{FILE_ENDINGS}))(?![\w@]|[.-]\w))"
 )
-NAME = rf"(?P<name>{BARE_HOST}(?!\w)(?P<nameport>{PORT})?(?P<namerest>{SLASH}(?:{REST}|{HOLE}){{0,4000}}|\?{REST}{{1,4000}})?)"
+NAME = rf"(?P<name>{BARE_HOST}(?!\w)(?P<nameport>{PORT})?(?P<namerest>{SLASH}(?:{REST}|{HOLE}|{PATH_DOT}|{BARE_DOT}){{0,4000}}|\?{REST}{{1,4000}})?)"
 _MACHINE = (
     r"(?P<machine>(?:DESKTOP|LAPTOP|WIN)-[0-9A-Z]{6,12}(?![\w-])"
     r"|[A-Z]{2,10}-(?:[A-Z]{2,8}-)?[0-9]{2,4}(?![\w-]))"

@@ -316,9 +316,17 @@ def _is_prose(scan: Scanned, start: int, end: int, raw: str, name: str, rest: st
     return tld in _WORD_TLDS and len(labels) == 2 and labels[0].isalpha()
 
 
+_ARTICLES = frozenset(
+    ["the", "this", "that", "a", "an", "our", "your", "new", "old", "some", "any", "and", "or"]
+)
+_PLAIN_TLDS = frozenset({"com", "net", "org", "info", "biz", "top", "xyz", "example"})
+
+
 def _spoken(scan: Scanned, start: int, end: int, labels: list[str]) -> bool:
     """True when ` dot ` is one of an address: a long or odd name, or a neighbour that says so."""
     if len(labels) > 2 or re.search(r"[-\d]", labels[0]):
+        return True
+    if labels[1] in _PLAIN_TLDS and len(labels[0]) > 3 and labels[0] not in _ARTICLES:
         return True
     if scan.found and start - scan.found[-1].end <= 24:
         return True
