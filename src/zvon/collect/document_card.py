@@ -142,11 +142,15 @@ def values_of(card: Card) -> tuple[Value, ...]:
     """The values as they are stored: an attacker's are said, all others named.
 
     Only what stands in the document by itself, not the host in an address. A value that has two
-    roles counts as the attacker's.
+    roles counts as the attacker's. Whoever passed the document on is not stored with it; the
+    sender of a lure is.
     """
     found: dict[Observable, ValueRole] = {}
+    senders = {part.id for part in card.parts if part.kind == "sender"}
     for mark in card.marks:
         if mark.parent is not None:
+            continue
+        if mark.part in senders and mark.role is not Role.ATTACKER:
             continue
         value = Observable(ObservableType(mark.type), mark.value)
         role = _STORED.get(mark.role, ValueRole.NAMED)

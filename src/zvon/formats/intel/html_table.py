@@ -74,7 +74,9 @@ def _best(html: str) -> tuple[Mapping, list[Row]] | None:
     if depth(html) > MAX_DEPTH:
         return None
     best: tuple[int, Mapping, list[Row]] | None = None
-    for table in LexborHTMLParser(html).css("table")[:50]:
+    for table in LexborHTMLParser(html).css("table")[:200]:
+        if len(table.css("table")) > 1:
+            continue  # it only lays out the page; those inside it may be lists
         rows: list[Row] = []
         for number, row in enumerate(table.css("tr")[:MAX_ROWS], 1):
             cells = [_text(cell.text(separator=" ")) for cell in row.css("td, th")]

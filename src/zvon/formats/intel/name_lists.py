@@ -73,7 +73,7 @@ GRAMMARS = (
     Grammar(name="ranges", read=address_range, weight=84, least=0.5,
             mark=re.compile(r"(?=\S*[.:])[0-9a-fA-F.:]+(?:\s*-\s*|\s+)(?=\S*[.:])[0-9a-fA-F.:]+"
                             r"(?:[\s,;].*)?")),
-    Grammar(name="rbldnsd", read=rbldns, weight=80, least=0.6, noted=False,
+    Grammar(name="rbldnsd", read=rbldns, weight=80, least=0.5, noted=False,
             mark=re.compile(r":\d[\d.]*:.*|\.[\w-]+.*|![\w.]+|\$\w+.*|0\.0\.0\.0")),
     Grammar(name="rpz", read=policy_zone, weight=86, remarks=(";",), noted=False,
             mark=re.compile(r"(?i)\S+\s+(?:\d+\w?\s+)?(?:IN\s+)?(?:CNAME|A|AAAA|NS|SOA|TXT|DNAME)"
