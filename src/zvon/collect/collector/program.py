@@ -7,6 +7,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from threading import Lock
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -101,13 +102,13 @@ class Program:
                     await stack.enter_async_context(listening(line.source, line.inbox))
             readers = [asyncio.create_task(self._read(line, stop)) for line in self.lines]
             others = [asyncio.create_task(self._talk())]
+            waiting = asyncio.create_task(stop.wait())
+            pending: set[asyncio.Task[Any]] = {waiting, *readers, *others}
             try:
-                waiting = asyncio.create_task(stop.wait())
-                done, _ = await asyncio.wait(
-                    [waiting, *readers, *others], return_when=asyncio.FIRST_EXCEPTION
-                )
-                for task in done:
-                    task.result()
+                while not waiting.done():
+                    done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+                    for task in done:
+                        task.result()  # whatever ends by an error of ours ends us
                 await asyncio.gather(*readers)
             finally:
                 stop.set()
