@@ -21,7 +21,7 @@ LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 LAST = r"(?:[xX][nN]--[a-zA-Z0-9-]{1,59}|[^\W\d_]{2,63})"
 HOST = rf"(?:(?:{LABEL}|_[\w-]{{1,60}})(?:{DOT}|{BARE_DOT})){{0,40}}{LABEL}"
 BARE_HOST = rf"(?:(?:{LABEL}|_[\w-]{{1,60}})(?:{DOT}|{BARE_DOT})){{1,12}}{LAST}"
-LOCAL = r"[\w+-](?:[\w.+'=-]|\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\[DOT\]){0,63}"
+LOCAL = r"[\w+-](?:[\w.+'=-]|\[\.\]|\(\.\)|\{\.\}|\[dot\]|\(dot\)|\[DOT\]){0,63}+"
 # A path ends at a blank, a quotation mark or an angle bracket, but for a `<placeholder>`.
 REST = r"[^\s<>\"„“”«»‹›`\u0000]"
 HOLE = r"<[A-Za-z][A-Za-z0-9_ .-]{2,30}>"
@@ -120,7 +120,7 @@ _CUE = (
 CANDIDATE = re.compile(
     # Not inside a word; a number not inside a longer number with separators.
     rf"(?<![\w@.\\+-])(?:{URL}|{_ID}|{_HASH}|{_IBAN}|{_WALLET}|{_UUID}|{_CUE}|{_REGKEY}|{_PATH}"
-    rf"|{_EMAIL}|{_MAC}|{_IPV4}|{_PHONE}|{_IPV6}|{_SPACED}|{_FILE}|{NAME}|{_MACHINE})"
+    rf"|{_FILE}|{_EMAIL}|{_MAC}|{_IPV4}|{_PHONE}|{_IPV6}|{_SPACED}|{NAME}|{_MACHINE})"
 )
 NAME_AT = re.compile(NAME)
 

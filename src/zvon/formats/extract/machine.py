@@ -203,7 +203,7 @@ def read_cue(scan: Scanned, match: re.Match[str]) -> Found | None:
         )
         high = _name_end(text, found)
         name = text[low:high]
-        if name.lower() in _PLAIN or not (announced or _odd(name)):
+        if "@" in name or name.lower() in _PLAIN or not (announced or _odd(name)):
             return None
     elif kind is T.YARA_RULE and text[low:high].lower() in _PLAIN | {"rule", "rules", "pravilo"}:
         return None

@@ -42,8 +42,8 @@ _DOT, _BARE_DOT, _AT, _BARE_AT = map(_re2, (defang.DOT, defang.BARE_DOT, defang.
 
 ALTERNATIVES = (
     # Names and files: a label, a dot, and two letters or what only files end in.
-    (rf"(?:{_FIRST}|\b[~$]{_FIRST})[{_W}.+~$@!()'&-]{{0,3}}?[{_W}-]*?(?:{_DOT}|{_BARE_DOT})"
-    rf"(?:[A-Za-z_{_OTHER}][{_W}-]|[a-zA-Z]\b|7z|[0-9]{{3}})"),
+    (rf"(?:{_FIRST}|\b[~$]{_FIRST})[{_W}.+~$@!()'&-]{{0,3}}?[{_W}-]*?(?:(?:{_DOT}|{_BARE_DOT})[{_W}])??(?:{_DOT}|{_BARE_DOT})"
+    rf"(?:[A-Za-z_{_OTHER}][{_W}-]|7z|[0-9]{{3}})|{_LABEL}\.[chzCHZ]\b"),
     rf"{_re2(defang.WRITTEN_SCHEME)}{defang.SEPARATOR}[^\s<>\"]",
     rf"\b{_HEX}{{32}}|\b(?:{_HEX}{{2}}[: ]){{6}}|\b[0-9]{{1,7}}:[A-Za-z0-9+/]{{6}}|\b[Tt]1{_HEX}{{30}}",
     rf"\b[tqd][0-9sd][0-9][di][0-9]{{4}}[0-9a-z]{{2}}_{_HEX}",
