@@ -48,8 +48,9 @@ NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 GOAL = 20_000
 PER_EVENT = 5_000
 # Folders of the samples, relative to the data, and what of them is no source's output.
-SAMPLES = ("cti", "incidents/intelmq_samples", "incidents/suricata", "incidents/cptc2017",
-           "incidents/otrf", "detection", "text")  # fmt: skip
+SAMPLES = ("cti", "incidents/intelmq_samples", "incidents/suricata_first2015",
+           "incidents/cptc2017_suricata", "incidents/otrf", "incidents/ossec_aminer_ldsv1",
+           "incidents/ait_ads", "detection", "text")  # fmt: skip
 LEFT_OUT = {"SOURCES.md", "README.md", "LICENSE", "sealed"}
 LARGEST = 400 * 1024 * 1024
 
