@@ -28,6 +28,8 @@ _QUOTE, _OPEN, _CLOSE, _COMMA, _COLON = 1, 2, 3, 4, 5
 _CLASS = {'"': _QUOTE, "{": _OPEN, "[": _OPEN, "}": _CLOSE, "]": _CLOSE, ",": _COMMA, ":": _COLON}
 _CLASSES = bytes(_CLASS.get(chr(code), 0) for code in range(256))
 _ESCAPED = re.compile(rb"\\.", re.DOTALL)
+# What evtx_dump writes above each event.
+_HEADING = re.compile(rb"Record \d{1,12}")
 _BLANK = b" \t\r\n,\x1e"  # between values at the top; 1e begins records of RFC 7464
 
 
@@ -234,7 +236,7 @@ class _Reader:
         """What stands between values at the top: nothing, or something that is no JSON."""
         text = self._lost or self._text(stop).strip(_BLANK)
         self._lost = b""
-        if text:
+        if text and not _HEADING.fullmatch(text):
             self.stray += 1
             self._bad(f"byte {self._since}", "This is no JSON object or list.", text)
 

@@ -85,7 +85,7 @@ def extension(text: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     keys = [key for key in _KEY.finditer(text) if not _is_escaped(text, key.end() - 1)]
-    for key, after in zip(keys, [*keys[1:], None], strict=True):
+    for key, after in zip(keys, [*keys[1:], None], strict=False):
         stop = len(text) if after is None else after.start()
         found[key[1]] = _unescaped(text[key.end() : stop].strip())
     for name in [name for name in found if name.endswith("Label")]:

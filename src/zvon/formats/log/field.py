@@ -15,7 +15,7 @@ MAX_LEVEL = 6
 MAX_FIELDS = 1000
 
 _ADDRESS = (
-    "ip", "ipaddress", "ipaddr", "ipv4", "ipv6", "srcip", "sourceip", "srcaddr", "sourceaddress",
+    "ip", "src", "dst", "ipaddress", "ipaddr", "ipv4", "ipv6", "srcip", "sourceip", "srcaddr", "sourceaddress",
     "sourceipaddress", "dstip", "destip", "destinationip", "destaddr", "destaddress", "dstaddr",
     "destinationaddress", "clientip", "clientipaddress", "clientaddr", "clientaddress", "remoteip",
     "remoteaddr", "remoteaddress", "serverip", "serveraddr", "xforwardedfor", "peeraddr", "src4addr",

@@ -118,11 +118,10 @@ def event_of(value: dict[str, Any]) -> Event | None:
     event = value.get("Event") if isinstance(value.get("Event"), dict) else value
     if isinstance(event, dict) and isinstance(event.get("System"), dict):
         return _rendered(event)
-    if (
-        "EventID" in value
-        and {"Channel", "EventSourceName", "SourceName", "ProviderName"} & value.keys()
-    ):
+    if ("EventID" in value and _FLAT & value.keys()) or value.keys() >= _LOG_ANALYTICS:
         return _flat(value)
+    if "event_id" in value and isinstance(value.get("event_data"), dict):
+        return _old_winlogbeat(value)
     return None
 
 
