@@ -95,8 +95,8 @@ class Follow:
             if path.is_file():
                 found.append((stat.st_mtime_ns, each in named, path, stat))
         newest = max((each.changed for each in self._known.values()), default=0)
-        sizes = {(s.st_dev, s.st_ino): s.st_size for _, _, _, s in found}
-        cut = self._cut(sizes)
+        there = {(s.st_dev, s.st_ino): (path, s) for _, _, path, s in found}
+        cut = self._cut(there)
         for _, own, path, stat in sorted(found, key=lambda each: each[0])[-MOST_FILES:]:
             key = (stat.st_dev, stat.st_ino)
             if key in self._open:
@@ -104,16 +104,22 @@ class Follow:
             else:
                 self._begin_at(path, stat, cut, newest, own=own)
         self._first = False
-        gone = [key for key in self._known if key not in sizes and key not in self._open]
+        gone = [key for key in self._known if key not in there and key not in self._open]
         for key in gone:
             if len(self._known) > 1:  # the last one still says when we read last
                 del self._known[key]
 
-    def _cut(self, sizes: dict[tuple[int, int], int]) -> list[FilePlace]:
-        """Places in files that were cut since: what stood there may live on in a copy."""
+    def _cut(self, there: dict[tuple[int, int], tuple[Path, os.stat_result]]) -> list[FilePlace]:
+        """Places in files that were cut since: what stood there may live on in a copy.
+
+        A file that was cut and has grown again is known by its other beginning.
+        """
         cut = []
         for key, place in list(self._known.items()):
-            if key in sizes and sizes[key] < place.offset:
+            path, stat = there.get(key, (None, None))
+            if path is None or stat is None or stat.st_mtime_ns == place.changed:
+                continue
+            if stat.st_size < place.offset or not _same(_head(path), place):
                 cut.append(place)
                 self._set(key, FilePlace(device=key[0], inode=key[1]))
         return cut
@@ -129,8 +135,6 @@ class Follow:
         except OSError:
             return
         head = file.read(HEAD)
-        if place is not None and not _same(head, place):
-            place = FilePlace(device=key[0], inode=key[1])  # a new file with an old number
         if place is None:
             place = self._unknown(key, head, stat, cut, newest, own=own)
         if place is None or head.startswith(_PACKED):
@@ -261,6 +265,14 @@ class Follow:
 
     def _encoded(self) -> bytes:
         return msgspec.json.encode(Places(tuple(self._known.values())))
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""
 
 
 def _same(head: bytes, place: FilePlace) -> bool:
