@@ -129,7 +129,8 @@ def _source(node: str, key: str | None, wanted: str | None) -> str:
             return str(UUID(wanted))
         except ValueError:
             pass
-    known = {each["name"]: each["id"] for each in call(node, key, "GET", "/sources")["sources"]}
+    listed = call(node, key, "GET", "/sources")["sources"]
+    known = {each["source"]["name"]: each["source"]["id"] for each in listed}
     if wanted is None and len(known) == 1:
         return str(next(iter(known.values())))
     if wanted not in known:
