@@ -13,7 +13,8 @@ from zvon.store.transaction import Tx
 REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=6)
 MAX_PROBLEM = 500
-AT_ONCE = 200
+AT_ONCE = 24
+FAILING_AT_ONCE = 8
 
 
 class Moved(RuntimeError):
@@ -21,17 +22,41 @@ class Moved(RuntimeError):
 
 
 async def due(db: Db, now: datetime) -> list[int]:
-    """Sources whose time has come, those that wait longest first."""
+    """Sources whose time has come, as many as there is room for; those that wait longest first.
+
+    At most `AT_ONCE` are read at the same time, and at most `FAILING_AT_ONCE` of those that failed
+    the last time: servers that hang leave room for those that answer, and for other jobs.
+    """
+    row = await (
+        await db.execute(
+            """
+            select count(*) filter (where p.failures = 0), count(*) filter (where p.failures > 0)
+            from pgqueuer q
+            join source_setup p on p.source_id = (convert_from(q.payload, 'UTF8')::jsonb->>'id')::bigint
+            where q.entrypoint = 'collect.pull_one'
+            """
+        )
+    ).fetchone()
+    assert row is not None
+    good, failing = int(row[0]), int(row[1])
     rows = await (
         await db.execute(
             """
-            select source_id from source_setup
-            where next_at <= %s and not paused and removed_at is null and collector_id is null
-            order by next_at limit %s
+            (select source_id, next_at from source_setup
+             where next_at <= %(now)s and not paused and removed_at is null
+               and collector_id is null and failures > 0
+             order by next_at limit %(failing)s)
+            union all
+            (select source_id, next_at from source_setup
+             where next_at <= %(now)s and not paused and removed_at is null
+               and collector_id is null and failures = 0
+             order by next_at limit %(good)s)
+            order by next_at
             """,
-            (now, AT_ONCE),
+            {"now": now, "failing": max(0, FAILING_AT_ONCE - failing),
+             "good": max(0, AT_ONCE - FAILING_AT_ONCE - good)},
         )
-    ).fetchall()
+    ).fetchall()  # fmt: skip
     return [int(row[0]) for row in rows]
 
 

@@ -1,6 +1,7 @@
 """A source that is wrong rests alone; the others are read as if it were not there."""
 
 import asyncio
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from tests.collect.site import page, site
 from tests.collect.source.sources import Desk, desk
 from zvon.collect.source import pull
-from zvon.store import source_change
+from zvon.store import source_change, source_reading
 from zvon.store.transaction import Pool, transaction
 
 
@@ -97,3 +98,26 @@ async def test_a_reading_that_was_killed_is_begun_again_when_its_time_is_over(
     node.forward(timedelta(seconds=pull.LIMIT_S) + pull.SPARE)
     await pull.tick(node.context, {})
     assert await waiting(node) == 1
+
+
+async def test_servers_that_hang_leave_room_for_those_that_answer(
+    pool: Pool, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_reading, "AT_ONCE", 5)
+    monkeypatch.setattr(source_reading, "FAILING_AT_ONCE", 2)
+    node = await desk(pool, now, tmp_path)
+    url = {"url": "https://a.example/l"}
+    bad = [await node.add("http", url, name=f"bad{n}") for n in range(4)]
+    async with pool.connection() as db:
+        await db.execute("update source_setup set failures = 3, next_at = %s", (now,))
+    await pull.tick(node.context, {})
+    assert await waiting(node) == 2
+    good = [await node.add("http", url, name=f"good{n}") for n in range(4)]
+    await pull.tick(node.context, {})
+    assert await waiting(node) == 5
+    async with pool.connection() as db:
+        rows = await (
+            await db.execute("select convert_from(payload, 'UTF8') from pgqueuer")
+        ).fetchall()
+    due = {int(json.loads(row[0])["id"]) for row in rows}
+    assert (len(due & {s.id for s in bad}), len(due & {s.id for s in good})) == (2, 3)

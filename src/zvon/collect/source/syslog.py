@@ -4,6 +4,7 @@ A message belongs to the source whose networks hold its sender, the narrowest fi
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -23,6 +24,7 @@ log = structlog.get_logger("zvon.collect.source")
 Transport = Literal["udp", "tcp", "tls"]
 CHUNK = 1 << 16
 MOST_CONNECTIONS = 500
+UDP_WAITING = 8 << 20
 _ANY = -1
 
 
@@ -146,6 +148,8 @@ async def listen_udp(address: str, find: Find) -> asyncio.DatagramTransport:
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: _Udp(find, port), local_addr=(host, port)
     )
+    # Bursts wait in the kernel while we are busy; it takes what its own limit allows.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_WAITING)
     return transport
 
 
