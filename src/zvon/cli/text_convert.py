@@ -18,7 +18,11 @@ DONE, BAD_INPUT, LIMIT = 0, 2, 3
 
 @app.default
 def convert(
-    file: Annotated[Path, Parameter(help="A document, or `-` for standard input.")], /
+    file: Annotated[
+        Path,
+        Parameter(help="A document, or `-` for standard input.", allow_leading_hyphen=True),
+    ],
+    /,
 ) -> int:
     """Print `{"parts":[{"id","kind","text","links"}],"warnings":[]}`.
 

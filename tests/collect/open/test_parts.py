@@ -202,3 +202,37 @@ async def test_a_reader_that_is_killed_leaves_a_reason(monkeypatch: pytest.Monke
     monkeypatch.setattr(opener, "WALL_S", 0.01)
     found = await opener.parts(b"words " * 10, name="a.txt")
     assert "not read within" in found.reason
+
+
+def test_a_pdf_with_a_password_says_so() -> None:
+    body = pdf("words of a page").replace(
+        b"/Root 1 0 R",
+        b"/Root 1 0 R /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <" + b"41" * 32
+        + b"> /U <" + b"42" * 32 + b"> >> /ID [<00> <00>]",
+    )  # fmt: skip
+    found = parts(body)
+    assert not found.parts
+    assert "password" in found.reason
+
+
+def test_a_pdf_whose_pages_go_in_a_circle_ends() -> None:
+    body = pdf("words of a page").replace(b"/Kids [3 0 R] /Count 1", b"/Kids [2 0 R] /Count 9")
+    found = parts(body)
+    assert found.reason or found.parts
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"x" * 5_000_000,
+        b"\xff\xfe\xfa broken \xc3 bytes \xe2\x82 in it\n" * 5,
+        b"nul\x00 bytes in a text\n" + b"of some words and lines\n" * 20,
+        "Content-Type: text/plain; charset=utf-7\nFrom: a@b.example\nTo: c@d.example\n"
+        "Subject: x\n\n+AGE- Žito\n".encode("cp1250"),
+    ],
+    ids=["one line", "broken UTF-8", "NUL", "wrong charset"],
+)
+def test_odd_bytes_give_text(body: bytes) -> None:
+    found = parts(body)
+    assert found.parts
+    assert found.parts[-1].text.strip()
