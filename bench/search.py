@@ -27,6 +27,7 @@ import psycopg
 from bench.ingest import records, values
 from zvon.access.permission import SHIPPED_ROLES
 from zvon.access.viewer import Viewer
+from zvon.formats.pasted import pasted
 from zvon.model.ids import uuid7
 from zvon.model.marking import Tlp
 from zvon.model.observable import CODE, Observable, ObservableType
@@ -34,10 +35,12 @@ from zvon.model.query import parse
 from zvon.store import party, person
 from zvon.store.cluster import Cluster
 from zvon.store.ingest import ingest
+from zvon.store.lookup import AT_ONCE, distinct, lookup
 from zvon.store.migrate import migrate
 from zvon.store.observable import code_of, digest
 from zvon.store.pool import open_pool
 from zvon.store.search import search
+from zvon.store.search_facets import facets
 from zvon.store.search_index import step
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import read
@@ -272,6 +275,42 @@ async def ask(pool: Pool, who: Viewer, count: int, turns: int) -> dict[str, Any]
     return result
 
 
+async def counting(pool: Pool, who: Viewer, count: int) -> dict[str, float]:
+    """Milliseconds of the counts beside a first page."""
+    result = {}
+    for kind, text in questions(count, 99).items():
+        began = time.perf_counter()
+        async with read(pool, who) as db:
+            await facets(db, who, parse(text), NOW)
+        result[kind] = round((time.perf_counter() - began) * 1000, 1)
+    print(
+        f"counts: median {statistics.median(result.values())} ms · most {max(result.values())} ms"
+        f" ({max(result, key=lambda kind: result[kind])})"
+    )
+    return result
+
+
+async def looking_up(pool: Pool, who: Viewer, count: int, most: int) -> dict[str, float]:
+    """Values a second of a pasted list of which half is known, every third defanged."""
+    draw = random.Random(5)
+    lines = [value(draw.randrange(count)).value if n % 2 else f"n{n}.unknown-{n % 7}.test"
+             for n in range(most)]  # fmt: skip
+    lines = [line.replace(".", "[.]") if n % 3 == 0 else line for n, line in enumerate(lines)]
+    began = time.perf_counter()
+    given = distinct(pasted("\n".join(lines)), most)
+    was_read = time.perf_counter() - began
+    known = 0
+    for start in range(0, len(given), AT_ONCE):
+        async with read(pool, who) as db:
+            answers = await lookup(db, who, given[start : start + AT_ONCE], NOW)
+        known += sum(one.records > 0 for one in answers)
+    spent = time.perf_counter() - began
+    print(f"lookup: {len(given):,} distinct values of {most:,} in {spent:,.1f} s ({was_read:,.1f} s of it"
+          f" reading them), {known:,} known, {len(given) / spent:,.0f}/s")  # fmt: skip
+    return {"values": len(given), "seconds": round(spent, 2), "reading": round(was_read, 2),
+            "known": known}  # fmt: skip
+
+
 async def taking_in(pool: Pool, home: int, seed: int) -> tuple[float, float]:
     """Values a second through `ingest` alone, and while the projections are being filled."""
     rates = []
@@ -301,6 +340,7 @@ async def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--observables", type=int, default=1_000_000)
     arguments.add_argument("--turns", type=int, default=7)
+    arguments.add_argument("--lookups", type=int, default=100_000)
     arguments.add_argument("--folder", type=Path, help="where the node is kept for the next run")
     given = arguments.parse_args()
     with node(given.folder) as dsn:
@@ -314,11 +354,14 @@ async def main() -> None:
             )
             print("  MB: " + ", ".join(f"{k} {v}" for k, v in built["megabytes"].items()))
             asked = await ask(pool, who, given.observables, given.turns)
+            counts = await counting(pool, who, given.observables)
+            looked = await looking_up(pool, who, given.observables, given.lookups)
             alone, beside = await taking_in(pool, who.party_id, given.observables)
             print(
                 f"taking in: {alone:,.0f} values/s alone, {beside:,.0f}/s while projections are filled"
             )
-    print(json.dumps({"observables": given.observables, "built": built, "ms": asked,
+    print(json.dumps({"observables": given.observables, "built": built, "ms": asked, "facets_ms": counts, "lookup": looked,
+
                       "ingest_alone_s": round(alone), "ingest_beside_s": round(beside)}))  # fmt: skip
 
 

@@ -78,3 +78,14 @@ async def test_past_the_bound_counts_are_at_least(
     monkeypatch.setattr(search_facets, "VALUES", 20)
     found = await counted(pool, world.ana, now, "")
     assert (found.values, found.at_least) == (20, True)
+
+
+async def test_a_guest_is_not_told_that_there_is_more_which_it_does_not_see(
+    pool: Pool, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = await node(pool, now)
+    await put(pool, now, world, Said(values=names(30, "skrito.example"), tlp=Tlp.AMBER))
+    monkeypatch.setattr(search_facets, "VALUES", 20)
+    guest = await counted(pool, world.bine, now, "*skrito*")
+    assert (guest.values, guest.at_least) == (0, False)
+    assert (await counted(pool, world.ana, now, "*skrito*")).at_least

@@ -62,13 +62,15 @@ async def facets(db: Db, viewer: Viewer, query: Query, now: datetime) -> Facets:
     viewer.require(Permission.SEARCH_READ)
     await begin(db)
     try:
-        rows, more = await _occurrences(db, query, now)
+        rows, more = await _occurrences(db, viewer, query, now)
         return await _counted(db, rows, more=more)
     except QueryCanceled:
         raise TooWide from None
 
 
-async def _occurrences(db: Db, query: Query, now: datetime) -> tuple[list[Row], bool]:
+async def _occurrences(
+    db: Db, viewer: Viewer, query: Query, now: datetime
+) -> tuple[list[Row], bool]:
     """The newest occurrences by the first reading that finds any, and whether there are more."""
     known = await names(db, query)
     rows: list[Row] = []
@@ -82,7 +84,8 @@ async def _occurrences(db: Db, query: Query, now: datetime) -> tuple[list[Row], 
             _by_value(asked, ids) if lead.key == BY_VALUE else _by_record(asked, ids)
         )
         rows = await (await db.execute(statement, params, prepare=False)).fetchall()
-        more = len(ids) == most or len(rows) == MOST
+        # That candidates were left says to a guest who sees none that there are some.
+        more = len(rows) == MOST or (len(ids) == most and (bool(rows) or viewer.party_own))
         if rows or more:
             break
     return rows, more
