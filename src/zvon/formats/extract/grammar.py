@@ -17,7 +17,7 @@ from zvon.formats.defang import (
     WRITTEN_SCHEME,
 )
 
-LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+LABEL = r"[^\W_][\w-]{0,62}+(?<![-_])"  # possessive: a shorter label ends before no dot
 LAST = r"(?:[xX][nN]--[a-zA-Z0-9-]{1,59}|[^\W\d_]{2,63})"
 HOST = rf"(?:(?:{LABEL}|_[\w-]{{1,60}})(?:{DOT}|{BARE_DOT})){{0,40}}{LABEL}"
 BARE_HOST = rf"(?:(?:{LABEL}|_[\w-]{{1,60}})(?:{DOT}|{BARE_DOT})){{1,12}}{LAST}"
@@ -93,7 +93,7 @@ _FILE = (
 NAME = rf"(?P<name>{BARE_HOST}(?!\w)(?P<nameport>{PORT})?(?P<namerest>{SLASH}(?:{REST}|{HOLE}|{PATH_DOT}|{BARE_DOT}){{0,4000}}|\?{REST}{{1,4000}})?)"
 _MACHINE = (
     r"(?P<machine>(?:DESKTOP|LAPTOP|WIN)-[0-9A-Z]{6,12}(?![\w-])"
-    r"|[A-Z]{2,10}-(?:[A-Z]{2,8}-)?[0-9]{2,4}(?![\w-]))"
+    r"|(?!CVE|CWE)[A-Z]{2,10}-(?:[A-Z]{2,8}-)?[0-9]{2,4}(?![\w\u2010-\u2014-]))"
 )
 
 # `posta-si . paket. example / i`: blanks around dots, so that nothing makes a link of it. Only with
@@ -111,7 +111,7 @@ _CUE = (
     r"|(?P<kind_mutex>mut(?:ex|ant)\w*|(?:global|local)\\(?=[^\s\\]))"
     r"|(?P<kind_yara>yara[ -]\w+|rule(?= \w+\s*[:{]))|(?P<kind_sigma>sigma[ -]\w+)"
     r"|(?P<kind_npipe>named pipe|imenovan\w+ c[ei]v\w*)"
-    r"|(?P<kind_service>service (?:name|named|called)|storit\w+ z imenom|ime storitve"
+    r"|(?P<kind_service>service (?:named|name|called)|storit\w+ z imenom|ime storitve"
     r"|servis\w* (?:imena|naziva|pod imenom)|naziv (?:servisa|usluge))"
     r"|(?P<kind_user>user ?name|uporabni\w+ im\w+|korisni\w+ im\w+|uporabnik|korisnik|account(?: name)?)(?=[ :=])"
     r"|(?P<kind_host>hostname|computer name|gostitelj\w*|ime računalnika|ime računala)(?=[ :=])))"
@@ -119,8 +119,8 @@ _CUE = (
 
 CANDIDATE = re.compile(
     # Not inside a word; a number not inside a longer number with separators.
-    rf"(?<![\w@.\\+-])(?:{URL}|{_ID}|{_HASH}|{_IBAN}|{_WALLET}|{_UUID}|{_CUE}|{_REGKEY}|{_PATH}"
-    rf"|{_FILE}|{_EMAIL}|{_MAC}|{_IPV4}|{_PHONE}|{_IPV6}|{_SPACED}|{NAME}|{_MACHINE})"
+    rf"(?<![\w@.\\+-])(?:{URL}|{_MACHINE}|{_ID}|{_HASH}|{_IBAN}|{_WALLET}|{_UUID}|{_CUE}|{_REGKEY}|{_PATH}"
+    rf"|{_FILE}|{_EMAIL}|{_MAC}|{_IPV4}|{_PHONE}|{_IPV6}|{_SPACED}|{NAME})"
 )
 NAME_AT = re.compile(NAME)
 

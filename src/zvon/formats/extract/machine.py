@@ -13,6 +13,9 @@ from zvon.model.observable import ObservableType
 
 T = ObservableType
 _CLOSING = {'"': '"', "'": "'", "`": "`", "„": "“", "“": "”", "«": "»", "»": "«", "‘": "’"}
+_OPENING = {
+    closer: tuple(o for o, c in _CLOSING.items() if c == closer) for closer in _CLOSING.values()
+}
 _PATH = re.compile(r"[^\s\"<>|*?`„“”«»,;\x00]{1,400}")
 _WORDS = re.compile(rf"[^\"<>|*?`„“”«»,;\n\t\x00]{{1,200}}?\.(?i:{FILE_ENDINGS})(?![\w@]|[.-]\w)")
 _KEY = re.compile(
@@ -39,14 +42,13 @@ def read_file(scan: Scanned, match: re.Match[str]) -> Found | None:
 
 def _opened(scan: Scanned, start: int, end: int) -> int | None:
     """Where the quotation began that ends right behind the name."""
-    closing = scan.text[end : end + 1]
+    openers = _OPENING.get(scan.text[end : end + 1], ())
     low = max(scan.found[-1].end if scan.found else 0, start - 80)
-    for opener, closer in _CLOSING.items():
-        if closer == closing:
-            at = scan.text.rfind(opener, low, start)
-            inside = scan.text[at + 1 : start]
-            if at >= 0 and "\n" not in inside and closer not in inside and opener not in inside:
-                return at + 1
+    for opener in openers:
+        at = scan.text.rfind(opener, low, start)
+        inside = scan.text[at + 1 : start]
+        if at >= 0 and not any(mark in inside for mark in ("\n", scan.text[end])):
+            return at + 1
     return None
 
 
