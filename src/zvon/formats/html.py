@@ -51,11 +51,15 @@ class Link(Struct, frozen=True, kw_only=True):
 
 
 class Page(Struct, frozen=True, kw_only=True):
-    """The visible text (composed, blanks collapsed), and the addresses in document order."""
+    """The visible text (composed, blanks collapsed), and the addresses in document order.
+
+    `hidden` is text that the page holds and does not show; what filters are meant to read.
+    """
 
     text: str
     links: tuple[Link, ...]
     warnings: tuple[str, ...]
+    hidden: str = ""
 
 
 def read(html: str) -> Page:
@@ -72,6 +76,7 @@ def read(html: str) -> Page:
         text="".join(walk.out).rstrip(),
         links=tuple(walk.links),
         warnings=(*warnings, *sorted(walk.warnings)),
+        hidden=" ".join(walk.hidden),
     )
 
 
@@ -111,6 +116,8 @@ class _Walk:
         self.warnings: set[str] = set()
         self.base: str | None = None
         self.open_anchors: list[tuple[int, str, int | None]] = []
+        self.hidden: list[str] = []
+        self.hiding = 0  # the depth of what hides, plus one
 
     def through(self, root: LexborNode) -> None:
         node: LexborNode | None = root
@@ -136,6 +143,8 @@ class _Walk:
         if tag == "-text":
             if not silent_at:
                 self.write(node.text_content or "")
+            elif self.hiding:
+                self.keep(node)
             return silent_at
         attributes = node.attributes if not tag.startswith("-") else {}
         if tag == "base" and self.base is None:
@@ -155,6 +164,7 @@ class _Walk:
             return depth + 1
         if "hidden" in attributes or _HIDING.search(attributes.get("style") or ""):
             self.warnings.add(HIDDEN_TEXT)
+            self.hiding = depth + 1
             return depth + 1
         return 0
 
@@ -165,7 +175,15 @@ class _Walk:
             self.link(target, "a", start)
         if tag in _BLOCKS:
             self.gap = "\n\n" if tag in _PARAGRAPHS or self.gap == "\n\n" else "\n"
-        return 0 if silent_at == depth + 1 else silent_at
+        if silent_at != depth + 1:
+            return silent_at
+        self.hiding = 0
+        return 0
+
+    def keep(self, node: LexborNode) -> None:
+        """Remember what is not shown; scripts and styles are no text."""
+        if node.parent is None or node.parent.tag not in _SILENT:
+            self.hidden += plain(node.text_content or "")[0].split()
 
     def address(
         self, tag: str, attributes: dict[str, str | None], depth: int, *, silent: bool

@@ -236,3 +236,13 @@ def test_odd_bytes_give_text(body: bytes) -> None:
     found = parts(body)
     assert found.parts
     assert found.parts[-1].text.strip()
+
+
+def test_text_that_nobody_sees_is_a_part_of_its_own() -> None:
+    page = (
+        b'<html><body><p>Shown words</p><div style="display:none">bank <b>safe</b>'
+        b"<script>var x = 1</script></div><p>and more</p></body></html>"
+    )
+    found = parts(page)
+    assert texts(found) == {"text": "Shown words\n\nand more", "hidden": "bank safe"}
+    assert any("nobody sees" in each for each in found.warnings)

@@ -135,7 +135,7 @@ def _parts(body: bytes, kind: Kind, media_type: str, at: str, budget: Budget, ta
             yield Part(id=f"{at}text", kind="picture", text=seen.text, links=links, derived="ocr")
         case Kind.HTML:
             refuse_binary(body)
-            yield _page(body, _charset(media_type), at, taken)
+            yield from _page(body, _charset(media_type), at, taken)
         case Kind.TEXT:
             refuse_binary(body)
             raw, warnings = text_of(body, _charset(media_type))
@@ -193,16 +193,19 @@ def _links(message: Message) -> Iterator[Link]:
             yield Link(target=mention.raw, start=span.start, end=span.end, shown=mention.shown)
 
 
-def _page(body: bytes, charset: str | None, at: str, taken: _Taken) -> Part:
+def _page(body: bytes, charset: str | None, at: str, taken: _Taken) -> Iterator[Part]:
     raw, warnings = text_of(body, charset)
     page = html.read(raw)
-    taken.warn(*warnings, *page.warnings)
+    taken.warn(*warnings, *(code for code in page.warnings if code != html.HIDDEN_TEXT))
     links = tuple(
         Link(target=each.target, element=each.element, start=each.start, end=each.end)
         for each in page.links
         if not each.target.startswith(("#", "data:image"))
     )
-    return Part(id=f"{at}text", kind="html", text=page.text, links=links)
+    yield Part(id=f"{at}text", kind="html", text=page.text, links=links)
+    if page.hidden:
+        taken.warn("It holds text that nobody sees; it is a part of its own.")
+        yield Part(id=f"{at}hidden", kind="hidden", text=page.hidden)
 
 
 def _office(body: bytes, at: str, budget: Budget, taken: _Taken, depth: int) -> Iterator[Part]:
