@@ -146,13 +146,14 @@ def _stretches(text: str) -> Iterable[Stretch]:
             if inner == "table" or (inner == "lead-in" and begun):
                 inner = ""
         elif len(bare) <= MAX_HEADING * 2:
-            kind = _heading(bare, blank=blank)
-            if kind is not None:
+            head = _table_head(bare)
+            kind = None if head else _heading(bare, blank=blank)
+            if head:
+                inner, said = "table", bare
+            elif kind is not None:
                 section, inner, said = kind, "", bare
             elif bare.endswith(":") and _announced().search(fold(bare)):
                 inner, said, begun = "lead-in", bare, False
-            elif _table_head(bare):
-                inner, said = "table", bare
             else:
                 begun = True
         if (section, inner) != now:

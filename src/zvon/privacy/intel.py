@@ -401,7 +401,7 @@ def _code(term: SpanEvidence, value: Observable, facts: Facts) -> str:
         return f"brand-lookalike:{_imitated(value, facts)}"
     if term.rule.startswith("cue."):
         return "cue:" + term.rule.removeprefix("cue.").rstrip("*").replace("*", "")
-    return term.rule.replace(".", "-")
+    return term.rule if ":" in term.rule else term.rule.replace(".", "-")
 
 
 def _imitated(value: Observable, facts: Facts) -> str:
