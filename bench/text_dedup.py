@@ -11,6 +11,7 @@ import argparse
 import json
 import lzma
 import random
+import re
 import time
 from collections import defaultdict
 from collections.abc import Sequence
@@ -41,8 +42,6 @@ def waves(rng: random.Random) -> list[tuple[str, str]]:
 
 
 def _worded(template: Template, rng: random.Random) -> Template:
-    import re
-
     text = re.sub(r"\[([^\]]+)\]", lambda m: rng.choice(m[1].split("|")), template.text)
     return Template(template.id, template.lang, template.lure, template.kind, text)
 
@@ -88,12 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     copies = [
         marks(" ".join(s for s in sentences if rng.random() > DROPPED)) for sentences in texts
     ]
+    # Two of the reports are one report that was published twice: at most that pair may match.
     for threshold in (0.5, 0.6, 0.7):
         placed = list(place([*whole, *copies], threshold))
-        right = sum(p.nearest == n for n, p in enumerate(placed[len(whole) :]))
-        false = sum(p.nearest is not None for p in placed[: len(whole)])
-        print(f"copies without {DROPPED:.0%} of the sentences, threshold {threshold}: "
-              f"recall {right / len(whole):.3f}, {false} false")  # fmt: skip
+        twice = {n: p.nearest for n, p in enumerate(placed[: len(whole)]) if p.nearest is not None}
+        right = sum(p.nearest in {n, twice.get(n)} for n, p in enumerate(placed[len(whole) :]))
+        print(f"copies without {DROPPED:.0%} of the sentences, threshold {threshold}: recall "
+              f"{right / len(whole):.3f}; pairs among the reports themselves: {len(twice)}")  # fmt: skip
     return 0
 
 

@@ -38,7 +38,8 @@ class Evidence(Struct, frozen=True):
 class Technique(Struct, frozen=True, kw_only=True):
     """A technique of ATT&CK as it stands today, with a calibrated score.
 
-    `suggested`: good enough to put before a person. `literal`: the text names it by id or name.
+    `suggested`: the model's score is above the threshold tuned on whole reports. `literal`: the
+    text names it by id or name, which is a statement and no suggestion; show both.
     `low`: read from Slovenian or Croatian words, a hint. `was` are revoked ids that it replaces
     and that were meant.
     """
@@ -90,7 +91,7 @@ def tag(
 ) -> Tagged:
     """The `top` techniques of a text with a score of at least `least`.
 
-    All suggested ones are in it, however many they are. About 30 ms for a report of 20,000
+    All suggested and literal ones are in it, however many they are. About 30 ms for a report of 20,000
     characters on one core. At most `MOST_SENTENCES` sentences are read. `lang` is its language,
     where it is known.
     """
@@ -105,7 +106,7 @@ def tag(
             _by_glossary(model, text, places, found)
     _literals(model, text, places, found)
     ranked = _ranked(model, found, least)
-    kept = [one for n, one in enumerate(ranked) if n < top or one.suggested]
+    kept = [one for n, one in enumerate(ranked) if n < top or one.suggested or one.literal]
     return Tagged(model.version, tuple(kept), lang)
 
 
@@ -238,7 +239,7 @@ def _literals(
         if technique not in model.names:
             continue
         one = found.setdefault(technique, _Found(evidence={}))
-        one.score, one.suggested, one.literal, one.low = LITERAL_SCORE, True, True, False
+        one.score, one.literal, one.low = LITERAL_SCORE, True, False
         if technique != literal.technique:
             one.was = literal.technique
         at = int(np.searchsorted(starts, literal.start, side="right")) - 1

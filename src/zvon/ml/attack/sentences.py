@@ -29,7 +29,8 @@ _MASKS = re.compile(
     r"|(?P<hexx>\b0x[0-9a-fA-F]+)"
     r"|(?P<digit>\d+)"
 )
-_SPACE = re.compile(r"\s+")
+# What every mask has; most sentences have none of it.
+_MASKABLE = re.compile(r"[0-9@\[]|//|Citation|0x|\.(?:com|net|org|info|ru|cn|top|xyz|io)\b")
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -60,7 +61,9 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def masked(sentence: str) -> str:
     """The sentence in lower case between single blanks, with what is of one incident made equal."""
-    return _SPACE.sub(" ", _MASKS.sub(_slot, sentence)).strip().lower()
+    if _MASKABLE.search(sentence):
+        sentence = _MASKS.sub(_slot, sentence)
+    return " ".join(sentence.split()).lower()
 
 
 def _slot(match: re.Match[str]) -> str:
