@@ -100,6 +100,33 @@ async def test_a_growing_log_is_followed_through_rotation_and_no_line_is_taken_t
     assert lines == [b'{"n":%d}' % n for n in (1, 2, 3, 4, 5)]
 
 
+async def test_a_log_that_was_put_into_a_folder_by_its_date_is_read_to_its_end(
+    node: Desk, inbox: Path
+) -> None:
+    log = inbox / "alerts.json"
+    log.write_bytes(b"".join(b'{"n":%d}\n' % n for n in range(100)))
+    source = await node.add("folder", {"path": str(inbox), "pattern": "*.json", "mode": "follow"})
+    await node.read(source)
+    with log.open("ab") as file:
+        file.write(b'{"n":100}\n')
+    (inbox / "2026").mkdir()
+    log.rename(inbox / "2026" / "alerts-22.json")
+    log.write_bytes(b'{"n":101}\n')
+    await node.read(source)
+    await node.read(source)
+    lines = b"".join(await node.bodies(source)).splitlines()
+    assert lines == [b'{"n":%d}' % n for n in range(102)]
+
+
+async def test_long_lines_and_many_of_them_come_whole(node: Desk, inbox: Path) -> None:
+    lines = [b'{"n":%d,"x":"%s"}' % (n, b"y" * 100_000) for n in range(40)]
+    (inbox / "a.json").write_bytes(b"\n".join(lines) + b"\n")
+    source = await node.add("folder", {"path": str(inbox), "pattern": "*.json", "mode": "follow"})
+    await node.read(source)
+    assert b"".join(await node.bodies(source)).splitlines() == lines
+    assert 3 <= len(await node.deliveries(source)) <= 6
+
+
 async def test_a_link_does_not_lead_out_of_the_folder(
     node: Desk, inbox: Path, tmp_path: Path
 ) -> None:

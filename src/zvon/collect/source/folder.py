@@ -8,20 +8,17 @@ import fnmatch
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
-from zvon.collect.hit_spool import Place
-from zvon.collect.log_follow import Follower
 from zvon.collect.source.kind import Failed, Kind, Reading
+from zvon.collect.source.logs import follow_logs
 from zvon.config import Settings
 
 AT_ONCE = 200
 MOST_KEPT = 10_000
 CHUNK = 1 << 20
-ROUNDS = 64
 DONE, FAILED = "done", "failed"
 UNFINISHED = (".tmp", ".part", ".partial", ".filepart", ".crdownload", ".swp", "~")
 
@@ -58,7 +55,7 @@ async def read(reading: Reading) -> bool:
     settings: Folder = reading.settings
     folder = await asyncio.to_thread(permitted, reading.context.settings, settings.path)
     if settings.mode == "follow":
-        return await _follow(reading, folder, settings)
+        return await follow_logs(reading, folder, settings.pattern)
     if settings.after == "move":
         return await _move(reading, folder, settings)
     return await _keep(reading, folder, settings)
@@ -183,49 +180,6 @@ def _put_away(folder: Path, name: str, where: str) -> None:
     while place.exists():
         place, n = target / f"{name}.{n}", n + 1
     (folder / name).rename(place)
-
-
-async def _follow(reading: Reading, folder: Path, settings: Folder) -> bool:
-    more = False
-    names = [file.name for file in await asyncio.to_thread(_logs, folder, settings.pattern)]
-    for name in names[:MOST_KEPT]:
-        more |= await _lines(reading, folder / name)
-    return more
-
-
-def _logs(folder: Path, pattern: str) -> list[_File]:
-    try:
-        return sorted(_files(folder, pattern), key=lambda file: file.name)
-    except OSError as problem:
-        raise Failed(f"{folder}: {problem.strerror}") from None
-
-
-async def _lines(reading: Reading, path: Path) -> bool:
-    """Take what was added to one log; true when there is more of it."""
-    places: dict[str, Any] = reading.cursor.get("places", {})
-    follower = await asyncio.to_thread(
-        Follower, path, msgspec.convert(places.get(path.name, {}), Place)
-    )
-    try:
-        for _ in range(ROUNDS):
-            lines = await asyncio.to_thread(_gather, follower)
-            if not lines:
-                return False
-            places = {**places, path.name: msgspec.to_builtins(follower.place)}
-            await reading.take(lines, name=path.name, cursor={"places": places})
-        return True
-    finally:
-        follower.close()
-
-
-def _gather(follower: Follower) -> bytes:
-    """About `CHUNK` bytes of whole lines."""
-    lines: list[bytes] = []
-    size = 0
-    while size < CHUNK and (more := follower.read()):
-        lines += more
-        size += sum(map(len, more))
-    return b"".join(line + b"\n" for line in lines)
 
 
 FOLDER = Kind(name="folder", how="pull", settings=Folder, read=read, every_s=15)
