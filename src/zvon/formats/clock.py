@@ -36,12 +36,14 @@ def read_time(value: Any, options: Options) -> tuple[datetime | None, tuple[str,
 
 def instant(value: Any, zone: str = "UTC") -> datetime | None:
     """The time that `value` says, believable or not; none when it says no time."""
+    if value is None:
+        return None
     if isinstance(value, str):
         if len(value) > 64:
             return None
         value = value.strip()
         if len(value) == _SECONDS and value.isascii() and value.isdigit():
-            return _epoch(int(value))
+            return _seconds(value)
         try:
             return localised(datetime.fromisoformat(value), zone)
         except (ValueError, OverflowError):
@@ -74,6 +76,12 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
+
+
+@lru_cache(maxsize=4096)
+def _seconds(text: str) -> datetime:
+    """A time in whole seconds, as MISP writes it; many attributes share one."""
+    return datetime.fromtimestamp(int(text), UTC)
 
 
 def _epoch(number: float) -> datetime | None:

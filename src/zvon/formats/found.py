@@ -14,6 +14,8 @@ SAID, NAMED, REPORTER = ValueRole.SAID, ValueRole.NAMED, ValueRole.REPORTER
 # What logs write where there is nothing.
 _NOTHING = frozenset({"", "-", "?", "n/a", "na", "none", "null", "unknown", "(empty)", "<unknown>",
                       "0.0.0.0", "::", "*", "%%1833"})  # fmt: skip  # noqa: S104
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_DOTTED = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 # An address with a port behind it, as logs write it.
 _PORT = re.compile(r"(?:\[([0-9a-fA-F:.]+)\](?::\d{1,5})?|(\d{1,3}(?:\.\d{1,3}){3})[:#]\d{1,5})$")
 # Longer ones hardly come twice, and a cache of them would be large.
@@ -132,6 +134,8 @@ def _remembered(type: ObservableType, text: str) -> Observable | None:
 
 @lru_cache(maxsize=16_384)
 def _address(text: str) -> Observable | None:
+    if _DOTTED.fullmatch(text) and text not in _NOTHING:  # most are canonical as they come
+        return Observable(ObservableType.IPV4, text)
     bare = _PORT.sub(r"\1\2", text.strip())
     if "/" in bare:
         return _read(ObservableType.CIDR, bare)

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from msgspec import ValidationError, convert
+
 
 def text(value: Any) -> str:
     """The text, or an empty one."""
@@ -33,11 +35,11 @@ def texts(value: Any) -> list[str]:
 
 def uuid(value: Any) -> UUID | None:
     """The identifier, or none."""
-    if not isinstance(value, str) or not 32 <= len(value) <= 45:
+    if not isinstance(value, str) or not 32 <= len(value) <= 36:
         return None
     try:
-        return UUID(value)
-    except ValueError:
+        return convert(value, UUID)
+    except ValidationError:
         return None
 
 

@@ -179,20 +179,24 @@ def _object(
 def _attribute(value: dict[str, Any], position: str, options: Options, event: _Event) -> Item:
     kind, content = value.get("type"), value.get("value")
     at, clock = _time(value, options)
-    seen, _ = read_time(value.get("last_seen") or value.get("first_seen"), options)
+    span = value.get("last_seen") or value.get("first_seen")
+    seen = read_time(span, options)[0] if span else None
     found = Found(options.region, seen)
     if isinstance(kind, str) and isinstance(content, str):
         take(found, kind, content, SAID if true(value.get("to_ids")) else NAMED)
-    tags = tag_names(value)
-    tlp, pap = markings(tags)
+    tlp, pap = event.tlp, event.pap
+    tags: tuple[str, ...] = ()
+    if "Tag" in value:
+        tags = tag_names(value)
+        own_tlp, own_pap = markings(tags)
+        tlp, pap = stricter(own_tlp, tlp), stricter(own_pap, pap)
     return Item(
         kind=ItemKind.INDICATOR if found else ItemKind.OBJECT,
         position=position, payload=value, values=found.values(), at=seen or at,
         id=uuid(value.get("uuid")), container=event.uuid or uuid(value.get("event_uuid")),
         title=text(value.get("object_relation") or kind),
         text=text(content) if kind in PROSE else text(value.get("comment")),
-        tags=(*tags, *clock), tlp=stricter(tlp, event.tlp), pap=stricter(pap, event.pap),
-        deleted=true(value.get("deleted")),
+        tags=(*tags, *clock), tlp=tlp, pap=pap, deleted=true(value.get("deleted")),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """STIX 2.0 and 2.1: bundles, envelopes of TAXII (`objects`), objects one a line (OASIS STIX 2.1)."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -56,6 +57,7 @@ def sniff(sample: bytes, name: str) -> Guess | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def identity(reference: str) -> UUID:
     """The identifier of the item that an object with this STIX id becomes."""
     return uuid5(NAMESPACE, reference)

@@ -60,16 +60,17 @@ def read_line(line: str, position: str, options: Options) -> Item | None:
     parts = _header(line[begin.start() + 4 :])
     if parts is None:
         return None
-    header = dict(zip(_HEADER, (_unescaped(part.strip()) for part in parts), strict=False))
+    header = {key: _unescaped(part.strip()) for key, part in zip(_HEADER, parts, strict=False)}
     fields = extension(parts[7] if len(parts) > 7 else "")
     payload: dict[str, Any] = {"cef": header, **fields}
     if before := line[: begin.start()].strip():
         payload["before"] = before
     at, clock = _time(fields, options)
     found = Found(options.region, at)
-    for key, (take, role) in FIELDS.items():
-        if key in fields:
-            take(found, fields[key], role)
+    for key, each in fields.items():
+        if key in FIELDS:
+            take, role = FIELDS[key]
+            take(found, each, role)
     level = severity(header["severity"])
     return Item(
         kind=ItemKind.ALERT if level >= ALERT_FROM else ItemKind.LOG, position=position,

@@ -66,9 +66,10 @@ def read_line(line: str, position: str, options: Options) -> Item | None:
         payload["before"] = before
     at, clock = _time(fields, options)
     found = Found(options.region, at)
-    for key, (take, role) in FIELDS.items():
-        if key in fields:
-            take(found, fields[key], role)
+    for key, each in fields.items():
+        if key in FIELDS:
+            take, role = FIELDS[key]
+            take(found, each, role)
     level = severity(fields.get("sev", "0"))
     return Item(
         kind=ItemKind.ALERT if level >= ALERT_FROM else ItemKind.LOG, position=position,
