@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 app = App(name="extract", help="Find every indicator, and whose it is.", help_format="plaintext")
 
 DONE, BAD_INPUT, LIMIT = 0, 2, 3
+MAX_FOUND = 500_000
+"""Values of one part; what comes after them is not read."""
 MOST_LINKS = 5_000
 MAX_BYTES = 256 * 1024 * 1024
 OPENED = frozenset({".eml", ".html", ".htm", ".pdf", ".docx", ".msg"})
@@ -127,9 +129,9 @@ class Reader:
 
     def texts(self, texts: "list[Text]", id: Any) -> Iterator[dict[str, Any]]:
         """The mentions of the parts of one document."""
-        from zvon.formats.extract.scan import MAX_FOUND, scan
+        from zvon.formats.extract import scan
 
-        found = [scan(text.text, region=self.region) for text in texts]
+        found = [scan(text.text, region=self.region, limit=MAX_FOUND) for text in texts]
         for text, mentions in zip(texts, found, strict=True):
             if not self.roles:
                 yield from filter(None, (self._row(one, id, text.id) for one in mentions))
