@@ -5,11 +5,15 @@ import json
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.collect.site import page, site
 from tests.collect.source.sources import Desk, desk
 from zvon.collect.source import pull
+from zvon.collect.source.http import HTTP
+from zvon.collect.source.kind import Reading
+from zvon.collect.source.kinds import kinds
 from zvon.store import source_change, source_reading
 from zvon.store.transaction import Pool, transaction
 
@@ -67,6 +71,20 @@ async def test_a_source_whose_kind_or_settings_are_gone_says_so(
     assert "expected one of" in (await node.read(unknown)).problem
     broken = await node.add("http", {"url": "ftp://a.example"}, name="ftp")
     assert "http" in (await node.read(broken)).problem
+
+
+async def test_a_kind_that_raises_something_else_rests_like_any_other_source(
+    pool: Pool, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wrong(_reading: Reading) -> bool:
+        raise ZeroDivisionError
+
+    strange = msgspec.structs.replace(HTTP, name="strange", read=wrong)
+    monkeypatch.setitem(kinds(), "strange", strange)
+    node = await desk(pool, now, tmp_path)
+    made = await node.add("strange", {"url": "https://a.example/l"})
+    after = await node.read(made)
+    assert (after.failures, after.problem) == (1, "an error of ours: ZeroDivisionError")
 
 
 async def test_a_paused_a_removed_and_an_unknown_source_are_not_read(

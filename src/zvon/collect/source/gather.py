@@ -103,6 +103,11 @@ class Gatherer:
                                     problem=type(problem).__name__)  # fmt: skip
                     await asyncio.sleep(REST_S[min(failures, len(REST_S) - 1)])
                     failures += 1
+                except Exception:
+                    # Whatever it is, the messages behind these must not wait for it.
+                    log.exception("a delivery was dropped", source=self.source.name)
+                    self.dropped += len(lines)
+                    break
         except asyncio.CancelledError:
             self._lines = lines + self._lines
             self._size += self._taking

@@ -225,6 +225,9 @@ async def _follow(context: Context, number: int) -> None:
             log.warning("a stream waits", source=number, problem=type(problem).__name__)
         except source.NoSource:
             return
+        except Exception as problem:  # a kind may be a stranger's: its source rests like any other
+            log.exception("a kind of source raised", source=number)
+            await _failed(context, number, f"an error of ours: {type(problem).__name__}")
         rest = min(FIRST_REST_S * 2 ** min(failures, 10), LONGEST_REST_S)
         failures += 1
         await asyncio.sleep(rest * (1 - context.random(1)[0] / 510))

@@ -9,8 +9,6 @@ import structlog
 from aiosmtpd import lmtp
 from aiosmtpd.smtp import Envelope, Session
 from msgspec import Meta, Struct
-from psycopg import Error as DatabaseError
-from psycopg_pool import PoolTimeout
 
 from zvon.collect.source.kind import Kind
 from zvon.collect.take import Empty, TooLarge, take
@@ -78,8 +76,8 @@ class Desk:
             return "554 5.6.0 the message is empty"
         except TooLarge:
             return "552 5.3.4 the message is too large"
-        except (DatabaseError, PoolTimeout, OSError) as problem:
-            log.warning("mail waits", source=found.name, problem=type(problem).__name__)
+        except Exception:  # whatever it is, the mail server keeps the mail
+            log.exception("mail waits", source=found.name)
             return "451 4.3.0 try again later"
         return f"250 2.0.0 taken as {made}"
 

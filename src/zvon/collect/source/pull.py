@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from psycopg import Error as DatabaseError
 
 from zvon.access.seal import BadSeal
 from zvon.collect.ask import Failed as NotAnswered
@@ -61,6 +62,11 @@ async def pull_one(context: Context, payload: dict[str, Any]) -> None:
         await _failed(context, found, str(problem), None)
     except TimeoutError:
         await _failed(context, found, f"not done within {LIMIT_S:.0f} s", None)
+    except DatabaseError:
+        raise  # ours, not the source's: the job is tried again
+    except Exception as problem:  # a kind may be a stranger's: its source rests like any other
+        log.exception("a kind of source raised", source=found.name)
+        await _failed(context, found, f"an error of ours: {type(problem).__name__}", None)
     else:
         await _done(context, reading, more=more)
 
