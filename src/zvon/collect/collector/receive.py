@@ -15,7 +15,6 @@ from zvon.store import collector, collector_delivery, collector_spool, source_da
 from zvon.store.collector import Collector
 from zvon.store.intake import Stored, store_items
 from zvon.store.transaction import AuditEntry, Tx, transaction
-from zvon.store.visibility import SYSTEM, read
 
 log = structlog.get_logger("zvon.collector")
 
@@ -28,20 +27,20 @@ async def receive(context: Context, octets: bytes, sender: UUID | None = None) -
     is not the collector's, `NoCollector`, `MissingBatch`, `SourceHeld`.
     """
     head = batch.head_of(octets)
-    async with read(context.pool, SYSTEM) as db:
-        known = await collector.by_uuid(db, head.collector)
-    if known.public_key is None:
-        raise _no(head, "it has not enrolled")
-    if head.node != context.node.uuid:
-        raise _no(head, "the batch is for another node")
-    if sender not in {None, head.collector}:
-        raise _no(head, "the batch is another collector's")
-    try:
-        found = batch.opened(octets, known.public_key)
-    except BadBatch as problem:
-        raise _no(head, str(problem)) from None
-    body = await asyncio.to_thread(batch.read, found)
     now = context.clock()
+    async with transaction(context.pool, now) as tx:  # a refusal leaves its row in the audit
+        known = await collector.by_uuid(tx.db, head.collector)
+        if known.public_key is None:
+            raise _no(head, "it has not enrolled")
+        if head.node != context.node.uuid:
+            raise _no(head, "the batch is for another node")
+        if sender not in {None, head.collector}:
+            raise _no(head, "the batch is another collector's")
+        try:
+            found = batch.opened(octets, known.public_key)
+        except BadBatch as problem:
+            raise _no(head, str(problem)) from None
+    body = await asyncio.to_thread(batch.read, found)
     async with transaction(context.pool, now) as tx:
         place = await collector_spool.locked(tx, known, head.spool)
         if not collector_spool.fits(place, head):
