@@ -1,15 +1,23 @@
 """Deliveries become records: each once, whatever comes with them, and nothing is lost."""
 
+import asyncio
 import gzip
 import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.collect.deliveries import World, a_source, found, rows, send, work, world
+from tests.collect.intake import context_of
+from zvon.collect.intake import intake
+from zvon.collect.read import steps
+from zvon.formats.registry import formats
+from zvon.model.item import Bad, Format, Item, ItemKind, Options, Value
+from zvon.model.observable import Observable, ObservableType
 from zvon.store.transaction import Pool
 
 ALERT = {
@@ -165,3 +173,34 @@ async def test_sources_do_not_share_identifiers(node: World) -> None:
     await work(node)
     assert await kinds(node) == {"indicator": 4}
     assert await rows(node, "select count(*) from observable") == [(2,)]
+
+
+async def test_deliveries_of_one_source_that_say_the_same_at_once_store_it_once(
+    node: World,
+) -> None:
+    lists = ["\n".join(f"h{n}.example" for n in range(k, k + 300)) for k in (0, 1, 2)]
+    for each in lists:
+        await send(node, each.encode(), name="list.txt", format="list")
+    ids = await rows(node, "select id from delivery")
+    context = context_of(node.pool, node.now)
+    await asyncio.gather(*(intake(context, {"delivery_id": row[0]}) for row in ids))
+    assert await kinds(node) == {"indicator": 302}
+    assert await rows(node, "select sum(records), sum(items) from delivery") == [(302, 900)]
+    assert await rows(node, "select distinct state from delivery") == [("done",)]
+
+
+async def test_what_the_database_refuses_fails_alone_with_a_reason(
+    node: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
+        value = Observable(ObservableType.DOMAIN, "a\0.example")
+        yield Item(kind=ItemKind.INDICATOR, position="line 1", payload={}, values=(Value(value),))
+
+    toy = Format(name="toy", sniff=lambda sample, name: None, decode=decode)
+    monkeypatch.setattr(steps, "formats", lambda: formats() | {"toy": toy})
+    uuid = await send(node, b"anything", format="toy")
+    await work(node)
+    told = await found(node, uuid)
+    assert told.state == "failed"
+    assert "NUL" in told.problem
+    assert await rows(node, "select sum(failures) from source_day") == [(1,)]

@@ -10,23 +10,31 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import msgspec
+import structlog
+from psycopg import DataError
 
 from zvon.collect.intake_document import Understood, understand
 from zvon.collect.read.process import SMALL, Unread, read
 from zvon.collect.read.words import Asks, Batch, Began, Said, Task
 from zvon.jobs import Context, enqueue_all
 from zvon.model.ids import RANDOM_BYTES
+from zvon.model.item import Bad
 from zvon.model.mapping import Mapping
 from zvon.store import delivery, delivery_reading, document, mapping, source, source_day
 from zvon.store.delivery import READING, WAITING, Delivery, NoDelivery
-from zvon.store.delivery_reading import Moved, cursor_of
+from zvon.store.delivery_reading import Cursor, Moved, cursor_of
+from zvon.store.ingest import AlreadyThere
 from zvon.store.intake import Stored, store_entries, store_items
+from zvon.store.observable import BadText
 from zvon.store.source import NoSource, Setup
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import SYSTEM
 from zvon.store.visibility import read as reading
 
+log = structlog.get_logger("zvon.collect.intake")
+
 AT_ONCE = 4  # deliveries that are read at the same time
+ATTEMPTS = 3  # of one batch
 MOST_NAMED = 20  # files of an archive whose formats are kept
 
 
@@ -53,6 +61,10 @@ async def intake(context: Context, payload: dict[str, Any]) -> None:
         return
     except Unread as problem:
         await run.fail(str(problem))
+    except (BadText, DataError) as problem:
+        # A decoder let through what the database refuses. To try again would end the same.
+        log.exception("a delivery cannot be stored", delivery=str(found.uuid))
+        await run.fail(f"it cannot be stored: {problem}"[:500])
 
 
 async def _sweep(context: Context) -> None:
@@ -121,10 +133,31 @@ class _Run:
             return  # only a sign of life
         documents, unread = await understand(context, setup, found, batch.documents)
         bad = [*batch.bad, *unread]
-        now = context.clock()
         to = msgspec.structs.replace(at, read=batch.read)
-        async with transaction(context.pool, now) as tx:
-            await delivery_reading.advance(tx, found, at, to, items=batch.items - len(unread))
+        for attempt in range(ATTEMPTS):
+            try:
+                await self._write(batch, documents, bad, to, last=last)
+                break
+            except AlreadyThere:
+                # Another delivery of this source brought the same at this moment; now it shows.
+                if attempt == ATTEMPTS - 1:
+                    raise
+        self._cursor = to
+
+    async def _write(
+        self,
+        batch: Batch,
+        documents: Sequence[Understood],
+        bad: Sequence[Bad],
+        to: Cursor,
+        *,
+        last: bool,
+    ) -> None:
+        found, setup, at, now = self._delivery, self._setup, self._cursor, self._context.clock()
+        async with transaction(self._context.pool, now) as tx:
+            await delivery_reading.advance(
+                tx, found, at, to, items=batch.items - len(bad) + len(batch.bad)
+            )
             fresh = await delivery_reading.quarantine(tx, found, bad, at.run, now)
             wrong = fresh if at.replay else len(bad)
             stored = await store_entries(tx, setup, batch.entries, now, within=found.sha256)
@@ -138,7 +171,6 @@ class _Run:
                 await delivery_reading.done(tx, found, to, why, formats, now)
             if wrong:
                 await source_day.count(tx, setup.id, now, quarantined=wrong)
-        self._cursor = to
 
     async def _keep(self, tx: Tx, documents: Sequence[Understood], format: str) -> Stored:
         if not documents:

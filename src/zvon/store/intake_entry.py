@@ -91,7 +91,7 @@ def entries_of(
             values=list(values.values()),
             container=None if container is None else containers[container],
             tags=item.tags,
-            links=tuple((kind, _uuid5(source, str(target))) for kind, target in item.links),
+            links=tuple((storable(k)[:MAX_TAG], _uuid5(source, str(to))) for k, to in item.links),
             tlp=item.tlp, pap=item.pap, deleted=item.deleted,
         )  # fmt: skip
     runs = (lines[start : start + RUN] for start in range(0, len(lines), RUN))
