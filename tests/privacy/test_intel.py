@@ -4,7 +4,7 @@ import pytest
 
 from tests.privacy.roles import read
 from zvon.cli.text_eval import Marks
-from zvon.cli.text_extract import Reader
+from zvon.cli.text_extract import Part, Reader
 from zvon.model.observable import Observable
 from zvon.model.observable import ObservableType as T
 from zvon.model.role import Role
@@ -124,7 +124,7 @@ def test_labelled_documents_are_judged_as_people_did() -> None:
     marks = Marks()
     for text in texts:
         reader = Reader(None, "auto", roles=True)
-        marks.add(text, reader.texts([Text(text=text.text)], text.id))
+        marks.add(text, reader.texts([Part(text=text.text)], text.id))
     answer = marks.answer()
     assert answer["all"]["recall"] >= 0.97
     assert answer["all"]["precision"] >= 0.97

@@ -182,11 +182,10 @@ def read(path: Path) -> "Iterator[GoldText]":
 
 
 def _extracted(gold: GoldText) -> "Iterator[dict[str, Any]]":
-    from zvon.cli.text_extract import Reader
-    from zvon.privacy.intel import Text
+    from zvon.cli.text_extract import Part, Reader
 
     lang = gold.lang if gold.lang in {"sl", "hr", "en"} else "auto"
-    yield from Reader(None, lang, roles=True).texts([Text(text=gold.text)], gold.id)  # type: ignore[arg-type]
+    yield from Reader(None, lang, roles=True).texts([Part(text=gold.text)], gold.id)  # type: ignore[arg-type]
 
 
 def _print(answer: dict[str, Any]) -> None:

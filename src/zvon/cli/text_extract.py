@@ -1,5 +1,6 @@
 """`zvon text extract`: every value of a text with its place, and whose it is."""
 
+import gc
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from cyclopts import App, Parameter
-from msgspec import structs
+from msgspec import Struct, structs
 
 from zvon.model.observable import ObservableType
-from zvon.privacy.intel import Text
 
 if TYPE_CHECKING:
-    from zvon.formats.document.part import Link, Part
+    from zvon.formats.document.part import Link
+    from zvon.formats.document.part import Part as Opened
     from zvon.formats.extract import Found
     from zvon.privacy.facts import Facts
 
@@ -66,6 +67,7 @@ def extract(
     """
     try:
         reader = Reader(types, lang, roles=roles)
+        gc.disable()  # nothing that is made here holds itself
         rows = reader.lines(jsonl) if jsonl is not None else reader.file(file)
         write = sys.stdout.buffer.write
         for row in rows:
@@ -76,6 +78,8 @@ def extract(
     except (OSError, ValueError) as problem:
         print(f"zvon: {problem}", file=sys.stderr)
         return BAD_INPUT
+    finally:
+        gc.enable()
     return LIMIT if reader.limited else DONE
 
 
@@ -87,6 +91,16 @@ def _encoded(row: dict[str, Any]) -> bytes:
         return _ENCODER.encode(row) + b"\n"
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can only write as an escape
         return json.dumps(row).encode() + b"\n"
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """One text to read, with what its document says of it; see `privacy.intel.Text`."""
+
+    text: str
+    id: str = "text"
+    author: str = ""
+    decoys: tuple[tuple[int, int], ...] = ()
+    shown: str = ""
 
 
 class Reader:
@@ -115,7 +129,7 @@ class Reader:
             if opened.warnings:
                 yield {"id": None, "warnings": opened.warnings}
             return
-        yield from self.texts([Text(text=_read(file))], None)
+        yield from self.texts([Part(text=_read(file))], None)
 
     def lines(self, path: Path) -> Iterator[dict[str, Any]]:
         """The mentions of each line of a file; a line that is none is answered by an error."""
@@ -125,9 +139,9 @@ class Reader:
             if isinstance(line, BadLine):
                 yield {"error": line.error, "line": line.line}
             else:
-                yield from self.texts([Text(text=line.text)], line.id)
+                yield from self.texts([Part(text=line.text)], line.id)
 
-    def texts(self, texts: "list[Text]", id: Any) -> Iterator[dict[str, Any]]:
+    def texts(self, texts: list[Part], id: Any) -> Iterator[dict[str, Any]]:
         """The mentions of the parts of one document."""
         from zvon.formats.extract import scan
 
@@ -142,15 +156,18 @@ class Reader:
             yield {"id": id, "warnings": [f"only the first {MAX_FOUND} values were read"]}
 
     def _judged(
-        self, texts: "list[Text]", found: "list[list[Found]]", id: Any
+        self, texts: list[Part], found: "list[list[Found]]", id: Any
     ) -> Iterator[dict[str, Any]]:
-        from zvon.privacy.intel import Setting, judge
+        from zvon.privacy.intel import Setting, Text, judge
 
         if self._facts is None:
             from zvon.privacy.facts import Facts, with_brands
 
             self._facts = with_brands(Facts(lang=self.lang))
-        parts = [structs.replace(t, found=tuple(f)) for t, f in zip(texts, found, strict=True)]
+        parts = [
+            Text(**structs.asdict(text), found=tuple(f))
+            for text, f in zip(texts, found, strict=True)
+        ]
         for text, judged in zip(
             texts, judge(parts, Setting(facts=self._facts), region=self.region), strict=True
         ):
@@ -175,18 +192,18 @@ class Reader:
         }  # fmt: skip
 
 
-def _with_links(parts: "Sequence[Part]") -> "list[Text]":
+def _with_links(parts: "Sequence[Opened]") -> list[Part]:
     """The parts, and behind each the addresses that its links lead to, as parts of their own."""
-    texts: list[Text] = []
+    texts: list[Part] = []
     for part in parts:
         pretended = {
             (link.start or 0, link.end or 0): _pretended(part.text, link) for link in part.links
         }
         decoys = [place for place, host in pretended.items() if host]
-        text = Text(text=part.text, id=part.id, author=part.author, decoys=tuple(decoys))
+        text = Part(text=part.text, id=part.id, author=part.author, decoys=tuple(decoys))
         texts.append(text)
         for number, link in enumerate(part.links[:MOST_LINKS], start=1):
-            target = Text(
+            target = Part(
                 text=link.target, id=f"{part.id}#link:{number}", author=part.author,
                 shown=pretended[link.start or 0, link.end or 0],
             )  # fmt: skip

@@ -46,8 +46,10 @@ def _opened(scan: Scanned, start: int, end: int) -> int | None:
     low = max(scan.found[-1].end if scan.found else 0, start - 80)
     for opener in openers:
         at = scan.text.rfind(opener, low, start)
+        if at < 0:
+            continue
         inside = scan.text[at + 1 : start]
-        if at >= 0 and not any(mark in inside for mark in ("\n", scan.text[end])):
+        if "\n" not in inside and scan.text[end] not in inside:
             return at + 1
     return None
 
