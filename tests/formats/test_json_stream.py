@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,8 @@ values = st.recursive(
 
 
 def read(body: bytes, *paths: str, size: int = 1 << 20) -> list[Piece | Bad]:
-    return list(pieces(in_chunks(body, size), paths))
+    with patch.object(json_stream, "BLOCK", size):
+        return list(pieces([body], paths))
 
 
 @given(st.lists(values, max_size=8), st.integers(1, 40), st.sampled_from([None, 1]))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
-from zvon.formats.json_value import BadJson, value_of
+from zvon.formats.json_value import MAX_DEPTH, BadJson, value_of, values_of
 from zvon.formats.line_stream import PIECE, blocks, utf8
 from zvon.model.item import Bad
 
@@ -131,6 +131,8 @@ class _Reader:
             if key not in chosen:
                 chosen[key] = found.passed(*key)
             wanted = chosen[key]
+            if frame.is_leaf:
+                cursor = self._run(found, start, wanted, cursor, level)
             for index in wanted[bisect_left(wanted, cursor) :]:
                 cursor = index + 1
                 offset, kind, low = start + found.at[index], found.kind[index], found.low[index]
@@ -144,6 +146,35 @@ class _Reader:
                     return None
         self._depth, self._in_string = found.depth, found.in_string
         return None
+
+    def _run(self, found: "_Tokens", start: int, wanted: list[int], cursor: int, level: int) -> int:
+        """Read all elements of a leaf that end in this block at once; where to go on.
+
+        Nothing is read when one of them needs a closer look: then each is looked at by itself.
+        """
+        first = bisect_left(wanted, cursor)
+        ends = np.asarray(wanted[first:], np.int64)
+        closing = np.flatnonzero(found.kind[ends] != _COMMA)
+        ends = ends[: int(closing[0])] if len(closing) else ends
+        if len(ends) < 2 or self._lost or found.deepest - level > MAX_DEPTH:
+            return cursor
+        stops = start + found.at[ends]
+        begin, stop = self._since - self._base, int(stops[-1]) - self._base
+        sizes = np.diff(stops, prepend=self._since - 1) - 1
+        if int(sizes.max()) > MAX_ELEMENT:
+            return cursor
+        values = values_of(self._held[begin:stop])
+        if values is None or len(values) != len(ends):
+            return cursor
+        frame = self._frames[-1]
+        path, position, above = frame.path, frame.position, frame.above
+        self._out += [
+            Piece(path, f"{position}[{n}]", value, size, above)
+            for n, (value, size) in enumerate(zip(values, sizes.tolist(), strict=True), frame.n)
+        ]
+        frame.n += len(values)
+        self._since = int(stops[-1]) + 1
+        return int(ends[-1]) + 1
 
     def _took(self, offset: int, kind: int, closes: bool) -> bool:
         """Act on a bracket or separator among the members; true when the level changed."""
@@ -280,13 +311,14 @@ class _Reader:
 
 class _Tokens(Struct):
     """Brackets and separators outside strings: where, which, and the lesser of the depths before
-    and after; then the state at the end.
+    and after; then the depth at the end and the greatest, and whether a string goes on.
     """
 
     at: Any
     kind: Any
     low: Any
     depth: int
+    deepest: int
     in_string: bool
 
     def passed(self, level: int, is_leaf: bool) -> list[int]:
@@ -311,7 +343,8 @@ def _tokens(block: bytes, depth: int, in_string: bool) -> _Tokens:
     at, kind = at[kept], kind[kept]
     opens = kind == _OPEN
     after = np.cumsum(opens.astype(np.int32) - (kind == _CLOSE), dtype=np.int32) + depth
-    return _Tokens(at, kind, after - opens, int(after[-1]) if len(after) else depth, last)
+    deepest = int(after.max(initial=depth))
+    return _Tokens(at, kind, after - opens, int(after[-1]) if len(after) else depth, deepest, last)
 
 
 def _joined(path: str, key: str | None) -> str:

@@ -37,6 +37,19 @@ def value_of(raw: bytes) -> Any:
     return storable(value) if _SUSPECT.search(raw) else value
 
 
+def values_of(raw: bytes) -> list[Any] | None:
+    """Values with commas between them, all at once; none when one of them has a fault.
+
+    How deep they are nested, the caller knows.
+    """
+    try:
+        values = _decode(b"[" + raw + b"]")
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    assert isinstance(values, list)
+    return [storable(each) for each in values] if _SUSPECT.search(raw) else values
+
+
 def depth(raw: bytes) -> int:
     """How deep the brackets of a JSON text are nested, those in strings left out."""
     plain = np.frombuffer(re.sub(rb"\\.", b"__", raw, flags=re.DOTALL), np.uint8)
