@@ -12,8 +12,10 @@ from zvon.access.permission import Denied
 from zvon.access.viewer import Viewer
 from zvon.model.marking import Tlp
 from zvon.model.query import And, Not, Or, Query, parse, write
-from zvon.store.search import BadCursor, Page, read_cursor, search
-from zvon.store.search_condition import Reading
+from zvon.store.search import Page, search
+from zvon.store.search_condition import Asked, Reading, names
+from zvon.store.search_drive import BY_RECORD, BY_VALUE, drive
+from zvon.store.search_place import BadCursor, Place, read_place, write_place
 from zvon.store.transaction import Pool
 from zvon.store.visibility import read
 
@@ -199,10 +201,17 @@ async def test_pages_give_everything_once(pool: Pool, now: datetime, text: str) 
     assert pieces == whole
 
 
-@pytest.mark.parametrize("text", ["", "x", "whole-1", "whole-1-", "part-x-1", "whole-1-99999999999999999999"])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "x", "whole-1", "whole-1-1", "part-v-x-1", "whole-r-1-99999999999999999999", "whole-r-¹-1"])  # fmt: skip
 def test_a_place_that_no_search_gave_is_refused(text: str) -> None:
     with pytest.raises(BadCursor):
-        read_cursor(text)
+        read_place(text)
+
+
+def test_a_place_reads_back() -> None:
+    for key in (BY_VALUE, BY_RECORD, None):
+        place = Place(Reading.PART, key, (7, 3))
+        assert read_place(write_place(place)) == place
+    assert read_place(write_place(Place(Reading.WORDS))) == Place(Reading.WORDS)
 
 
 async def test_combinations_are_what_their_parts_are(pool: Pool, now: datetime) -> None:
@@ -259,3 +268,29 @@ def _evaluate(
             return everything - _evaluate(part, single, everything)
         case _:
             return single[query]
+
+
+async def test_the_fewer_candidates_lead(pool: Pool, now: datetime) -> None:
+    world = await node(pool, now)
+    await put(
+        pool, now, world,
+        *[Said(values=[(T.DOMAIN, f"h{n}.common.example", 1)]) for n in range(400)],
+        Said(values=[(T.DOMAIN, "a.common.example", 1), (T.DOMAIN, "b.rare.example", 1)], source=SENSOR),
+    )  # fmt: skip
+    async with pool.connection() as db:
+        await db.execute("reset role")
+        await db.execute("analyze search_value, search_record")
+        await db.execute("set role zvon_app")
+    async with read(pool, world.ana) as db:
+        for text, key in (
+            ("*common.example* source:sensor*", BY_RECORD),
+            ("*b.rare.example* source:cert*", BY_VALUE),
+            ("h7.common.example source:sensor*", BY_VALUE),
+        ):
+            query = parse(text)
+            asked = Asked(query, await names(db, query), Reading.WHOLE, now)
+            assert (await drive(db, asked)).key == key, text
+            assert (await drive(db, asked, BY_RECORD)).key == BY_RECORD
+    assert await found(pool, world.ana, now, "*common.example* source:sensor*") == {
+        "a.common.example"
+    }

@@ -66,6 +66,8 @@ _TEXTS = tuple(
     kind for kind in ObservableType if kind not in _SHAPES and kind not in DERIVED - {T.SENDER}
 )
 _SURE = frozenset({T.IPV4, T.IPV6, T.CIDR, T.URL, T.MD5, T.SHA1, T.SHA256, T.SHA512, T.CVE, T.IBAN})
+# What is written like these may be little else; trying all takes three times as long.
+_ALSO = {T.DOMAIN: (T.FILENAME, T.HOSTNAME, T.SENDER), T.EMAIL: (T.SENDER, T.USERNAME)}
 _ADDRESSED = re.compile(r"(?i)^[a-z][a-z0-9+.-]{1,20}:/{2}")
 
 
@@ -86,6 +88,8 @@ def readings(text: str, *, region: str = "SI") -> tuple[Observable, ...]:
     found = _exact(live, region)
     if found and found[0].type in _SURE:
         return found
+    if found and found[0].type in _ALSO:
+        return (*found, *_tried(_ALSO[found[0].type], live, region))
     no_path = T.FILENAME if re.search(r"[/\\]", live) else T.FILEPATH
     return (*found, *_tried((kind for kind in _TEXTS if kind is not no_path), live, region))
 

@@ -5,7 +5,6 @@ out the rest, in counts too. Each page looks through a bounded number of candida
 comes quickly whatever is asked; `next` goes on where it stopped.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, LiteralString
@@ -20,15 +19,15 @@ from zvon.model.observable import TYPE, Observable
 from zvon.model.query import Query, Role, Value
 from zvon.store.party import Db
 from zvon.store.search_condition import Asked, Reading, condition, names, terms
-from zvon.store.search_drive import BY_VALUE, candidates, drive
+from zvon.store.search_drive import BY_VALUE, Drive, candidates, drive
+from zvon.store.search_place import Place, read_place, write_place
 
 MAX_LIMIT = 500
 COUNTED = 200  # records of a value that are counted; more are "at least"
 LOOKED_AT = 2_000  # of a value in more records the newest so many are looked at
-CANDIDATES = (64, 500, 4_000, 16_000)  # of a page: first few, then more
+CANDIDATES = (64, 500, 4_000, 8_000)  # of a page: first few, then more
 PAIRS = 1_000
 TIMEOUT_MS = 5_000
-TOP = (10**18 - 1, 0)  # above every id
 _ROLES = dict(enumerate(Role, start=1))
 
 
@@ -37,10 +36,6 @@ class TooWide(ValueError):
 
     def __init__(self) -> None:
         super().__init__("this takes too long to find; add a source, a type, or a longer part")
-
-
-class BadCursor(ValueError):
-    """The place in a result is none that a search gave."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -85,15 +80,15 @@ async def search(
     """
     viewer.require(Permission.SEARCH_READ)
     limit = max(1, min(limit, MAX_LIMIT))
-    place = None if after is None else read_cursor(after)
+    place = None if after is None else read_place(after)
     began = await begin(db)
     try:
-        asked, rows, going_on = await _first(db, query, now, place, limit)
+        reading, rows, going_on = await _first(db, query, now, place, limit)
     except QueryCanceled:
         raise TooWide from None
     return Page(
-        rows=tuple(rows), reading=asked.reading, took=await since(db, began),
-        next=None if going_on is None else cursor(asked.reading, going_on),
+        rows=tuple(rows), reading=reading, took=await since(db, began),
+        next=None if going_on is None else write_place(going_on),
     )  # fmt: skip
 
 
@@ -126,38 +121,26 @@ def readings_of(query: Query) -> tuple[Reading, ...]:
     return tuple(Reading) if bare else (Reading.WHOLE,)
 
 
-def cursor(reading: Reading, place: tuple[int, int]) -> str:
-    """A place in a result, as text."""
-    return f"{reading.value}-{place[0]}-{place[1]}"
-
-
-def read_cursor(text: str) -> tuple[Reading, tuple[int, int]]:
-    """What `cursor` wrote. Raises `BadCursor`."""
-    found = re.fullmatch(r"(whole|part|words)-([0-9]{1,18})-([0-9]{1,18})", text)
-    if found is None:
-        raise BadCursor("after: no place in a result")
-    return Reading(found[1]), (int(found[2]), int(found[3]))
-
-
 async def _first(
-    db: Db, query: Query, now: datetime, place: tuple[Reading, tuple[int, int]] | None, limit: int
-) -> tuple[Asked, list[Found], tuple[int, int] | None]:
+    db: Db, query: Query, now: datetime, place: Place | None, limit: int
+) -> tuple[Reading, list[Found], Place | None]:
     """The page of the first reading that finds something."""
     known = await names(db, query)
-    order = readings_of(query) if place is None else (place[0],)
-    for reading in order:
-        asked = Asked(query, known, reading, now)
-        rows, going_on = await _page(db, asked, TOP if place is None else place[1], limit)
-        if rows or going_on is not None or reading is order[-1]:
-            return asked, rows, going_on
+    places = [Place(reading) for reading in readings_of(query)] if place is None else [place]
+    for each in places:
+        asked = Asked(query, known, each.reading, now)
+        lead = await drive(db, asked, each.key)
+        rows, going_on = await _page(db, asked, lead, each.at, limit)
+        if rows or going_on is not None or each is places[-1]:
+            on = None if going_on is None else Place(each.reading, lead.key, going_on)
+            return each.reading, rows, on
     raise AssertionError("there is a reading")
 
 
 async def _page(
-    db: Db, asked: Asked, at: tuple[int, int], limit: int
+    db: Db, asked: Asked, lead: Drive, at: tuple[int, int], limit: int
 ) -> tuple[list[Found], tuple[int, int] | None]:
     """Rows below a place, and the next place; none when everything was looked through."""
-    lead = drive(asked)
     rows: list[tuple[tuple[int, int], Found]] = []
     for most in CANDIDATES:
         if lead.key == BY_VALUE:
@@ -188,12 +171,16 @@ async def _pairs(
     if not records:
         return []
     where = condition(asked)
+    # What is asked of the record alone needs no look at each value.
+    value: LiteralString = (
+        "join observable v on v.id = c.observable_id" if "v." in where.text else ""
+    )
     statement: LiteralString = f"""
-        select distinct r.id, v.id from unnest(%s::bigint[]) x(id)
+        select distinct r.id, c.observable_id from unnest(%s::bigint[]) x(id)
         join record r on r.id = x.id and not r.deleted
-        join occurrence c on c.record_id = r.id join observable v on v.id = c.observable_id
-        where (r.id < %s or r.id = %s and v.id < %s) and {where.text}
-        order by r.id desc, v.id desc limit %s
+        join occurrence c on c.record_id = r.id {value}
+        where (r.id < %s or r.id = %s and c.observable_id < %s) and {where.text}
+        order by r.id desc, c.observable_id desc limit %s
         """  # noqa: S608 -- literals only
     rows = await db.execute(
         statement, (list(records), at[0], at[0], at[1], *where.params, PAIRS), prepare=False

@@ -26,20 +26,32 @@ class Drive(Struct, frozen=True):
     ids: tuple[int, ...] | None = None
 
 
-def drive(asked: Asked) -> Drive:
-    """The candidates to look through, newest first."""
-    found = _lead(asked, asked.query)
-    if found is not None:
-        return found
-    by_record = any(isinstance(leaf, Term) for leaf in terms(asked.query))
-    return Drive(BY_RECORD if by_record else BY_VALUE, Sql("true"), 9)
+async def drive(db: Db, asked: Asked, key: LiteralString | None = None) -> Drive:
+    """The candidates to look through, newest first.
+
+    Where both values and records could lead, the database is asked which are fewer: a common part
+    from a small source is found by its source, a rare one by the part. `key` is what was chosen for
+    an earlier page.
+    """
+    parts = asked.query.parts if isinstance(asked.query, And) else (asked.query,)
+    found = [each for part in parts if (each := _lead(asked, part)) is not None]
+    keys = (BY_VALUE, BY_RECORD) if key is None else (key,)
+    leads = [each for one in keys if (each := _all(found, one)) is not None]
+    if not leads:
+        by_record = any(isinstance(leaf, Term) for leaf in terms(asked.query))
+        return Drive(BY_RECORD if by_record else BY_VALUE, Sql("true"), 9)
+    known = [each for each in leads if each.ids is not None]
+    if known or len(leads) == 1:
+        return (known or leads)[0]
+    fewest = [await _estimate(db, each) for each in leads]
+    return leads[fewest.index(min(fewest))]
 
 
 async def candidates(db: Db, lead: Drive, below: int, most: int) -> list[int]:
     """The next candidates below an id, the newest first, at most `most`."""
     if lead.ids is not None:
         return sorted((one for one in lead.ids if one < below), reverse=True)[:most]
-    table: LiteralString = "search_value" if lead.key == BY_VALUE else "search_record"
+    table = _table(lead)
     statement: LiteralString = (
         f"select d.{lead.key} from {table} d where d.{lead.key} < %s and {lead.where.text}"  # noqa: S608 -- literals only
         f" order by d.{lead.key} desc limit %s"
@@ -52,7 +64,9 @@ async def candidates(db: Db, lead: Drive, below: int, most: int) -> list[int]:
 def _lead(asked: Asked, query: Query) -> Drive | None:
     match query:
         case And(parts):
-            return _all([found for part in parts if (found := _lead(asked, part))])
+            found = [each for part in parts if (each := _lead(asked, part)) is not None]
+            both = [each for key in (BY_VALUE, BY_RECORD) if (each := _all(found, key)) is not None]
+            return min(both, key=lambda each: each.rank, default=None)
         case Or(parts):
             return _any([_lead(asked, part) for part in parts])
         case Value(text):
@@ -100,15 +114,29 @@ def _term(asked: Asked, term: Term) -> Drive | None:
             return None
 
 
-def _all(found: list[Drive]) -> Drive | None:
-    """The best of what all has to hold, narrowed by the others of the same table."""
-    if not found:
+def _all(found: list[Drive], key: LiteralString) -> Drive | None:
+    """What leads by values, or by records, when all has to hold."""
+    same = [each for each in found if each.key == key]
+    if not same:
         return None
-    best = min(found, key=lambda each: each.rank)
+    best = min(same, key=lambda each: each.rank)
     if best.ids is not None:
         return best
-    same = [each.where for each in found if each.key == best.key]
-    return Drive(best.key, joined(" and ", same, Sql("true")), best.rank)
+    return Drive(key, joined(" and ", [each.where for each in same], Sql("true")), best.rank)
+
+
+async def _estimate(db: Db, lead: Drive) -> float:
+    """How many candidates the planner expects."""
+    statement: LiteralString = (
+        f"explain (format json) select from {_table(lead)} d where {lead.where.text}"
+    )
+    row = await (await db.execute(statement, lead.where.params, prepare=False)).fetchone()
+    assert row is not None
+    return float(row[0][0]["Plan"]["Plan Rows"])
+
+
+def _table(lead: Drive) -> LiteralString:
+    return "search_value" if lead.key == BY_VALUE else "search_record"
 
 
 def _any(found: list[Drive | None]) -> Drive | None:

@@ -15,8 +15,9 @@ from zvon.access.viewer import Viewer
 from zvon.model.item import Item, ItemKind, Value, ValueRole
 from zvon.model.observable import DERIVED
 from zvon.model.query import Field, Not, Or, Query, Role, Term, conjunction, write
-from zvon.store.search import MAX_LIMIT, TOP, Found, cursor, search
+from zvon.store.search import MAX_LIMIT, Found, search
 from zvon.store.search_condition import Reading
+from zvon.store.search_place import Place, write_place
 from zvon.store.search_records import records
 from zvon.store.transaction import AuditEntry, Pool, Tx
 from zvon.store.visibility import read
@@ -41,7 +42,7 @@ async def prepare(tx: Tx, viewer: Viewer, query: Query, format: str, now: dateti
     page = await search(tx.db, viewer, query, now, limit=1)
     left = await records(
         tx.db, viewer, conjunction([query, _NOT_OUT]), now,
-        after=cursor(page.reading, TOP), limit=WITHHELD_COUNTED,
+        after=write_place(Place(page.reading)), limit=WITHHELD_COUNTED,
     )  # fmt: skip
     export = Export(
         query=conjunction([query, Not(_NOT_OUT)]), reading=page.reading,
@@ -60,7 +61,7 @@ async def pages(
     pool: Pool, viewer: Viewer, export: Export, now: datetime
 ) -> AsyncIterator[tuple[Found, ...]]:
     """The values, a bounded number at a time; nothing is held in the database between two."""
-    after: str | None = cursor(export.reading, TOP)
+    after: str | None = write_place(Place(export.reading))
     while after is not None:
         async with read(pool, viewer) as db:
             page = await search(db, viewer, export.query, now, after=after, limit=MAX_LIMIT)

@@ -22,8 +22,8 @@ from zvon.store.search import TooWide, begin, readings_of, source_names
 from zvon.store.search_condition import Asked, condition, names
 from zvon.store.search_drive import BY_VALUE, candidates, drive
 
-VALUES = 5_000
-RECORDS = 5_000
+VALUES = 2_000
+RECORDS = 2_000
 EACH = 20  # occurrences of one value
 MOST = 10_000
 SHOWN = 25
@@ -77,7 +77,7 @@ async def _occurrences(
     more = False
     for reading in readings_of(query):
         asked = Asked(query, known, reading, now)
-        lead = drive(asked)
+        lead = await drive(db, asked)
         most = VALUES if lead.key == BY_VALUE else RECORDS
         ids = await candidates(db, lead, 1 << 62, most)
         statement, params = (

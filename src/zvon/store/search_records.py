@@ -17,16 +17,14 @@ from zvon.store.party import Db
 from zvon.store.search import (
     CANDIDATES,
     MAX_LIMIT,
-    TOP,
     TooWide,
     begin,
-    cursor,
-    read_cursor,
     readings_of,
     since,
 )
 from zvon.store.search_condition import Asked, Reading, Sql, condition, names, of_values
-from zvon.store.search_drive import BY_VALUE, Drive, candidates, drive
+from zvon.store.search_drive import BY_RECORD, BY_VALUE, Drive, candidates, drive
+from zvon.store.search_place import TOP, Place, read_place, write_place
 
 VALUES_SHOWN = 5
 VALUES_COUNTED = 1_000
@@ -67,14 +65,14 @@ async def records(
     """
     viewer.require(Permission.SEARCH_READ)
     limit = max(1, min(limit, MAX_LIMIT))
-    place = None if after is None else read_cursor(after)
+    place = None if after is None else read_place(after)
     began = await begin(db)
     known = await names(db, query)
-    order = readings_of(query) if place is None else (place[0],)
+    order = readings_of(query) if place is None else (place.reading,)
     try:
         for reading in order:
             asked = Asked(query, known, reading, now)
-            ids, going_on = await _page(db, asked, TOP[0] if place is None else place[1][0], limit)
+            ids, going_on = await _page(db, asked, TOP[0] if place is None else place.at[0], limit)
             if ids or going_on is not None:
                 break
         rows = await _shown(db, ids)
@@ -82,16 +80,16 @@ async def records(
         raise TooWide from None
     return RecordPage(
         rows=tuple(rows), reading=reading, took=await since(db, began),
-        next=None if going_on is None else cursor(reading, (going_on, 0)),
+        next=None if going_on is None else write_place(Place(reading, at=(going_on, 0))),
     )  # fmt: skip
 
 
 async def _page(db: Db, asked: Asked, at: int, limit: int) -> tuple[list[int], int | None]:
     """Ids of records below a place, and the next place; none when everything was looked through."""
-    lead = drive(asked)
+    lead = await drive(db, asked)
     if lead.key == BY_VALUE:
         if not lead.where.params and lead.ids is None:  # everything: records lead themselves
-            lead = Drive("record_id", Sql("true"), 9)
+            lead = Drive(BY_RECORD, Sql("true"), 9)
         else:
             return await _of_values(db, asked, lead, at, limit)
     found: list[int] = []
