@@ -3,10 +3,12 @@
 import json
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from zvon.formats.defang import is_defanged, refang
 from zvon.model import suffix
+from zvon.model.name import MAX_NAME
 from zvon.model.observable import (
     HASH_LENGTH,
     MAX_VALUE,
@@ -24,13 +26,21 @@ EMPTY = frozenset({"", "-", "--", "?", "n/a", "na", "null", "none", "unknown", "
                    "(null)", "not available", "."})  # fmt: skip
 """What stands in a cell that has nothing to say, in small letters."""
 
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+# What is canonical as it stands, apart from capital letters; most cells are.
+_PLAIN = re.compile(
+    rf"(?P<ipv4>{_OCTET}(?:\.{_OCTET}){{3}})"
+    r"|(?P<url>(?:https?|ftp)://[!#-&*-;=?-Z^-z|~]+)"
+    r"|(?P<hash>[0-9a-fA-F]{32}(?:[0-9a-fA-F]{8}(?:[0-9a-fA-F]{24}(?:[0-9a-fA-F]{64})?)?)?)"
+    r"|(?P<name>(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z]{2,63})"
+)
 _IPV4 = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _IPV4_PORT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3}){3}):([0-9]{1,5})")
 _IPV6_PORT = re.compile(r"\[([0-9A-Fa-f:.]+)\]:([0-9]{1,5})")
 _CIDR = re.compile(r"[0-9a-fA-F.:]{3,45}/[0-9]{1,3}")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _URL = re.compile(r"(?i)(?:https?|ftp|h[tx*]{2}ps?|meow)(?::|\[:\])")
-_EMAIL = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@[^\s@<>(),;:\\\"/]+")
+_EMAIL = re.compile(r"[^\s@<>(),;:\\\"\[\]]{1,64}@[^\s@<>(),;:\\\"/]+\.[^\s@<>(),;:\\\"/.]{2,}")
 _NAME = re.compile(r"(?:[^\W_]|[_*-])(?:[\w-]{0,62})?(?:\.[\w-]{1,63}){1,20}\.?")
 _HOST_PATH = re.compile(r"[\w.-]+\.(?:[^\W\d_]{2,24}|[0-9]{1,3})(?::[0-9]{1,5})?/\S*")
 _CVE = re.compile(r"(?i)CVE-[0-9]{4}-[0-9]{4,19}")
@@ -52,6 +62,24 @@ def value_of(text: str) -> Observable | None:
     text = text.strip().strip("\"'")
     if not 3 <= len(text) <= MAX_VALUE:
         return None
+    plain = _PLAIN.fullmatch(text)
+    if plain is None:
+        return _other(text)
+    match plain.lastgroup:
+        case "ipv4":
+            return Observable(_T.IPV4, text)
+        case "hash":
+            return Observable(HASH_LENGTH[len(text)], text.lower())
+        case "name" if len(text) <= MAX_NAME and "xn--" not in text:
+            lowered = text.lower()
+            return Observable(_T.DOMAIN, lowered) if _known(text) and not _is_file(text) else None
+        case "url":
+            return _as(_T.URL, text)
+    return _other(text)
+
+
+def _other(text: str) -> Observable | None:
+    """A value in a less usual form."""
     for form, kind in _FORMS:
         if form.fullmatch(text) and (found := _as(kind, text)) is not None:
             return found
@@ -158,8 +186,14 @@ def _known(name: str) -> bool:
     """True under a suffix of the public list; of `co.za` only the whole is one."""
     lowered = name.rstrip(".").lower()
     return "." in lowered and (
-        suffix.known(lowered) or "." in suffix.public_suffix(lowered.removeprefix("*."))
+        _known_tld(lowered.rpartition(".")[2])
+        or "." in suffix.public_suffix(lowered.removeprefix("*."))
     )
+
+
+@lru_cache(maxsize=4096)
+def _known_tld(label: str) -> bool:
+    return suffix.known(label)
 
 
 def _is_file(text: str) -> bool:
