@@ -29,6 +29,11 @@ OPEN = {
     ("GET", "/api/v1/outposts/{id}/work"),
     ("POST", "/api/v1/outposts/{id}/receipts"),
     ("POST", "/api/v1/outposts/{id}/hits"),
+    # So do collectors; the clock is what one with a wrong clock asks first.
+    ("POST", "/api/v1/collectors/enrolment"),
+    ("POST", "/api/v1/collectors/clock"),
+    ("POST", "/api/v1/collectors/{id}/batches"),
+    ("POST", "/api/v1/collectors/{id}/status"),
     ("GET", "/api/v1/check"),
     ("GET", "/api/v1/transparency/checkpoint"),
     ("GET", "/api/v1/transparency/consistency"),

@@ -5,11 +5,12 @@ import os
 import zipfile
 from pathlib import Path
 
+from tests.collect.collector.post import clock
 from zvon.collect.collector.folder import Folder
 
 
 def folder_of(path: Path, place: bytes | None = None, *, delete: bool = False) -> Folder:
-    return Folder(path, place, settle_s=0, delete=delete)
+    return Folder(path, place, clock, settle_s=0, delete=delete)
 
 
 def read(folder: Folder) -> list[tuple[str, bytes]]:
@@ -37,7 +38,7 @@ def test_finished_files_are_read_oldest_first_and_put_away(tmp_path: Path) -> No
 
 def test_a_file_that_is_still_written_to_waits(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("half")
-    folder = Folder(tmp_path, None, settle_s=3600, delete=True)
+    folder = Folder(tmp_path, None, clock, settle_s=3600, delete=True)
     assert read(folder) == []
     os.utime(tmp_path / "a.csv", (0, 0))
     assert read(folder) == [("a.csv", b"half")]

@@ -1,7 +1,7 @@
 """A folder where finished files are dropped: each is read whole, once, and put away."""
 
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -44,8 +44,13 @@ class Folder:
     before asking for the next.
     """
 
-    def __init__(self, path: Path, place: bytes | None, *, settle_s: float, delete: bool) -> None:
+    def __init__(
+        self, path: Path, place: bytes | None, clock: Callable[[], datetime], *, settle_s: float,
+        delete: bool,
+    ) -> None:  # fmt: skip
+        """`clock` is that of this machine, which also dates its files."""
         self._path, self._settle_s, self._delete = path, settle_s, delete
+        self._clock = clock
         self._begun = dict(msgspec.json.decode(place, type=Begun).files) if place else {}
 
     @property
@@ -55,7 +60,7 @@ class Folder:
 
     def pieces(self) -> Iterator[Piece]:
         """What was dropped and is finished. Raises `OSError` when the folder cannot be read."""
-        now = time.time()
+        now = self._clock().timestamp()
         found = []
         for path in self._path.iterdir():
             name = path.name

@@ -212,7 +212,7 @@ class Program:
         while not stop.is_set():
             wait = self._config.flush_s
             try:
-                reader = reader or _reader(line)
+                reader = reader or _reader(line, self._clock)
                 await asyncio.to_thread(self._turn, line, reader, stop)
                 line.problem = ""
             except OSError as problem:
@@ -271,11 +271,11 @@ class Program:
         line.problem = said + where
 
 
-def _reader(line: Line) -> Follow | Folder:
+def _reader(line: Line, clock: Callable[[], datetime]) -> Follow | Folder:
     source, place = line.source, line.reading.place
     if source.kind == "file":
         return Follow(source.path, place, source.begin)
-    return Folder(Path(source.path), place, settle_s=source.settle_s,
+    return Folder(Path(source.path), place, clock, settle_s=source.settle_s,
                   delete=source.after == "delete")  # fmt: skip
 
 
