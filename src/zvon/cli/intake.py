@@ -154,8 +154,8 @@ def _send(node: str, key: str | None, source: str, file: str, format: str) -> di
     query = {k: v for k, v in {"name": name, "format": format}.items() if v}
     address = f"{node.rstrip('/')}/api/v1/sources/{quote(source)}/deliveries"
     try:
-        answer = httpx.post(
-            address, content=_pieces(file), headers=headers, params=query, timeout=SEND_S
+        answer = httpx.request(
+            "POST", address, content=_pieces(file), headers=headers, params=query, timeout=SEND_S
         )
         told = msgspec.json.decode(answer.content, type=dict[str, Any])
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):

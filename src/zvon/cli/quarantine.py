@@ -117,8 +117,8 @@ def _scope(node: str, key: str | None, source: str | None, delivery: UUID | None
     except ValueError:
         known = call(node, key, "GET", "/sources")["sources"]
     for each in known:
-        if each["name"] == source:
-            return {"source": each["id"]}
+        if each["source"]["name"] == source:
+            return {"source": each["source"]["id"]}
     raise NodeRefused(f"there is no source {source!r}")
 
 
