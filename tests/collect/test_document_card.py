@@ -10,6 +10,9 @@ from tests.collect.open.papers import packed
 from zvon.collect.document_card import Known, card_of, scanned, values_of
 from zvon.collect.open.parts import parts
 from zvon.formats.document.part import Link, Part, Parts
+from zvon.formats.reference.named import Named
+from zvon.ml import names
+from zvon.ml.attack.predict import Evidence, Tagged, Technique
 from zvon.model.item import ValueRole
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.role import Role
@@ -136,6 +139,39 @@ def test_a_link_to_the_same_owner_is_no_mismatch_and_pictures_lead_nowhere() -> 
     read = scanned(Parts(parts=(Part(id="text", kind="html", text=text, links=links),)))
     assert not read.mismatches
     assert [target.found.raw for target in read.targets] == ["https://moja.nlb.si/"]
+
+
+def test_techniques_come_with_sentences_in_their_parts_and_not_for_a_repeat() -> None:
+    opened = Parts(
+        parts=(
+            Part(id="page:1", kind="pdf", text="First page."),
+            Part(id="page:2", kind="pdf", text="It uses PowerShell. Later it stops."),
+        )
+    )
+
+    def tag(text: str) -> Tagged:
+        start = text.index("It uses")
+        said = Evidence(start, start + 19, 0.8)
+        found = Technique(id="T1059.001", name="PowerShell", score=0.9, suggested=True,
+                          evidence=(said,))  # fmt: skip
+        return Tagged("17.1", (found,))
+
+    card = card_of(scanned(opened), "pdf", "", Known(tag=tag))
+    [technique] = card.techniques
+    [sentence] = technique.sentences
+    assert (sentence.part, card.attack_version) == ("page:2", "17.1")
+    assert opened.parts[1].text[sentence.start : sentence.end] == "It uses PowerShell."
+    assert card_of(scanned(opened), "pdf", "", Known(tag=tag), repeats=True).techniques == ()
+
+
+def test_names_of_the_reference_are_found_at_their_place() -> None:
+    named = names.build(
+        [Named(kind="malware", id="S9999", galaxy="mitre-malware", names=("ZvonLoader",))]
+    )
+    opened = Parts(parts=(Part(id="text", kind="text", text="Našli smo ZvonLoader na strežniku."),))
+    [found] = card_of(scanned(opened), "text", "", Known(named=named)).names
+    assert (found.raw, found.id, found.kind) == ("ZvonLoader", "S9999", "malware")
+    assert opened.parts[0].text[found.start : found.end] == found.raw
 
 
 def test_text_that_no_database_holds_is_made_storable() -> None:

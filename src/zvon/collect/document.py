@@ -8,11 +8,13 @@ import asyncio
 import hashlib
 from base64 import b64decode
 from binascii import Error as BadBase64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import structlog
 from msgspec import Struct, structs
 
 from zvon.collect.document_card import Known, card_of, scanned, text_of, values_of
@@ -25,6 +27,8 @@ from zvon.formats.kind import OPENED, Kind, kind_of
 from zvon.formats.limit import Undecodable
 from zvon.jobs import Context
 from zvon.ml import dedup, names
+from zvon.ml.attack import predict
+from zvon.ml.attack.model import BadWeights, shipped
 from zvon.model import url
 from zvon.model.item import Bad, Item
 from zvon.model.observable import Observable
@@ -33,6 +37,8 @@ from zvon.store.document import Document, First
 from zvon.store.intake import uuid_of
 from zvon.store.source import Setup
 from zvon.store.visibility import SYSTEM, read
+
+log = structlog.get_logger("zvon.document")
 
 SMALL = 2 * 1024 * 1024  # bytes of a text or page that is read beside the event loop
 MOST_ASKED = 5_000  # values of a document that are looked up
@@ -122,9 +128,20 @@ def _known(context: Context, setup: Setup, region: str, accused: frozenset[Obser
         return [meta.slug for meta in lists.hits(value)]
 
     return Known(
-        own=_own(setup), accused=accused, listed=listed, region=region,
+        own=_own(setup), accused=accused, listed=listed, region=region, tag=_tagger(),
         named=_names(context.settings.reference_folder, supplied.names),
     )  # fmt: skip
+
+
+@cache
+def _tagger() -> Callable[[str], predict.Tagged] | None:
+    """What suggests techniques; without its weights a document is read all the same."""
+    try:
+        shipped()
+    except (BadWeights, FileNotFoundError) as problem:
+        log.warning("no techniques are suggested", problem=str(problem))
+        return None
+    return predict.tag
 
 
 _built: dict[Path, tuple[object, names.Names]] = {}

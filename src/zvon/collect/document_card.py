@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from msgspec import Struct, structs
 
@@ -10,6 +9,7 @@ from zvon.formats.document.part import Link, Part, Parts
 from zvon.formats.extract import Found, scan
 from zvon.formats.link import host_of
 from zvon.ml import language, names
+from zvon.ml.attack.predict import Tagged
 from zvon.model import suffix
 from zvon.model.document import (
     Card,
@@ -53,7 +53,7 @@ class Known(Struct, frozen=True, kw_only=True):
     accused: frozenset[Observable] = frozenset()
     listed: Callable[[Observable], Sequence[str]] = lambda _value: ()
     named: names.Names | None = None
-    tag: Callable[[str], Any] | None = None
+    tag: Callable[[str], Tagged] | None = None
     region: str = "SI"
 
 
@@ -253,7 +253,7 @@ def _mark(part: str, judged: intel.Judged, start: int | None, end: int | None) -
 
 
 def _techniques(
-    parts: Sequence[Part], tag: Callable[[str], Any]
+    parts: Sequence[Part], tag: Callable[[str], Tagged]
 ) -> tuple[tuple[TechniqueSeen, ...], str]:
     """The techniques of the whole text; each sentence back in the part that it stands in."""
     starts: list[int] = []
@@ -265,7 +265,7 @@ def _techniques(
     seen = [
         TechniqueSeen(
             id=each.id, name=each.name, score=round(each.score, 3), suggested=each.suggested,
-            literal=each.literal,
+            literal=each.literal, low=each.low,
             sentences=tuple(
                 placed for e in each.evidence
                 if (placed := _placed(parts, starts, e.start, e.end, e.score)) is not None

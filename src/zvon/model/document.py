@@ -73,7 +73,8 @@ class Sentence(Struct, frozen=True, gc=False):
 class TechniqueSeen(Struct, frozen=True, kw_only=True):
     """A technique of ATT&CK that the document is about. `suggested`: sure enough to be shown.
 
-    `literal` ones stand in the text by their identifier or name.
+    `literal` ones stand in the text by their identifier or name; `low` ones were read from
+    Slovenian or Croatian words and are a hint.
     """
 
     id: str
@@ -81,6 +82,7 @@ class TechniqueSeen(Struct, frozen=True, kw_only=True):
     score: float
     suggested: bool
     literal: bool = False
+    low: bool = False
     sentences: tuple[Sentence, ...] = ()
 
 
