@@ -8,16 +8,16 @@ from zvon.privacy.document import Blocks, Layout, table
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("# Indicators of compromise\n\n@", "ioc"),
-        ("INDICATORS\n@", "ioc"),
-        ("4.2 Network indicators\n\n@", "ioc"),
-        ("Kazalniki zlorabe:\n\n@", "ioc"),
-        ("Pokazatelji kompromitacije\n@", "ioc"),
+        ("# Indicators of compromise\n\n@", "indicators"),
+        ("INDICATORS\n@", "indicators"),
+        ("4.2 Network indicators\n\n@", "indicators"),
+        ("Kazalniki zlorabe:\n\n@", "indicators"),
+        ("Pokazatelji kompromitacije\n@", "indicators"),
         ("References\n@", "reference"),
         ("Viri in literatura\n@", "reference"),
         ("Izvori:\n@", "reference"),
         ("Kontakt\n@", "note"),
-        ("Indicators\n@\n\n## Timeline\n\nx\n@@", "ioc"),
+        ("Indicators\n@\n\n## Timeline\n\nx\n@@", "indicators"),
         ("These malicious hosts answered when we asked for them in the past week:\n@", "lead-in"),
         ("Indicator;Date;Comment\n@", "table"),
         ("Vrsta | Vrednost | Opomba\n@", "table"),
@@ -52,6 +52,6 @@ def test_a_remark_is_the_reporters() -> None:
 
 def test_every_phrase_of_the_table_is_folded() -> None:
     heading = table().heading
-    for phrase in (*heading.ioc, *heading.reference, *heading.note, *heading.column):
+    for phrase in (*heading.indicators, *heading.reference, *heading.note, *heading.column):
         assert phrase == phrase.lower()
         assert phrase.isascii()

@@ -26,8 +26,8 @@ MAX_HEADING = 80
 class Weights(Struct, frozen=True, forbid_unknown_fields=True):
     """The weights of `data/intel.toml`, in log-odds."""
 
-    ioc_section: float
-    ioc_table: float
+    indicator_section: float
+    indicator_table: float
     lead_in: float
     reference_section: float
     note_section: float
@@ -49,7 +49,7 @@ class Weights(Struct, frozen=True, forbid_unknown_fields=True):
 class Heading(Struct, frozen=True, forbid_unknown_fields=True):
     """What headings say, by what they announce."""
 
-    ioc: tuple[str, ...]
+    indicators: tuple[str, ...]
     reference: tuple[str, ...]
     note: tuple[str, ...]
     column: tuple[str, ...]
@@ -96,23 +96,27 @@ def _headings() -> tuple[tuple[str, re.Pattern[str]], ...]:
     rows = table().heading
     return tuple(
         (kind, re.compile(rf"(?:\w+\W+){{0,2}}(?:{phrases(words)})(?:\W+\w+){{0,3}}\W*"))
-        for kind, words in (("ioc", rows.ioc), ("reference", rows.reference), ("note", rows.note))
+        for kind, words in (
+            ("indicators", rows.indicators),
+            ("reference", rows.reference),
+            ("note", rows.note),
+        )
     )
 
 
 @cache
 def _announced() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{phrases(table().heading.ioc)})\b")
+    return re.compile(rf"\b(?:{phrases(table().heading.indicators)})\b")
 
 
 @cache
 def _column() -> re.Pattern[str]:
     rows = table().heading
-    return re.compile(rf"(?:{phrases((*rows.column, *rows.ioc))})(?:\W+\w+)?")
+    return re.compile(rf"(?:{phrases((*rows.column, *rows.indicators))})(?:\W+\w+)?")
 
 
 class Stretch(Struct, frozen=True):
-    """A stretch of the text and what its heading says: `ioc`, `reference`, `note`, `lead-in`, `table`."""
+    """A stretch of the text and what its heading says: `indicators`, `reference`, `note`, `lead-in`, `table`."""
 
     start: int
     kind: str

@@ -84,7 +84,7 @@ class Setting(Struct, frozen=True, kw_only=True):
 class Judged(Struct, frozen=True):
     """A value at a place, whose it is, the belief that it is the attacker's, and why.
 
-    `evidence` are codes, the weightiest first: `defanged`, `ioc-section`, `brand-lookalike:nlb`.
+    `evidence` are codes, the weightiest first: `defanged`, `indicator-section`, `brand-lookalike:nlb`.
     """
 
     found: Found
@@ -213,9 +213,9 @@ def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bo
     weight, value = table().weight, found.observable
     stretch = part.layout.at(found.start)
     if stretch is not None:
-        word = {"ioc": "ioc_section", "table": "ioc_table", "lead-in": "lead_in",
+        word = {"indicators": "indicator_section", "table": "indicator_table", "lead-in": "lead_in",
                 "reference": "reference_section", "note": "note_section"}[stretch.kind]  # fmt: skip
-        listed = stretch.kind != "ioc" or _alone(part.text, found)
+        listed = stretch.kind != "indicators" or _alone(part.text, found)
         yield _term(word.replace("_", "-"), getattr(weight, word) * (1 if listed else 0.25), found)
     author = text.author or part.blocks.author(found.start)
     if author == "attacker":
@@ -344,7 +344,9 @@ def _place(
     return None, (), 0.0
 
 
-_ACCUSING = frozenset({"defanged", "ioc-section", "ioc-table", "lead-in", "known-indicator"})
+_ACCUSING = frozenset(
+    {"defanged", "indicator-section", "indicator-table", "lead-in", "known-indicator"}
+)
 # An address at one of these is rarely the attacker's: nobody puts a page there.
 _QUIET = frozenset({"library", "resolver", "cdn", "ip-lookup", "registrar", "messenger"})
 # Names below these belong to customers.

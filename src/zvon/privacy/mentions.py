@@ -105,6 +105,9 @@ class Reading:
                 m.end()
                 for m in _CLAUSE.finditer(self.text)
                 if self.free(m.start(), m.end())
-                and not (m[0] == "." and _ABBREVIATION.search(self.text, max(0, m.start() - 8), m.start()))
+                and not (
+                    m[0] == "."
+                    and _ABBREVIATION.search(self.text, max(0, m.start() - 8), m.start())
+                )
             ]
         return self._clauses
