@@ -275,3 +275,18 @@ async def test_a_key_that_is_not_the_senders_own_is_not_enrolled(house: House) -
             "public_key": base64.b64encode(key.public_key().public_bytes_raw()).decode(),
             "signature": base64.b64encode(other.sign(proof_of_key(token))).decode()}  # fmt: skip
     assert (await house.post(None, "/api/v1/collectors/enrolment", body)).status_code == 422
+
+
+async def test_a_document_is_read_for_what_it_says(house: House, tmp_path: Path) -> None:
+    node = await post(house, tmp_path)
+    text = b"The fraudsters use the server evil-login[.]top to collect passwords of customers."
+    said = Item(
+        kind=ItemKind.DOCUMENT, position="a.txt",
+        payload={"kind": "text", "name": "a.txt", "body": text},
+    )  # fmt: skip
+    await receive(house.context, sealed(node, 1, [said, alert(1)]))
+    assert (await house.count("record"), await house.count("document")) == (2, 1)
+    async with house.pool.connection() as db:
+        rows = await (await db.execute("select value from observable")).fetchall()
+    assert ("evil-login.top",) in rows
+    await node.close()
