@@ -33,7 +33,7 @@ async def due(db: Db, now: datetime) -> list[int]:
             select count(*) filter (where p.failures = 0), count(*) filter (where p.failures > 0)
             from pgqueuer q
             join source_setup p on p.source_id = (convert_from(q.payload, 'UTF8')::jsonb->>'id')::bigint
-            where q.entrypoint = 'collect.pull_one'
+            where q.entrypoint = 'collect.pull_one' and q.status in ('queued', 'picked')
             """
         )
     ).fetchone()

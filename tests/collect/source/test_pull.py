@@ -139,3 +139,8 @@ async def test_servers_that_hang_leave_room_for_those_that_answer(
         ).fetchall()
     due = {int(json.loads(row[0])["id"]) for row in rows}
     assert (len(due & {s.id for s in bad}), len(due & {s.id for s in good})) == (2, 3)
+    async with pool.connection() as db:
+        await db.execute("update pgqueuer set status = 'failed'")  # held for a person
+    node.forward(timedelta(seconds=pull.LIMIT_S) + pull.SPARE)
+    await pull.tick(node.context, {})
+    assert await waiting(node) == 10
