@@ -11,6 +11,7 @@ the plain text gave beside the labels does not count as wrong.
 
 import argparse
 import csv
+import json
 import lzma
 import os
 import re
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -96,20 +98,22 @@ class Sentence:
         )
 
 
+def _lines(path: Path) -> list[str]:
+    with lzma.open(path, "rt", encoding="utf-8", errors="replace") as file:
+        return file.readlines()
+
+
 def corpus(folder: Path) -> Iterator[Sentence]:
     """The sentences of APTNER."""
     for split in SPLITS:
         number, rows = 0, []
-        with lzma.open(
-            folder / f"aptner.{split}.txt.xz", "rt", encoding="utf-8", errors="replace"
-        ) as file:
-            for line in (*file, ""):
-                cells = line.replace("\xa0", " ").split()
-                if len(cells) > 1:
-                    rows.append((cells[0], cells[-1]))
-                elif rows:
-                    yield Sentence(split, number, rows)
-                    number, rows = number + 1, []
+        for line in (*_lines(folder / f"aptner.{split}.txt.xz"), ""):
+            cells = line.replace("\xa0", " ").split()
+            if len(cells) > 1:
+                rows.append((cells[0], cells[-1]))
+            elif rows:
+                yield Sentence(split, number, rows)
+                number, rows = number + 1, []
 
 
 def corrections() -> frozenset[tuple[str, int, int]]:
@@ -175,7 +179,7 @@ def others(folder: Path) -> None:
     wanted = right = 0
     for split in SPLITS:
         path = folder / "cyner" / f"cyner.{split}.txt.xz"
-        rows = [line.split() for line in lzma.open(path, "rt", encoding="utf-8", errors="replace")]
+        rows = [line.split() for line in _lines(path)]
         text, spans, at = "", [], 0
         for cells in rows:
             if len(cells) < 2:
@@ -200,9 +204,7 @@ def prose(folder: Path) -> dict[str, str]:
     dnrti = " ".join(
         line.split()[0] if line.split() else "\n"
         for split in SPLITS
-        for line in lzma.open(
-            folder / "dnrti" / f"dnrti.{split}.txt.xz", "rt", encoding="utf-8", errors="replace"
-        )
+        for line in _lines(folder / "dnrti" / f"dnrti.{split}.txt.xz")
     )
     return {"reports (APTNER)": aptner, "reports (DNRTI)": dnrti}
 
@@ -216,7 +218,7 @@ def speed(texts: dict[str, str], dense: str) -> None:
     for name, text in (*texts.items(), ("a dense list, defanged", dense)):
         size = len(text.encode()) / 1e6
         count = len(scan(text))
-        best = min(_timed(lambda text=text: scan(text)) for _ in range(3))
+        best = min(_timed(partial(scan, text)) for _ in range(3))
         print(f"{name:26} {size:6.2f} MB, {count / size / 1000:5.1f} values/KB: {size / best:6.1f} MB/s roles off")  # fmt: skip
     text = texts["reports (APTNER)"]
     spent = _timed(lambda: judge([Text(text=text)], setting, region="SI"))
@@ -224,9 +226,10 @@ def speed(texts: dict[str, str], dense: str) -> None:
 
 
 def _timed(run: Callable[[], object]) -> float:
-    began = time.perf_counter()
+    """Seconds of processor time, which other work on the machine touches least."""
+    began = time.process_time()
     run()
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 def command(text: str) -> None:
@@ -234,14 +237,17 @@ def command(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "reports.txt"
         path.write_text((text + "\n") * max(1, 20_000_000 // len(text)), encoding="utf-8")
-        program = [sys.executable, "-m", "zvon", "text", "extract", str(path), "--no-roles"]
-        if find_spec("zvon.__main__") is None:
-            program[1:3] = ["-c", "from zvon.cli import main; main()"]
-        began = time.perf_counter()
-        with open(os.devnull, "wb") as sink:
-            subprocess.run(program, stdout=sink, check=True)
-        spent = time.perf_counter() - began
-        print(f"whole command, roles off: {path.stat().st_size / 1e6 / spent:.1f} MB/s")
+        start = "from zvon.cli import main; main()"
+        program = [sys.executable, "-c", start, "text", "extract", str(path), "--no-roles"]
+        began, used = time.perf_counter(), os.times()
+        subprocess.run(program, stdout=subprocess.DEVNULL, check=True)
+        spent, now = time.perf_counter() - began, os.times()
+        busy = now.children_user + now.children_system - used.children_user - used.children_system
+        size = path.stat().st_size / 1e6
+        print(
+            f"whole command, {size:.0f} MB, roles off: {size / busy:.1f} MB/s of processor time, "
+            f"{size / spent:.1f} by the clock"
+        )
 
 
 def hostile() -> None:
@@ -258,8 +264,7 @@ def hostile() -> None:
         "a dot ",
     ):
         small, large = (
-            _timed(lambda size=size, piece=piece: scan(piece * (size // len(piece))))
-            for size in (2_500_000, 10_000_000)
+            _timed(partial(scan, piece * (size // len(piece)))) for size in (2_500_000, 10_000_000)
         )
         print(f"10 MB of {piece!r:12} {large:6.2f} s ({large / small:.1f} times that of 2.5 MB)")
 
@@ -269,13 +274,13 @@ def beside(sentences: Sequence[Sentence]) -> None:
     if find_spec("iocsearcher") is None:
         print("iocsearcher is not installed")
         return
-    from iocsearcher.searcher import Searcher
+    from iocsearcher.searcher import Searcher  # type: ignore[import-not-found]
 
     kinds = {"ip4": "IP", "fqdn": "DOM", "url": "URL", "email": "EMAIL", "md5": "MD5",
              "sha1": "SHA1", "sha256": "SHA2", "sha512": "SHA2", "cve": "VULID"}  # fmt: skip
     searcher = Searcher()
     counts: Counter[str] = Counter()
-    began = time.perf_counter()
+    began = time.process_time()
     for sentence in sentences:
         gold = sentence.gold()
         given = {
@@ -285,7 +290,40 @@ def beside(sentences: Sequence[Sentence]) -> None:
         }
         counts.update(gold=len(gold), right=len(gold & given), wrong=len(given - gold))
     size = sum(len(s.text()) for s in sentences) / 1e6
-    print(f"iocsearcher: {_ratios(counts)}; {size / (time.perf_counter() - began):.2f} MB/s")
+    print(f"iocsearcher: {_ratios(counts)}; {size / (time.process_time() - began):.2f} MB/s")
+
+
+def mails(folder: Path) -> None:
+    """Roles on labelled mails: what their labels keep against what they take out."""
+    from zvon.formats.extract.found import Found
+    from zvon.model.role import Role
+    from zvon.privacy.facts import Facts, with_brands
+    from zvon.privacy.intel import Setting, Text, judge
+
+    setting = Setting(facts=with_brands(Facts()))
+    kinds = {"URL", "DOMAIN", "HOST", "IP", "EMAIL", "PHONE", "IBAN", "HASH", "FILE", "WALLET"}
+    counts: Counter[str] = Counter()
+    for line in (folder / "pii_roles" / "mails.dev.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        (judged,) = judge([Text(text=row["text"])], setting, region="SI")
+        for span in row["spans"]:
+            if span["type"] not in kinds:
+                continue
+            at: list[tuple[Found, Role]] = [
+                (one.found, one.role)
+                for one in judged
+                if one.found.parent is None
+                and one.found.start < span["end"]
+                and span["start"] < one.found.end
+            ]
+            counts["labels"] += 1
+            counts["found"] += bool(at)
+            ours = bool(at) and at[0][1] is not Role.ATTACKER
+            counts["right"] += bool(at) and ours == (span["role"] == "pseudonymise")
+    print(
+        f"labelled mails of citizens: {counts['found']} of {counts['labels']} values found; "
+        f"attacker or other right {counts['right'] / max(1, counts['found']):.3f}"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -302,6 +340,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plain(sentences, dropped)
     defanged(sentences, dropped)
     others(folder)
+    mails(folder)
     texts = prose(folder)
     values = sorted({v for s in sentences for k, v in s.gold() if k in DOTTED})
     dense = "\n".join(v.replace(".", "[.]") for v in values)
