@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from zvon.formats.json_token import CLOSE, COMMA, OPEN, Tokens, tokens
 from zvon.formats.json_value import MAX_DEPTH, BadJson, value_of, values_of
 from zvon.formats.line_stream import PIECE, blocks, utf8
 from zvon.model.item import Bad
@@ -24,10 +25,6 @@ MAX_ELEMENT = 16 * 1024 * 1024
 # After so many places that are no JSON at all, the rest is given up.
 MAX_STRAY = 20
 
-_QUOTE, _OPEN, _CLOSE, _COMMA, _COLON = 1, 2, 3, 4, 5
-_CLASS = {'"': _QUOTE, "{": _OPEN, "[": _OPEN, "}": _CLOSE, "]": _CLOSE, ",": _COMMA, ":": _COLON}
-_CLASSES = bytes(_CLASS.get(chr(code), 0) for code in range(256))
-_ESCAPED = re.compile(rb"\\.", re.DOTALL)
 # What evtx_dump writes above each event.
 _HEADING = re.compile(rb"Record \d{1,12}")
 _BLANK = b" \t\r\n,\x1e"  # between values at the top; 1e begins records of RFC 7464
@@ -121,7 +118,7 @@ class _Reader:
 
     def _read(self, start: int) -> int | None:
         """Go through what is held from `start`; where to begin anew, if a bracket closes nothing."""
-        found = _tokens(self._held[start - self._base :], self._depth, self._in_string)
+        found = tokens(self._held[start - self._base :], self._depth, self._in_string)
         chosen: dict[tuple[int, bool], list[int]] = {}
         cursor, last = 0, -1
         while cursor != last:
@@ -147,14 +144,14 @@ class _Reader:
         self._depth, self._in_string = found.depth, found.in_string
         return None
 
-    def _run(self, found: "_Tokens", start: int, wanted: list[int], cursor: int, level: int) -> int:
+    def _run(self, found: Tokens, start: int, wanted: list[int], cursor: int, level: int) -> int:
         """Read all elements of a leaf that end in this block at once; where to go on.
 
         Nothing is read when one of them needs a closer look: then each is looked at by itself.
         """
         first = bisect_left(wanted, cursor)
         ends = np.asarray(wanted[first:], np.int64)
-        closing = np.flatnonzero(found.kind[ends] != _COMMA)
+        closing = np.flatnonzero(found.kind[ends] != COMMA)
         ends = ends[: int(closing[0])] if len(closing) else ends
         if len(ends) < 2 or self._lost or found.deepest - level > MAX_DEPTH:
             return cursor
@@ -179,12 +176,12 @@ class _Reader:
     def _took(self, offset: int, kind: int, closes: bool) -> bool:
         """Act on a bracket or separator among the members; true when the level changed."""
         frame = self._frames[-1]
-        if kind == _OPEN:
+        if kind == OPEN:
             if len(self._frames) == 1:
                 self._between(offset)
                 self._since = offset
             return self._opened(frame, offset)
-        if kind == _CLOSE:
+        if kind == CLOSE:
             if closes:
                 self._member(frame, offset)
                 self._closed()
@@ -195,7 +192,7 @@ class _Reader:
             self._since = offset + 1
             return closes
         if len(self._frames) > 1:
-            if kind == _COMMA:
+            if kind == COMMA:
                 self._member(frame, offset)
             elif frame.rest is not None and frame.key is None:
                 frame.key = self._name(offset)
@@ -307,44 +304,6 @@ class _Reader:
 
     def _bad(self, position: str, reason: str, text: bytes) -> None:
         self._out.append(Bad(position, reason, text[:PIECE]))
-
-
-class _Tokens(Struct):
-    """Brackets and separators outside strings: where, which, and the lesser of the depths before
-    and after; then the depth at the end and the greatest, and whether a string goes on.
-    """
-
-    at: Any
-    kind: Any
-    low: Any
-    depth: int
-    deepest: int
-    in_string: bool
-
-    def passed(self, level: int, is_leaf: bool) -> list[int]:
-        """Indexes of those that concern members at `level`; of a leaf only where members end."""
-        near = self.low <= level
-        if is_leaf:
-            near &= (self.kind == _COMMA) | (self.low < level)
-        found: list[int] = np.flatnonzero(near).tolist()
-        return found
-
-
-def _tokens(block: bytes, depth: int, in_string: bool) -> _Tokens:
-    if b"\\" in block:
-        block = _ESCAPED.sub(b"__", block)
-    classes = np.frombuffer(block.translate(_CLASSES), np.uint8)
-    at = np.flatnonzero(classes)
-    kind = classes[at]
-    quote = kind == _QUOTE
-    quotes = np.cumsum(quote, dtype=np.int32) + in_string
-    last = bool(quotes[-1] & 1) if len(quotes) else in_string
-    kept = (quotes & 1 == 0) & ~quote
-    at, kind = at[kept], kind[kept]
-    opens = kind == _OPEN
-    after = np.cumsum(opens.astype(np.int32) - (kind == _CLOSE), dtype=np.int32) + depth
-    deepest = int(after.max(initial=depth))
-    return _Tokens(at, kind, after - opens, int(after[-1]) if len(after) else depth, deepest, last)
 
 
 def _joined(path: str, key: str | None) -> str:

@@ -83,6 +83,15 @@ def test_attributes_come_by_themselves_as_well(container: Any) -> None:
     assert found[0].payload == A
 
 
+def test_objects_come_by_themselves_as_well() -> None:
+    body = {"response": [{"Object": OBJECT}, {"Attribute": A}]}
+    whole, digest, name, alone = read(body)
+    assert [each.id for each in (whole, digest, name, alone)] == [
+        UUID(uuid(n)) for n in (10, 12, 13, 1)
+    ]
+    assert FORMAT.sniff(json.dumps(body).encode(), "") is not None
+
+
 def test_what_is_not_for_detection_is_only_mentioned() -> None:
     (_, plain, link) = read({"Event": event(
         attribute(1, "ip-dst", "192.0.2.9", to_ids=False),

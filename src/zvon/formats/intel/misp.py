@@ -69,6 +69,8 @@ def sniff(sample: bytes, name: str) -> Guess | None:
             return Guess(96, "KEYS", {"keys": "Attribute, type, value"})
         if {"type", "value", "category", "to_ids"} <= found.keys():
             return Guess(95, "KEYS", {"keys": "type, value, category, to_ids"})
+        if path == "response[]" and {"Object", "Attribute"} & found.keys():
+            return Guess(95, "KEYS", {"keys": "response, Object"})
         if _is_event(found) or _is_manifest(found):
             return Guess(95, "KEYS", {"keys": "info, Orgc, threat_level_id"})
     return None
@@ -80,7 +82,13 @@ def _alone(piece: Piece, options: Options) -> Iterator[Item | Bad]:
     if not isinstance(value, dict):
         yield Bad(piece.position, "This is no MISP event or attribute.")
     elif {"type", "value"} <= value.keys():
-        yield _attribute(value, piece.position, options, _Event({}, options))
+        yield _attribute(value, piece.position, options, _Event({}))
+    elif isinstance(value.get("Object"), dict):
+        around = _Event({})
+        yield from _object(value["Object"], f"{piece.position}.Object", options, around)
+    elif isinstance(value.get("Attribute"), dict):
+        around = _Event({})
+        yield _attribute(value["Attribute"], f"{piece.position}.Attribute", options, around)
     elif isinstance(value.get("Event"), dict):
         yield from _whole(value["Event"], f"{piece.position}.Event", options)
     elif _is_manifest(value):
@@ -107,7 +115,7 @@ class _Event:
 
     __slots__ = ("pap", "tlp", "uuid")
 
-    def __init__(self, event: dict[str, Any], options: Options) -> None:
+    def __init__(self, event: dict[str, Any]) -> None:
         self.uuid = uuid(event.get("uuid"))
         self.tlp, self.pap = markings(tag_names(event))
 
@@ -138,7 +146,7 @@ def _event(event: dict[str, Any], position: str, options: Options) -> Iterator[I
 def _parts(
     parts: list[Piece], event: dict[str, Any], options: Options, *, complete: bool
 ) -> Iterator[Item | Bad]:
-    around = _Event(event, options)
+    around = _Event(event)
     if not complete and "Tag" not in event:
         around.tlp = UNTIL_KNOWN
     for piece in parts:

@@ -75,7 +75,9 @@ _SYSTEM = frozenset({"system", "local service", "network service", "anonymous lo
 
 
 # Beside `EventID` in shapes without levels; and a table of Azure that may leave the number out.
-_FLAT = frozenset({"Channel", "EventSourceName", "SourceName", "ProviderName", "EventLog"})
+_FLAT = frozenset(
+    {"Channel", "EventSourceName", "SourceName", "ProviderName", "EventLog", "Computer"}
+)
 _PROVIDERS = ("SourceName", "ProviderName", "EventSourceName", "Source")
 _LOG_ANALYTICS = frozenset({"EventLog", "Source", "Computer", "EventLevelName"})
 
