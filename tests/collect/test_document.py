@@ -9,6 +9,9 @@ from tests.collect.deliveries import World, a_source, found, rows, send, work, w
 from tests.collect.open.papers import packed, pdf
 from tests.store.world import other_party, somebody
 from zvon.access.permission import Denied
+from zvon.collect import document as collect_document
+from zvon.collect.document_card import Scanned, scanned
+from zvon.formats.document.part import Parts
 from zvon.model.document import Card
 from zvon.model.marking import Tlp
 from zvon.model.role import Role
@@ -177,6 +180,26 @@ async def test_what_nobody_can_open_is_set_aside_with_a_reason_and_the_queue_goe
     [(reason,)] = await rows(node, "select reason from quarantine")
     assert said in reason
     assert len(await documents(node)) == 1
+
+
+async def test_a_document_that_breaks_its_reader_is_set_aside_alone(
+    node: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = scanned
+
+    def breaks(opened: Parts, *, region: str = "SI") -> Scanned:
+        if "break me" in opened.parts[0].text:
+            raise RecursionError("deep")
+        return whole(opened, region=region)
+
+    monkeypatch.setattr(collect_document, "scanned", breaks)
+    broken = b"Some words that nobody can read, break me now please, dear friends of mine."
+    await send(node, packed({"a.txt": broken, "b.txt": REPORT.encode()}))
+    await work(node)
+    assert len(await documents(node)) == 1
+    [(reason, position)] = await rows(node, "select reason, position from quarantine")
+    assert "RecursionError" in reason
+    assert "a.txt" in position
 
 
 async def test_nul_bytes_and_a_wrong_charset_are_no_obstacle(node: World) -> None:

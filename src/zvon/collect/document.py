@@ -11,7 +11,7 @@ from binascii import Error as BadBase64
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import structlog
@@ -46,6 +46,10 @@ MOST_STORED = 100_000  # code points of a document's text that its record keeps 
 MOST_TITLE = 300
 
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
 class Understood(Struct, frozen=True):
     """A document as it is stored: the item with its text and values, what it says, and the
     identifier of the record that it becomes.
@@ -63,7 +67,11 @@ async def understand(
     kept: list[Understood | Bad] = []
     fresh: list[Understood] = []
     for item in documents:
-        found = await _one(context, setup, item, fresh)
+        try:
+            found = await _one(context, setup, item, fresh)
+        except _Failed as problem:
+            body = _body(item)[0] or item.text.encode("utf-8", "replace")
+            found = Bad(item.position, f"Reading the document failed: {problem}.", body[:4096])
         kept.append(found)
         if isinstance(found, Understood):
             fresh.append(found)
@@ -88,8 +96,8 @@ async def _one(
         body = _body(item)[0] or b""
         return Bad(item.position, f"The document cannot be read: {found.reason}.", body[:4096])
     region = setup.region or "SI"
-    marks = await asyncio.to_thread(dedup.marks, text_of(found))
-    seen = await asyncio.to_thread(scanned, found, region=region)
+    marks = await _beside(dedup.marks, text_of(found))
+    seen = await _beside(scanned, found, region=region)
     async with read(context.pool, SYSTEM) as db:
         first = await document.near(db, marks)
         accused = await accusation.sources_of(db, seen.values[:MOST_ASKED])
@@ -99,15 +107,28 @@ async def _one(
         first = _among(fresh, marks, uuid)
     known = _known(context, setup, region, frozenset(accused))
     kind = str(item.payload.get("kind", "text")) if isinstance(item.payload, dict) else "text"
-    card = await asyncio.to_thread(
-        card_of, seen, kind, item.title, known, repeats=first is not None
-    )
-    said = text_of(found)
+    card = await _beside(card_of, seen, kind, item.title, known, repeats=first is not None)
+    said = text_of(seen.opened)
     stored = structs.replace(
         item, text=said[:MOST_STORED], values=values_of(card),
-        title=item.title or _title(found), payload=_without_body(item, found),
+        title=item.title or _title(seen.opened), payload=_without_body(item, found),
     )  # fmt: skip
     return Understood(stored, Document(card=card, marks=marks, first=first), uuid)
+
+
+class _Failed(Exception):
+    """A reader broke at a document; says how."""
+
+
+async def _beside(read: Callable[_P, _R], *given: _P.args, **named: _P.kwargs) -> _R:
+    """Run a reader beside the event loop. Raises `_Failed` for whatever it raises: one document
+    that breaks it holds up no other.
+    """
+    try:
+        return await asyncio.to_thread(read, *given, **named)
+    except Exception as problem:
+        log.exception("a document broke its reader")
+        raise _Failed(f"{type(problem).__name__}") from problem
 
 
 def _known_by_its_bytes(item: Item) -> Item:
