@@ -53,6 +53,7 @@ def term(field: Field, text: str) -> Term:
     ("192.0.2.9/24", Network("192.0.2.0/24")),
     ("192[.]0[.]2[.]9/24", Network("192.0.2.0/24")),
     ("2001:DB8::1/32", Network("2001:db8::/32")),
+    ("fe80::%eth0/64", Value("fe80::%eth0/64")),
     ("TYPE:Domain", term(Field.TYPE, "domain")),
     ("tlp:TLP:Amber+Strict", term(Field.TLP, "amber+strict")),
     ("tlp:white", term(Field.TLP, "clear")),

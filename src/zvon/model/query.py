@@ -336,7 +336,7 @@ def _bare(text: str, position: int) -> Query:
         if not any(_RUN.search(piece) for piece in text.split("*")):
             raise BadQuery("QUERY_SHORT", position)
         return Glob(re.sub(r"\*+", "*", text))
-    if "/" in text:
+    if "/" in text and "%" not in text:  # a zone is of one machine
         try:
             return Network(ip_network(text.replace("[.]", "."), strict=False).compressed)
         except ValueError:
