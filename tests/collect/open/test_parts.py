@@ -56,6 +56,15 @@ def test_a_word_document_gives_comments_notes_links_and_names_its_macros() -> No
     assert any("vbaProject.bin" in each and "not run" in each for each in found.warnings)
 
 
+def test_a_row_of_a_table_in_a_word_document_is_a_line() -> None:
+    def row(*cells: str) -> str:
+        return "<w:tr>" + "".join(f"<w:tc>{para(cell)}</w:tc>" for cell in cells) + "</w:tr>"
+
+    table = f"<w:tbl>{row('IP naslov', 'Opis')}{row('192.0.2.7', 'botnet')}</w:tbl>"
+    body = docx(f"<w:document {W}>{para('Seznam')}{table}{para('Konec')}</w:document>")
+    assert texts(parts(body))["text"] == "Seznam\nIP naslov\tOpis\n192.0.2.7\tbotnet\n\nKonec"
+
+
 def test_a_workbook_gives_a_table_for_each_sheet_and_dates_as_dates() -> None:
     files = {
         "[Content_Types].xml": "<Types/>",

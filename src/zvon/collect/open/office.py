@@ -20,7 +20,7 @@ MAX_XML = 20 * 1024 * 1024
 MAX_LINKS = 500
 MAX_TEXT = 5_000_000
 
-_WORD = re.compile(r"<w:(?P<what>t|p|tab|br)\b[^<>]*?(?P<empty>/)?>(?P<text>[^<]*)")
+_WORD = re.compile(r"<(?P<close>/?)w:(?P<what>t|p|tab|br|tc|tr)\b[^<>]*?>(?P<text>[^<]*)")
 _SLIDE = re.compile(r"<a:(?P<what>t|br)\b[^<>]*?(?P<empty>/)?>(?P<text>[^<]*)|</a:(?P<end>p)>")
 _OPEN = re.compile(r"<(?P<close>/?)(?:text|table):(?P<what>p|h|tab|line-break|s|table-cell|table-row)\b[^<>]*>|<[^<>]*>|(?P<text>[^<]+)")  # fmt: skip
 _RELATION = re.compile(r"<Relationship\b[^<>]{0,9000}>")
@@ -120,16 +120,28 @@ def _texts(xml: dict[str, str]) -> tuple[str, list[Section]]:
 
 
 def _word(xml: str) -> str:
+    """Paragraphs on lines of their own; a row of a table is one line, tabs between its cells."""
     out: list[str] = []
+    cells = 0  # how many are open: tables stand in cells of tables
     for found in _WORD.finditer(xml):
-        match found["what"]:
-            case "t":
+        match (found["what"], found["close"]):
+            case ("t", ""):
                 out.append(unescape(found["text"]))
-            case "tab":
+            case ("tab", ""):
                 out.append(" ")
+            case ("tc", ""):
+                cells += 1
+            case ("tc", "/"):
+                cells = max(0, cells - 1)
+                out.append("\t" if cells == 0 else " ")
+            case ("tr", "/"):
+                out.append("\n" if cells == 0 else " ")
+            case ("p" | "br", ""):
+                out.append(" " if cells else "\n")
             case _:
-                out.append("\n")
-    return re.sub(r"\n{3,}", "\n\n", "".join(out)).strip()
+                pass
+    lines = re.sub(r"[ ]*\t[ ]*", "\t", re.sub(r"\t+[ ]*(?=\n|$)", "", "".join(out)))
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"\n[ ]+", "\n", lines)).strip()
 
 
 def _slide(xml: str) -> str:
