@@ -12,6 +12,9 @@ _WORD = re.compile(
     r"|(?P<fingerprint>thumb ?print|fingerprint|certificate|certifikat|potrdil|odtis|otisak)"
     r"|(?P<plain>md5|sha-?1|sha-?256|sha-?512|zgoščen|sažetak|file|datotek)"
 )
+_FINGERPRINT = re.compile(
+    r"(?i)thumb ?print|fingerprint|certificate|certifikat|potrdil|odtis|otisak"
+)
 _NAMED = {
     32: {"imphash": T.IMPHASH, "ja3": T.JA3, "ja3s": T.JA3S},
     40: {"fingerprint": T.FINGERPRINT},
@@ -29,6 +32,8 @@ def read_hash(scan: Scanned, match: re.Match[str]) -> Found | None:
         return scan.read(T.JA4, start, end)
     if ":" in raw or " " in raw:
         pairs = raw[2] in ": " and all(c in ": " for c in raw[2::3])
+        if pairs and " " in raw and not _FINGERPRINT.search(scan.before(start, _REACH)):
+            return None  # bytes of a program
         return scan.read(T.FINGERPRINT if pairs else T.SSDEEP, start, end)
     if raw[0] in "tT" or len(raw) == 70:
         return scan.read(T.TLSH, start, end)

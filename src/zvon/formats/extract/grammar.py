@@ -54,8 +54,8 @@ _ID = (
     r"|TA?[0-9]{4}(?:\.[0-9]{3})?(?![\w]|[.-]\d)|[GSMC][0-9]{4}(?![\w]|[.-]\d))"
 )
 _HASH = (
-    rf"(?P<hash>{_HEX}{{32,200}}(?![\w+/=-])|(?:{_HEX}{{2}}[: ]){{31}}{_HEX}{{2}}(?![\w:])"
-    rf"|(?:{_HEX}{{2}}[: ]){{19}}{_HEX}{{2}}(?![\w:])|[tT]1{_HEX}{{70}}(?!\w)"
+    rf"(?P<hash>{_HEX}{{32,200}}(?![\w+/=-])|(?:{_HEX}{{2}}[: ]){{31}}{_HEX}{{2}}(?![\w:]| {_HEX}{{2}}\b)"
+    rf"|(?:{_HEX}{{2}}[: ]){{19}}{_HEX}{{2}}(?![\w:]| {_HEX}{{2}}\b)|[tT]1{_HEX}{{70}}(?!\w)"
     r"|[tqd](?:1[0-3]|s[23]|d[1-3]|00)[di][0-9]{4}[0-9a-z]{2}_[0-9a-f]{12}_[0-9a-f]{12}(?!\w)"
     r"|(?:3|6|12|24|48|96|192|384|768|1536|3072|6144|12288|24576|49152|98304|196608|393216|786432|1572864)"
     r":[A-Za-z0-9+/]{6,64}:[A-Za-z0-9+/]{3,64}(?![\w+/:]))"
@@ -110,7 +110,7 @@ _CUE = (
     r"(?P<cue>(?P<kind_pipe>\\\\\.\\(?i:pipe)\\)|(?i:(?P<kind_ua>user-?agent|mozilla/[45])|(?P<kind_mid>message-id)"
     r"|(?P<kind_mutex>mut(?:ex|ant)\w*|(?:global|local)\\(?=[^\s\\]))"
     r"|(?P<kind_yara>yara[ -]\w+|rule(?= \w+\s*[:{]))|(?P<kind_sigma>sigma[ -]\w+)"
-    r"|(?P<kind_npipe>named pipe|imenovan\w+ c[ei]v\w*)"
+    r"|(?P<kind_npipe>named pipes?|imenovan\w+ c[ei]v\w*)(?!\w)"
     r"|(?P<kind_service>service (?:named|name|called)|storit\w+ z imenom|ime storitve"
     r"|servis\w* (?:imena|naziva|pod imenom)|naziv (?:servisa|usluge))"
     r"|(?P<kind_user>user ?name|uporabni\w+ im\w+|korisni\w+ im\w+|uporabnik|korisnik|account(?: name)?)(?=[ :=])"

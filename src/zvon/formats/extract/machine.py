@@ -202,18 +202,30 @@ def read_cue(scan: Scanned, match: re.Match[str]) -> Found | None:
     if kind is T.PIPE and anchored:
         low = start
     if not anchored:
-        announced = found["quote"] is not None or re.search(
-            r"[:=]|named|called|imen", text[start:low]
-        )
         high = _name_end(text, found)
-        name = text[low:high]
-        if "@" in name or name.lower() in _PLAIN or not (announced or _odd(name)):
+        lead = text[start if kind is T.SERVICE else match.end("cue") : low]
+        if not _named(kind, text[low:high], lead, quoted=found["quote"] is not None):
             return None
-    elif kind is T.YARA_RULE and text[low:high].lower() in _PLAIN | {"rule", "rules", "pravilo"}:
-        return None
+    elif kind is T.YARA_RULE:
+        name = text[low:high]
+        if name.lower() in _PLAIN or not (_odd(name) or _RULE_BODY.match(text, high)):
+            return None
     elif kind in {T.PIPE, T.MUTEX}:
         high = trimmed(text, low, high)
     return scan.read(kind, low, high)
+
+
+_RULE_BODY = re.compile(r"\s*[:{]")
+_USER = re.compile(r"(?!T[0-9]{4})[\w.$\\-]*[^\W\d_][\w.$\\-]*(?<!\.[0-9]{2})")
+
+
+def _named(kind: ObservableType, name: str, lead: str, *, quoted: bool) -> bool:
+    """True when the words before it, its quotation marks or its shape make a word a name."""
+    if "@" in name or name.lower() in _PLAIN:
+        return False
+    if kind is T.USERNAME:
+        return _USER.fullmatch(name) is not None and (quoted or _odd(name))
+    return quoted or _odd(name) or re.search(r"[:=]|named|called|imen", lead) is not None
 
 
 def _name_end(text: str, found: re.Match[str]) -> int:

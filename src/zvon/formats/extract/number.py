@@ -12,6 +12,18 @@ REGIONS = ("SI", "HR")
 _ID_CUE = re.compile(r"(?i)(?:oib|emšo|emso|davčn\w*|davcn\w*|matičn\w*|jmbg|id|št|br|ref|tracking|faktur\w*|račun\w*|racun\w*)[.: #]*(?:št\w*|broj|number|no)?[.: #]*$")  # fmt: skip
 
 
+_DATE = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}")
+# A byte, a time or a date goes on before it.
+_BYTES = re.compile(r"[0-9a-fA-F][/:.]$|(?<!\w)(?:[0-9][0-9a-fA-F]|[a-fA-F][0-9]) $|[|{\[] ?$")
+
+
+def _no_phone(scan: Scanned, start: int, raw: str) -> bool:
+    """True for dates, for bits, and for bytes written side by side."""
+    if _DATE.match(raw) or set(raw) <= set("01 -") or "000000" in raw:
+        return True
+    return _BYTES.search(scan.before(start, 4)) is not None
+
+
 def read_iban(scan: Scanned, match: re.Match[str]) -> Found | None:
     """An account number; the country says how long it is."""
     # A word in capitals behind the number looks like one group more, so the country decides.
@@ -39,6 +51,8 @@ def read_phone(scan: Scanned, match: re.Match[str]) -> Found | None:
     if _ID_CUE.search(scan.before(start)):
         return None
     international = raw.startswith(("+", "00"))
+    if not raw.startswith("+") and _no_phone(scan, start, raw):
+        return None
     regions = (scan.region, *(r for r in REGIONS if r != scan.region))
     for country in regions[:1] if international else regions:
         value = _number("+" + raw[2:] if raw.startswith("00") else raw, country)
