@@ -134,6 +134,8 @@ def _word(xml: str) -> str:
             case ("tc", "/"):
                 cells = max(0, cells - 1)
                 out.append("\t" if cells == 0 else " ")
+            case ("tr", "") if cells == 0 and out and out[-1] != "\n":
+                out.append("\n")
             case ("tr", "/"):
                 out.append("\n" if cells == 0 else " ")
             case ("p" | "br", ""):
