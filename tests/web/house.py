@@ -154,16 +154,13 @@ def routes(app: Litestar) -> list[tuple[str, str, Any]]:
         for handler in getattr(route, "route_handlers", ()):
             if not isinstance(handler, HTTPRouteHandler) or "permission" not in handler.opt:
                 continue
-            found += [(m, route.path, handler.opt["permission"]) for m in handler.http_methods]
+            found += [(m, route.path_format, handler.opt["permission"]) for m in handler.http_methods]
     return sorted(found, key=lambda r: (r[1], r[0]))
 
 
 def filled(path: str, value: object = NOBODY) -> str:
-    """A path with `value` for each of its parameters; a number where one is wanted."""
-    return "/".join(
-        "1" if part.endswith(":int}") else str(value) if part.startswith("{") else part
-        for part in path.split("/")
-    )
+    """A path with `value` for each of its parameters."""
+    return "/".join(str(value) if part.startswith("{") else part for part in path.split("/"))
 
 
 @cache

@@ -1,6 +1,5 @@
 """Who may come in by which door, and what every answer says to the browser."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -75,8 +74,7 @@ async def test_an_application_with_a_route_without_a_permission_does_not_start(
 
 
 async def test_only_the_doors_that_we_mean_are_open_to_everybody(house: House) -> None:
-    found = {(m, re.sub(r":\w+}", "}", p)) for m, p, wanted in house.routes() if wanted == PUBLIC}
-    assert found == OPEN
+    assert {(m, p) for m, p, wanted in house.routes() if wanted == PUBLIC} == OPEN
     assert len(house.routes()) > 50
 
 

@@ -95,13 +95,17 @@ async def list_pieces(
 
 
 @get(
-    "/quarantine/{id:int}", opt={"permission": Permission.QUARANTINE_READ},
+    "/quarantine/{number:str}", opt={"permission": Permission.QUARANTINE_READ},
     responses=problems(*SIGNED, 404),
 )  # fmt: skip
-async def get_piece(context: In, who: Who, id: int) -> PieceOut:
+async def get_piece(
+    context: In, who: Who, number: Annotated[str, Parameter(max_length=40)]
+) -> PieceOut:
     """One piece, replayed or not."""
+    if not number.isdecimal() or not number.isascii():
+        raise quarantine.NoPiece(f"there is no piece {number!r}")
     async with read(context.pool, who) as db:
-        return _out(await quarantine.one(db, who, id))
+        return _out(await quarantine.one(db, who, int(number)))
 
 
 @post(
