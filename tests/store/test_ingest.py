@@ -5,6 +5,8 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -258,3 +260,20 @@ async def test_a_value_that_an_open_transaction_made_is_waited_for_and_used(
             "c.example",
         ]
     assert (await counts(pool))[1] == 3
+
+
+async def test_a_record_of_an_organisation_or_source_that_is_not_there_is_refused(
+    pool: Pool, now: datetime
+) -> None:
+    home = await own_party(pool, now)
+    good = record(home, now, ["a.example"])
+    for wrong in ({"org_id": 999}, {"orgc_id": 999}, {"source_id": 999}):
+        batch = [good, msgspec.structs.replace(record(home, now, ["b.example"]), **wrong)]
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            async with transaction(pool, now) as tx:
+                await ingest(tx, batch, now)
+    async with transaction(pool, now) as tx:
+        await ingest(tx, [good], now)
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        async with transaction(pool, now) as tx:
+            await tx.execute("delete from party where id = %s", (home,))

@@ -40,7 +40,7 @@ class Value(Struct, frozen=True, gc=False):
     at: datetime | None = None
 
 
-class Item(Struct, frozen=True, kw_only=True):
+class Item(Struct, frozen=True, kw_only=True, gc=False):
     """One thing that a source said.
 
     `payload` is what it said, verbatim as JSON values, unknown fields included. `position` says

@@ -66,7 +66,7 @@ class Sighted(Struct, frozen=True, gc=False, array_like=True):
     seen_at: datetime
 
 
-class RecordIn(Struct, frozen=True, kw_only=True):
+class RecordIn(Struct, frozen=True, kw_only=True, gc=False):
     """A record as it comes in. `payload` is kept verbatim, unknown fields included."""
 
     uuid: UUID

@@ -27,7 +27,7 @@ _Values = dict[tuple[str, str, int], Sighted]
 _TOO_MUCH = {"left_out": "the payload is too large or nested too deeply; the delivery has it"}
 
 
-class Entry(Struct, frozen=True, kw_only=True, array_like=True):
+class Entry(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A record to be: one item, several that say the same, or a run of log lines.
 
     `body` is the payload as JSON. `container` is the record that it stands in. `at` is when it

@@ -41,7 +41,7 @@ class Op(StrEnum):
     PUBLISH = "publish"
 
 
-class Change(Struct, frozen=True, kw_only=True):
+class Change(Struct, frozen=True, kw_only=True, gc=False):
     """One row of the change log: what (`kind`, `subject`), and what happened (`op`)."""
 
     kind: str
