@@ -244,6 +244,7 @@ def questions(count: int, turn: int) -> dict[str, str]:
         "source": f'source:"list {draw.randrange(8)}"',
         "small source, type": 'source:"list 12" type:url',
         "rare tag": "tag:rare",
+        "common tag": "tag:common",
         "common tag, part": "tag:common *racun*",
         "kind and time": "kind:alert after:2026-11-20",
         "words": 'text:"laž* banke"',
