@@ -39,6 +39,11 @@ def judged(text: str, **setting: object) -> dict[str, Judged]:
         ("The domain zvon-old.example was sinkholed", "zvon-old.example", Role.INFRASTRUCTURE, "sinkhole"),
         ("It runs powershell.exe", "powershell.exe", Role.BYSTANDER, "system-file"),
         ("The victim's machine 10.20.4.5 was hit", "10.20.4.5", Role.VICTIM, "private-address"),
+        ("Bad: a[.]example b[.]example c[.]example. https://zvon-lab.example/blog/x", "https://zvon-lab.example/blog/x", Role.REFERENCE, "plain-beside-defanged"),
+        ("T1059 T1566 T1071 T1055 T1105, https://zvon-lab.example/x", "https://zvon-lab.example/x", Role.UNSURE, "plain-in-report"),
+        ("https://zvon-lab.example/wp-content/uploads/a.png", "https://zvon-lab.example/wp-content/uploads/a.png", Role.REFERENCE, "furniture"),
+        ("The office answers on https://www.zvon.gov/x", "https://www.zvon.gov/x", Role.REFERENCE, "institution"),
+        ("Follow https://twitter.com/zvonlab", "https://twitter.com/zvonlab", Role.REFERENCE, "reference:social"),
         ("See CVE-2026-12345", "CVE-2026-12345", Role.REFERENCE, "identifier"),
     ],
 )  # fmt: skip

@@ -37,6 +37,10 @@ class Weights(Struct, frozen=True, forbid_unknown_fields=True):
     criminal: float
     citizen: float
     plain_beside_defanged: float
+    plain_beside_many: float
+    plain_in_report: float
+    furniture: float
+    institution: float
     link_mismatch: float
     link_text: float
     private: float

@@ -41,6 +41,13 @@ _KNOWLEDGE = frozenset({T.CVE, T.GHSA, T.CWE, T.ATTACK_ID, T.YARA_RULE, T.SIGMA_
 # Beside these the names of people say whose they are.
 _PERSONAL = frozenset({T.EMAIL, T.PHONE, T.USERNAME, T.IBAN})
 _HOSTS = frozenset({T.URL, T.DOMAIN, T.EMAIL, T.IPV4, T.IPV6})
+_DIGESTS = frozenset({T.MD5, T.SHA1, T.SHA256, T.SHA512, T.IMPHASH, T.SSDEEP, T.TLSH})
+_MANY, _LEARNED = 3, 5
+_FURNITURE = re.compile(
+    r"(?i)\.(?:png|jpe?g|gif|svg|webp|ico|css|woff2?)(?:$|\?)|/wp-content/uploads/"
+    r"|/(?:privacy|about|contact|kontakt|terms|cookie|careers|subscribe|share|newsletter|legal)[a-z-]*/?(?:$|[?#])"
+)
+_INSTITUTION = re.compile(r"\.(?:gov|mil|edu|int)(?:\.[a-z]{2})?$|\.(?:gouv|gob|ac)\.[a-z]{2}$")
 _BESIDE = 60  # characters before a value in which a phrase speaks of it
 _AFTER = 32
 
@@ -116,7 +123,7 @@ def judge(texts: Sequence[Text], setting: Setting, *, region: str) -> list[list[
     readings: list[Reading] = []
     keys: dict[Observable, str] = {}
     said: dict[str, list[SpanEvidence]] = {}
-    harmless = any(f.defanged for part in parts for f in part.found)
+    plain = _plain(parts)
     for text, part in zip(texts, parts, strict=True):
         for low, high, within in _pieces(part):
             readings.append(_reading(text, part.text, low, high, within, setting, keys))
@@ -124,7 +131,7 @@ def judge(texts: Sequence[Text], setting: Setting, *, region: str) -> list[list[
         for found in part.found:
             key = keys.get(found.observable)
             if key is not None and found.parent is None:
-                said.setdefault(key, []).extend(_terms(text, part, found, setting, harmless))
+                said.setdefault(key, []).extend(_terms(text, part, found, setting, plain))
     scores = score(readings, setting.facts, said)
     return [[_judged(found, scores, keys, setting) for found in part.found] for part in parts]
 
@@ -208,7 +215,7 @@ def _phrase(section: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{phrases(getattr(table().words, section))})(?!\w)")
 
 
-def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bool) -> Iterator[SpanEvidence]:  # fmt: skip
+def _terms(text: Text, part: _Part, found: Found, setting: Setting, plain: tuple[str, float]) -> Iterator[SpanEvidence]:  # fmt: skip
     """What the document says of a value at this place."""
     weight, value = table().weight, found.observable
     stretch = part.layout.at(found.start)
@@ -222,8 +229,11 @@ def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bo
         yield _term("criminal-block", weight.criminal, found)
     elif author == "reporter":
         yield _term("citizen-block", weight.citizen * (0.4 if found.defanged else 1), found)
-    if harmless and not found.defanged and value.type is T.URL:
-        yield _term("plain-beside-defanged", weight.plain_beside_defanged, found)
+    if value.type is T.URL and not found.defanged:
+        if plain[1]:
+            yield _term(*plain, found)
+        if _FURNITURE.search(value.value):
+            yield _term("furniture", weight.furniture, found)
     if any(low <= found.start < high for low, high in part.decoys):
         yield _term("link-text", weight.link_text, found)
     if text.shown:
@@ -233,6 +243,8 @@ def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bo
     if value.type in _HOSTS:
         host = _host(value)
         # The gate looks at registered names; a look-alike may stand further left.
+        if not found.defanged and _INSTITUTION.search(host):
+            yield _term("institution", weight.institution, found)
         official = _below(host, setting.facts.brand_domains)
         if setting.facts.imitates(host) and not official and not _group(host, "infrastructure"):
             yield _term("lookalike.brand", terms().rule["lookalike"], found)
@@ -243,6 +255,19 @@ def _terms(text: Text, part: _Part, found: Found, setting: Setting, harmless: bo
         address = ip_address(value.value)
         if is_private(address):
             yield _term("private-address", weight.private, found)
+
+
+def _plain(parts: Sequence[_Part]) -> tuple[str, float]:
+    """What it says of an address that it can be clicked: who makes some harmless spares the rest."""
+    weight = table().weight
+    every = [found for part in parts for found in part.found]
+    harmless = len({found.observable for found in every if found.defanged})
+    if harmless >= _MANY:
+        return "plain-beside-defanged", weight.plain_beside_many
+    if harmless:
+        return "plain-beside-defanged", weight.plain_beside_defanged
+    learned = sum(f.observable.type in _KNOWLEDGE or f.observable.type in _DIGESTS for f in every)
+    return "plain-in-report", weight.plain_in_report if learned >= _LEARNED else 0.0
 
 
 def _alone(text: str, found: Found) -> bool:
@@ -298,7 +323,7 @@ def _by_score(base: Score, logit: float) -> Role:
     if logit >= _DECIDED:
         return Role.ATTACKER
     rules = {e.rule for e in base.evidence}
-    if rules & {"reference-section", "quoted-work"} and logit <= 0:
+    if rules & _READ and logit <= 0:
         return Role.REFERENCE
     if "system-file" in rules:
         return Role.BYSTANDER
@@ -332,6 +357,8 @@ def _place(
     quoted = (not accused or not standing) and "criminal-block" not in rules
     if quoted and work is not None and work != "social":
         return Role.REFERENCE, (f"reference:{work}",), 0.0
+    if quoted and work is not None and value.type is T.URL and not value.value.endswith(host + "/"):
+        return Role.REFERENCE, (f"reference:{work}",), 0.0
     if not mail and _below(host, setting.facts.brand_domains) and "known-indicator" not in rules:
         return Role.BRAND, ("brand-official",), 0.0
     if quoted and work is not None:
@@ -344,6 +371,8 @@ def _place(
     return None, (), 0.0
 
 
+_READ = frozenset({"reference-section", "quoted-work", "furniture", "institution",
+                   "plain-beside-defanged", "plain-in-report"})  # fmt: skip
 _ACCUSING = frozenset(
     {"defanged", "indicator-section", "indicator-table", "lead-in", "known-indicator"}
 )

@@ -162,7 +162,7 @@ def test_each_type_is_found_in_its_canonical_form(text: str, found: tuple[str, s
      "AS400", "S0154 is a part", "a" * 40, "1234567890" * 4, "the mutex is created", "the service name is shown",
      "std::string", "12:30:45", "5:abcdef:ghijkl", "Flash Player 21.0.0.197", "x" + MD5, MD5 + "0", "T15",
      "b27fd3ec-7e20-4ca5-a5a3-0b1e0e6a7a9f", "we met at noon", "the dot com years", "and/or", "example.test",
-     "user name, computer name", "Domain Account - T1087.002", "the YARA rule below", "using named pipes. For",
+     "user name, computer name", "Domain Account - the one", "the YARA rule below", "using named pipes. For",
      "55 8B EC 83 EC 58 53 E8 F8 03 00 00 89 45 FC 8B 45 FC 83 C0 11 89", "Not Before 2022/04/15 00:00",
      "4d 5a 040 000 111", "01 00000000`0014fdf0", "message 010101 01110"],
 )  # fmt: skip

@@ -93,7 +93,7 @@ _FILE = (
 NAME = rf"(?P<name>{BARE_HOST}(?!\w)(?P<nameport>{PORT})?(?P<namerest>{SLASH}(?:{REST}|{HOLE}|{PATH_DOT}|{BARE_DOT}){{0,4000}}|\?{REST}{{1,4000}})?)"
 _MACHINE = (
     r"(?P<machine>(?:DESKTOP|LAPTOP|WIN)-[0-9A-Z]{6,12}(?![\w-])"
-    r"|(?!CVE|CWE)[A-Z]{2,10}-(?:[A-Z]{2,8}-)?[0-9]{2,4}(?![\w\u2010-\u2014-]))"
+    r"|(?!CVE|CWE)[A-Z]{2,10}-(?:[A-Z]{2,8}-)?[0-9]{2,4}(?![\w\u2010-\u2014-]|\.\w))"
 )
 
 # `posta-si . paket. example / i`: blanks around dots, so that nothing makes a link of it. Only with
