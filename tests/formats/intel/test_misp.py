@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymisp import MISPEvent
 
-from tests.formats.decoding import decoded, items, named, said
+from tests.formats.decoding import OPTIONS, decoded, items, named, said
 from zvon.formats import json_stream
 from zvon.formats.found import NAMED, SAID, Found
 from zvon.formats.intel import misp, misp_write
@@ -278,3 +278,56 @@ def test_other_things_are_not_taken_for_it(body: bytes) -> None:
 def test_the_clock_of_an_event_is_not_believed_when_it_is_wrong() -> None:
     whole, *_ = read({"Event": event(A, date="2099-01-01")})
     assert (whole.at, "clock" in whole.tags) == (None, True)
+
+
+def test_values_of_every_type_and_what_surrounds_them_are_written() -> None:
+    texts = {
+        ObservableType.SSDEEP: "3:abc:def", ObservableType.REGKEY: "HKLM\\x", ObservableType.JA4: "t13d1516h2_8daaf6152771_b186095e22b6",
+        ObservableType.HOSTNAME: "pc7", ObservableType.TEMPLATE: "ours alone", ObservableType.PHONE: "+38640111222",
+    }  # fmt: skip
+    values = tuple(
+        Value(Observable(kind, text), at=OPTIONS.received_at) for kind, text in texts.items()
+    )
+    item = Item(kind=ItemKind.ALERT, position="line 1", payload=None, values=values, at=OPTIONS.received_at,
+                tags=("a", "tlp:green"), pap=Pap.AMBER, title="Opozorilo", deleted=True)  # fmt: skip
+    report = Item(
+        kind=ItemKind.DOCUMENT,
+        position="line 2",
+        payload={"kind": "text"},
+        text="Besedilo",
+        title="Opis",
+    )
+    (whole,) = json.loads(b"".join(misp_write.encode([item, report])))["response"]
+    written = whole["Event"]
+    assert [each["type"] for each in written["Attribute"]] == [
+        "ssdeep",
+        "regkey",
+        "other",
+        "other",
+        "phone-number",
+    ]
+    assert {each["deleted"] for each in written["Attribute"]} == {True}
+    assert {"name": "PAP:AMBER"} in written["Attribute"][0]["Tag"]
+    assert written["EventReport"][0]["content"] == "Besedilo"
+    assert written["date"] == "2026-11-22"
+
+
+def test_items_that_are_not_what_they_should_be_are_bad() -> None:
+    for body in (
+        [5],
+        {"Event": {"uuid": EVENT_ID, "info": "x", "Attribute": [5], "Object": [6]}},
+        {"response": [{"x": 1}]},
+    ):
+        assert any(isinstance(each, Bad) for each in decoded(FORMAT, json.dumps(body).encode()))
+    odd = {**OBJECT, "Attribute": [7], "ObjectReference": [8, {"referenced_uuid": 9}]}
+    found = decoded(
+        FORMAT, json.dumps({"Event": event(Object=[odd], Tag=["tlp:green", 5])}).encode()
+    )
+    assert [type(each).__name__ for each in found] == ["Item", "Item", "Bad"]
+
+
+def test_an_event_on_a_line_of_its_own_is_read_as_well() -> None:
+    body = "\n".join(json.dumps(event(A, uuid=uuid(n), Object=[OBJECT])) for n in (50, 51)) + "\n"
+    kinds = [each.kind for each in items(FORMAT, body.encode())]
+    assert kinds.count(ItemKind.EVENT) == 2
+    assert kinds.count(ItemKind.INDICATOR) == 6

@@ -14,7 +14,7 @@ from zvon.formats.intel import stix_write
 from zvon.formats.intel.stix import FORMAT, identity
 from zvon.formats.intel.stix_marking import TLP1, TLP2
 from zvon.formats.intel.stix_write import pattern
-from zvon.model.item import Bad, Item, ItemKind, Value
+from zvon.model.item import Bad, Item, ItemKind, Value, ValueRole
 from zvon.model.marking import Tlp
 from zvon.model.observable import Observable, ObservableType, canonical
 
@@ -222,3 +222,27 @@ def test_it_is_recognised_and_neighbours_are_not() -> None:
         is None
     )
     assert FORMAT.sniff(b'{"type": "domain", "value": "a.example"}', "") is None
+
+
+def test_what_stix_has_no_property_for_gets_one_of_ours_and_derived_values_stay() -> None:
+    values = (Value(Observable(T.JA3, "ab" * 16)), Value(Observable(T.TEMPLATE, "ours")),
+              Value(Observable(T.DOMAIN, "named.example"), role=ValueRole.NAMED))  # fmt: skip
+    item = Item(
+        kind=ItemKind.ALERT, position="line 1", payload=[], values=values, text="opis", deleted=True
+    )
+    (written,) = json.loads(b"".join(stix_write.encode([item])))["objects"]
+    assert written["pattern"] == f"[x-zvon-ja3:value = '{'ab' * 16}']"
+    assert (written["revoked"], written["description"]) == (True, "opis")
+    stix2.parse(json.dumps(written), allow_custom=True)
+
+
+def test_malware_and_marks_of_2_0_are_lifted() -> None:
+    malware = {"type": "malware", "id": "malware--5f0c1d2e-0000-4000-8000-000000000003", "created": AT, "modified": AT,
+               "name": "Vaba", "labels": ["trojan"]}  # fmt: skip
+    mark = {"type": "marking-definition", "id": "marking-definition--5f0c1d2e-0000-4000-8000-000000000004", "created": AT,
+            "definition_type": "statement", "definition": {"statement": "x"}}  # fmt: skip
+    written = json.loads(b"".join(stix_write.encode(items(FORMAT, bundle(malware, mark)))))[
+        "objects"
+    ]
+    assert (written[0]["malware_types"], written[0]["is_family"]) == (["trojan"], True)
+    assert written[1]["name"] == "statement"

@@ -49,6 +49,28 @@ def test_what_a_protocol_names_is_a_value(
     assert expected <= said(item)
 
 
+@pytest.mark.parametrize(
+    ("part", "value", "expected"),
+    [
+        ("email", {"from": "a@bad.example", "to": ["b@vaba.example"], "attachment": ["a.exe"], "url": ["https://bad.example/"]},
+         {"email", "filename", "url"}),
+        ("ssh", {"client": {"software_version": "libssh_0.9"}, "server": {}}, {"useragent"}),
+        ("smb", {"filename": "a\\b.exe", "ntlmssp": {"user": "ana", "host": "PC7"}}, {"filepath", "username", "hostname"}),
+        ("krb5", {"cname": "ana"}, {"username"}),
+        ("dhcp", {"client_mac": "00:00:5e:00:53:01", "hostname": "PC7", "assigned_ip": "10.0.0.9"}, {"mac", "hostname", "ipv4"}),
+        ("quic", {"sni": "bad.example", "ja3": {"hash": "ab" * 16}}, {"domain", "ja3"}),
+        ("http", {"url": "http://bad.example/x", "http_user_agent": "curl"}, {"url", "useragent"}),
+    ],
+)  # fmt: skip
+def test_every_protocol_has_its_values(
+    part: str, value: dict[str, Any], expected: set[str]
+) -> None:
+    item = only(FORMAT, line(part, **{part: value}))
+    assert {kind for kind, _ in said(item) | named(item)} >= expected
+    odd = only(FORMAT, line(part, **{part: dict.fromkeys(value, 5)}))
+    assert {kind for kind, _ in said(odd) | named(odd)} == {"ipv4"}
+
+
 def test_answers_of_dns_are_only_mentioned() -> None:
     dns = {"type": "answer", "rrname": "bad.example", "answers": [{"rrname": "bad.example", "rdata": "192.0.2.7"}],
            "grouped": {"A": ["192.0.2.8"], "CNAME": ["edge.example"]}}  # fmt: skip

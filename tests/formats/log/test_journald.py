@@ -2,10 +2,12 @@
 
 import json
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.formats.decoding import decoded, items, named, only, reporting, said
+from zvon.formats.log import journald
 from zvon.formats.log.journald import FORMAT
 from zvon.model.item import Bad, ItemKind
 
@@ -76,6 +78,23 @@ def test_a_length_that_lies_is_bad_and_the_next_entry_is_read() -> None:
     lying = b"__CURSOR=x\nMESSAGE\n" + (1 << 60).to_bytes(8, "little") + b"text\n\n"
     found = decoded(FORMAT, lying + export(ENTRY, binary=False))
     assert [isinstance(each, Bad) for each in found] == [True, False]
+
+
+def test_an_endless_field_is_bad_once_and_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journald, "MAX_ENTRY", 1000)
+    good = export(ENTRY, binary=False)
+    for damaged in (b"MESSAGE=" + b"x" * 5000 + b"\n\n", b"A=1\n" * 900 + b"\n"):
+        found = decoded(FORMAT, good + damaged + good)
+        assert [isinstance(each, Bad) for each in found] == [False, True, False]
+
+
+def test_fields_that_come_several_times_are_lists_and_cut_files_are_said() -> None:
+    body = b"MESSAGE=a\n_PID=1\n_PID=2\n_PID=3\n\n_PID=4\n\nMESSAGE\n\x05\x00"
+    good, timeless, cut = decoded(FORMAT, body)
+    assert not isinstance(good, Bad)
+    assert good.payload["_PID"] == ["1", "2", "3"]
+    assert isinstance(timeless, Bad)
+    assert isinstance(cut, Bad)
 
 
 def test_it_is_recognised() -> None:

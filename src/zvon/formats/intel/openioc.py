@@ -47,7 +47,7 @@ def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
         yield Bad("byte 0", f"No XML that can be read: {problem}.", body[:PIECE])
         return
     if _name(root) not in {"ioc", "OpenIOC"}:
-        yield Bad("byte 0", "The root of the file is no OpenIOC definition.", body[:PIECE])
+        yield Bad("byte 0", "The root of the file is no OPENIOC definition.", body[:PIECE])
         return
     yield from _definition(root, options)
 
