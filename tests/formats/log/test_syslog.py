@@ -107,4 +107,6 @@ def test_it_is_recognised_by_the_share_of_its_lines() -> None:
     guess = FORMAT.sniff(good, "")
     assert guess is not None
     assert guess.params == {"matched": 9, "of": 10}
+    assert FORMAT.sniff(b"2026-11-22T08:00:00Z,192.0.2.1,two words\n" * 5, "") is None
+    assert FORMAT.sniff(b"2026-11-22 08:00:00 192.0.2.1 bad.example\n" * 5, "") is None
     assert FORMAT.sniff(b"Dear Ana,\nNov 22 is the day.\n", "") is None

@@ -22,7 +22,7 @@ _3164 = re.compile(
     r"(?:<(?P<pri>\d{1,3})>)?(?:(?:(?P<first>[A-Za-z0-9_.-]{1,255}) )?\d{1,10}: )?[*.]?"
     r"(?:(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s{1,2}(?P<day>\d{1,2})"
     r"(?: (?P<year>\d{4}))? (?P<clock>\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)(?: (?P<zone>[A-Z]{3,4}))?:?"
-    r"|(?P<time>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}\S*))"
+    r"|(?P<time>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d{1,9})?(?:Z|[+-]\d{2}:?\d{2})?):?)"
     r" (?:(?P<host>[A-Za-z0-9_.\[][A-Za-z0-9_.:\[\]%-]{0,254})(?<!:) )?(?P<rest>.*)",
     re.DOTALL,
 )
@@ -57,8 +57,13 @@ def decode(chunks: Iterable[bytes], options: Options) -> Iterator[Item | Bad]:
 
 
 def sniff(sample: bytes, name: str) -> Guess | None:
-    """Lines that begin with a priority or a time as syslog writes it."""
-    return guess_by_lines(sample, 85, lambda line: _parts(line) is not None)
+    """Lines that begin with a priority, or with a time and the name of a program."""
+    return guess_by_lines(sample, 85, _is_message)
+
+
+def _is_message(line: str) -> bool:
+    parts = _parts(line)
+    return parts is not None and ("facility" in parts or bool(parts.get("app")))
 
 
 def read_line(line: str, position: str, options: Options) -> Item | None:
