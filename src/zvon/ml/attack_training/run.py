@@ -48,7 +48,6 @@ class Prepared(Struct, frozen=True, eq=False):
     outside: fit.Matrix  # mapped sentences, then examples of the labels
     examples: fit.Matrix
     descriptions: fit.Matrix
-    mapped: fit.Matrix
     wanted: Floats
     wanted_outside: Floats
     owner: NDArray[np.int64]
@@ -74,7 +73,6 @@ def prepare(corpus: Corpus) -> Prepared:
         outside=sparse.vstack([mapped, examples[inside]]).tocsr(),
         examples=examples,
         descriptions=descriptions,
-        mapped=mapped,
         wanted=fit.table(corpus.reports, labels),
         wanted_outside=fit.table(outside, labels),
         owner=np.array([place[s.group] for s in corpus.reports]),
@@ -150,31 +148,34 @@ def _held_out(
     fold = np.array(folds)[ready.owner]
     out = np.zeros(ready.wanted.shape, np.float32)
     for n in range(max(folds) + 1):
-        judged = fold == n
-        used = np.zeros(ready.outside.shape[0], bool)
-        if outside:
-            told = ready.reports[judged & (ready.wanted[:, -1] > 0)]
-            # Both halves of a row have length one, so a copy has 2.
-            nearest = (ready.outside @ told.T).max(axis=1).toarray().ravel() / 2
-            used = nearest < ALIKE
-        weights, bias = fit.fit_tuned(*_together(ready, ~judged, used))
-        out[judged] = ready.reports[judged] @ weights + bias
-        say(f"fold {n + 1}: {judged.sum():,} sentences, {used.sum():,} from elsewhere")
+        out[fold == n], used = one_fold(ready, fold == n, outside=outside)
+        say(f"fold {n + 1}: {(fold == n).sum():,} sentences, {used:,} from elsewhere")
     return out
 
 
+def one_fold(ready: Prepared, judged: NDArray[np.bool_], *, outside: bool) -> tuple[Floats, int]:
+    """Margins of the judged sentences, and how many sentences from elsewhere were learnt from."""
+    used = np.zeros(ready.outside.shape[0], bool)
+    if outside:
+        told = ready.reports[judged & (ready.wanted[:, -1] > 0)]
+        # Both halves of a row have length one, so a copy has 2.
+        nearest = (ready.outside @ told.T).max(axis=1).toarray().ravel() / 2
+        used = nearest < ALIKE
+    weights, bias = fit.fit_tuned(*_together(ready, ~judged, used))
+    return np.asarray(ready.reports[judged] @ weights + bias), int(used.sum())
+
+
 def _wide(ready: Prepared, kept: NDArray[np.int64]) -> tuple[Wide, tuple[str, ...]]:
-    """The ranking of all techniques, from examples, names and descriptions, and mapped sentences."""
+    """The ranking of all techniques, from examples, names and descriptions.
+
+    Mapped sentences are left out: with them the right one of all came first less often.
+    """
     corpus = ready.corpus
-    replaced = corpus.revoked
     wanted = [corpus.examples[n].techniques[0] for n in kept]
     wanted += [s.techniques[0] for s in corpus.descriptions]
-    wanted += [s.techniques[0] for s in corpus.mapped]
-    rows = sparse.vstack([ready.examples[kept], ready.descriptions, ready.mapped]).tocsr()
-    weight = np.concatenate(
-        [np.ones(len(kept) + ready.descriptions.shape[0]), np.full(ready.mapped.shape[0], 0.3)]
-    )
-    return fit.fit_wide(rows, [replaced.get(t, t) for t in wanted], weight.astype(np.float32))
+    rows = sparse.vstack([ready.examples[kept], ready.descriptions]).tocsr()
+    weight = np.ones(rows.shape[0], np.float32)
+    return fit.fit_wide(rows, [corpus.revoked.get(t, t) for t in wanted], weight)
 
 
 def _ranked(ready: Prepared) -> tuple[int, float, float]:
