@@ -14,6 +14,7 @@ from zvon.ml.attack.sentences import MOST_SENTENCES, masked, sentences
 from zvon.ml.language import UNDETERMINED, answer
 
 TOP = 10
+BLOCK = 50_000  # characters that are scored at once
 SHORT = 3  # sentences up to which a text is one statement, and the ranking of all decides
 LEAST_EVIDENCE = 0.1
 MOST_EVIDENCE = 3
@@ -152,8 +153,7 @@ def _modelled(
     english: Sequence[tuple[str, bool]],
     found: dict[str, _Found],
 ) -> None:
-    rows = weighted(counted([text for text, _ in english]), model.idf)
-    margins = model.margins(rows)
+    margins = _margins(model, [text for text, _ in english])
     low = np.array([through for _, through in english])
     tuned = _chance(margins, *model.sentence)
     if len(places) > SHORT:
@@ -182,6 +182,18 @@ def _modelled(
         anything = float(tuned[:, -1].max())
         for one in found.values():
             one.suggested = not one.low and one.score * anything >= LEAST_SUGGESTED / 2
+
+
+def _margins(model: Model, texts: Sequence[str]) -> Scores:
+    """Margins of any number of sentences in bounded memory."""
+    found, begin, size = [], 0, 0
+    for n, text in enumerate(texts):
+        size += len(text)
+        if size >= BLOCK or n == len(texts) - 1:
+            rows = weighted(counted(texts[begin : n + 1]), model.idf)
+            found.append(model.margins(rows))
+            begin, size = n + 1, 0
+    return np.concatenate(found)
 
 
 def _tuned(
