@@ -147,3 +147,21 @@ def test_a_page_gives_the_target_of_a_link_and_not_what_it_shows(
     target = next(row for row in rows if row["type"] == "url")
     assert target["part"].endswith("#link:1")
     assert "link-mismatch:posta.si" in target["evidence"]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Dobio sam poruku s broja 01 2004 567, što da radim, je li to prijevara?", "+38512004567"),
+        (
+            "Dobil sem sporočilo s številke 01 2004 567, kaj naj storim, je to prevara?",
+            "+38612004567",
+        ),
+    ],
+)
+def test_a_local_number_is_read_in_the_country_of_the_language(
+    text: str, number: str, out: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given(monkeypatch, text.encode())
+    assert extract("-") == DONE
+    assert [row["value"] for row in out.rows()] == [number]

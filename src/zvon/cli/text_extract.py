@@ -24,6 +24,7 @@ app = App(name="extract", help="Find every indicator, and whose it is.", help_fo
 DONE, BAD_INPUT, LIMIT = 0, 2, 3
 MAX_FOUND = 500_000
 """Values of one part; what comes after them is not read."""
+SAMPLE = 4_000  # characters that tell the language
 MOST_LINKS = 5_000
 MAX_BYTES = 256 * 1024 * 1024
 OPENED = frozenset({".eml", ".html", ".htm", ".pdf", ".docx", ".msg"})
@@ -143,9 +144,7 @@ class Reader:
 
     def texts(self, texts: list[Part], id: Any) -> Iterator[dict[str, Any]]:
         """The mentions of the parts of one document."""
-        from zvon.formats.extract import scan
-
-        found = [scan(text.text, region=self.region, limit=MAX_FOUND) for text in texts]
+        found = [self._scanned(text.text) for text in texts]
         for text, mentions in zip(texts, found, strict=True):
             if not self.roles:
                 yield from filter(None, (self._row(one, id, text.id) for one in mentions))
@@ -154,6 +153,18 @@ class Reader:
         if any(sum(f.parent is None for f in part) >= MAX_FOUND for part in found):
             self.limited = True
             yield {"id": id, "warnings": [f"only the first {MAX_FOUND} values were read"]}
+
+    def _scanned(self, text: str) -> "list[Found]":
+        """The values; a local telephone number is read in the country of the text's language."""
+        from zvon.formats.extract import scan
+
+        found = scan(text, region=self.region, limit=MAX_FOUND)
+        if self.lang is None and any(_is_local(one) for one in found):
+            from zvon.ml.language import detect
+
+            if detect(text[:SAMPLE]) == "hr":
+                return scan(text, region="HR", limit=MAX_FOUND)
+        return found
 
     def _judged(
         self, texts: list[Part], found: "list[list[Found]]", id: Any
@@ -225,6 +236,10 @@ def _pretended(text: str, link: "Link") -> str:
     if shown is None or target is None or host_of(shown.observable) == host_of(target.observable):
         return ""
     return host_of(shown.observable)
+
+
+def _is_local(found: "Found") -> bool:
+    return found.observable.type is ObservableType.PHONE and not found.raw.startswith(("+", "00"))
 
 
 def _types(text: str | None) -> frozenset[str]:

@@ -15,7 +15,7 @@ import re2
 
 from zvon.formats import defang
 
-MEMORY = 128 << 20  # what the automaton may grow to; on reports it takes 8 MB
+MEMORY = 64 << 20  # what the automaton may grow to; on reports it takes 8 MB
 
 _OTHER = (
     r"\x{aa}\x{b5}\x{ba}\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{1fff}\x{2c00}-\x{2dff}"
