@@ -4,7 +4,6 @@ import io
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -22,8 +21,6 @@ BOUNDS = Bounds()
 NESTED = 4  # layers: a compressed archive of compressed files has three
 MEMBERS = 20_000
 _ENDINGS = (".gz", ".xz", ".bz2", ".zst", ".zstd", ".lzma")
-_BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError,
-           NotImplementedError, RuntimeError, MemoryError)  # fmt: skip
 
 
 class Member(Struct, frozen=True):
@@ -95,7 +92,7 @@ def _archive(
             if spent.problem is not None:
                 yield Bad(_place(name, inside), spent.problem)
                 return
-    except _BROKEN as problem:
+    except Exception as problem:  # noqa: BLE001  three libraries, each with errors of its own
         yield Bad(_place(name, inside), f"the {found} archive is broken: {_said(problem)}")
 
 
@@ -137,7 +134,7 @@ class _Guarded:
                     if self._spent.problem is not None:
                         return
                     yield piece
-        except _BROKEN as problem:
+        except Exception as problem:  # noqa: BLE001  as above
             self.problem = f"it is broken: {_said(problem)}"
 
 
