@@ -137,12 +137,12 @@ async def test_a_link_does_not_lead_out_of_the_folder(
     assert await node.deliveries(source) == []
 
 
-@pytest.mark.parametrize("path", ["", "inbox/..", "nowhere", "node.key"])
-async def test_a_folder_elsewhere_is_not_read(node: Desk, tmp_path: Path, path: str) -> None:
+async def test_a_folder_elsewhere_is_not_read(node: Desk, tmp_path: Path) -> None:
     (tmp_path / "node.key").write_bytes(b"secret")
-    with pytest.raises(Failed):
-        permitted(node.context.settings, str(tmp_path / path))
-    source = await node.add("folder", {"path": str(tmp_path / path)})
+    for path in ("", "inbox/..", "nowhere", "node.key"):
+        with pytest.raises(Failed):
+            permitted(node.context.settings, str(tmp_path / path))
+    source = await node.add("folder", {"path": str(tmp_path)})
     assert (await node.read(source)).failures == 1
 
 

@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
-
 from tests.collect.site import Answer, page, site
 from tests.collect.source.sources import desk
 from zvon.store.transaction import Pool
@@ -97,19 +95,22 @@ async def test_without_a_name_every_collection_that_may_be_read_is_read(
     assert all("c2" not in path for path in server.paths())
 
 
-@pytest.mark.parametrize("answer", [
-    page("not json", TYPE), page("[1]", TYPE), page("{}", TYPE, status="401 Unauthorized"),
-    page('{"objects": 7}', TYPE), page("[" * 5000, TYPE),
-])  # fmt: skip
 async def test_an_answer_that_is_no_page_fails_with_a_reason(
-    pool: Pool, now: datetime, tmp_path: Path, answer: bytes
+    pool: Pool, now: datetime, tmp_path: Path
 ) -> None:
-    async with site({COLLECTION: answer}) as server:
+    answers: dict[str, Answer] = {}
+    bad = [
+        page("not json", TYPE), page("[1]", TYPE), page("{}", TYPE, status="401 Unauthorized"),
+        page('{"objects": 7}', TYPE), page("[" * 5000, TYPE),
+    ]  # fmt: skip
+    async with site(answers) as server:
         node = await desk(pool, now, tmp_path, f"127.0.0.1:{server.port}")
         source = await node.add("taxii", {"url": server.url(ROOT), "collection": "c1"})
-        after = await node.read(source)
+        for failures, answer in enumerate(bad, start=1):
+            answers[COLLECTION] = answer
+            after = await node.read(source)
+            assert (after.failures, bool(after.problem)) == (failures, True)
         assert await node.deliveries(source) == []
-    assert (after.failures, bool(after.problem)) == (1, True)
 
 
 async def test_an_older_server_is_asked_for_ranges(
