@@ -117,6 +117,11 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     """The password of its user."""
 
+    collector_nats: str | None = None
+    """NATS server (JetStream) that collectors send batches through: `nats://host:port`."""
+    collector_nats_creds: Path | None = None
+    """Credentials file for it."""
+
     popularity: Path | None = None
     """A list of popular names (`rank,name` lines, gzip or not) that nobody can block."""
     popularity_top: int = Field(default=1_000_000, ge=1, le=10_000_000)
