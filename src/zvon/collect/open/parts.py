@@ -36,7 +36,7 @@ SENTENCES = {
     "html-cut": "The page is too long and was cut.",
     "text-cut": "The text is too long and was cut.",
     "attachment-not-read": "It holds a file that is no text.",
-    "too-many-mentions": "It holds more values than one message may.",
+    "too-many-urls": "It holds more values than one message may.",
 }
 
 
