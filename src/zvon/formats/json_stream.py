@@ -30,7 +30,7 @@ _HEADING = re.compile(rb"Record \d{1,12}")
 _BLANK = b" \t\r\n,\x1e"  # between values at the top; 1e begins records of RFC 7464
 
 
-class Piece(Struct, frozen=True):
+class Piece(Struct, frozen=True, gc=False):
     """An element of an array that a path names, or (`path` names no array) what is left of an
     object that was gone through: all its members but the named arrays.
 
