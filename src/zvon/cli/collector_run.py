@@ -53,13 +53,23 @@ async def _run(state: Path, path: Path) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        program = Program(config, state, node, clock=clock, random=os.urandom, facts=facts, keys=keys)  # fmt: skip
+        subject = None
+        if config.via != "https":
+            from zvon.collect.collector.subject import Subject
+
+            subject = Subject(config.via, node.identity.collector, node.hand_in, config.nats_creds)
+        program = Program(
+            config, state, node, clock=clock, random=os.urandom, facts=facts, keys=keys,
+            deliver=None if subject is None else subject.deliver,
+        )  # fmt: skip
         names = ", ".join(each.name for each in config.source)
         print(f"collector {node.identity.name}, reads {names}", file=sys.stderr)
         try:
             await program.run(stop)
         finally:
             program.close()
+            if subject is not None:
+                await subject.close()
             await node.close()
     finally:
         lock.give_up()

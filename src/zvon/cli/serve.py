@@ -75,6 +75,7 @@ async def _until_stopped(settings: Settings, serve: Serve) -> None:
 
 
 async def _worker(settings: Settings, stop: asyncio.Event) -> None:
+    from zvon.collect.collector.stream import serve as listen_to_collectors
     from zvon.collect.source.listen import run as listen_to_sources
     from zvon.jobs import run_worker
 
@@ -85,6 +86,7 @@ async def _worker(settings: Settings, stop: asyncio.Event) -> None:
         await asyncio.gather(
             run_worker(context, handlers, schedule, stop, limits=limits),
             listen_to_sources(context, stop),
+            listen_to_collectors(context, stop),
         )
 
 

@@ -50,14 +50,14 @@ async def locked(tx: Tx, collector: Collector, spool: UUID) -> Place:
     return Place(int(row[0]), int(row[1]), row[2])
 
 
-def fits(place: Place, head: Head) -> bool:
+def fits(place: Place, head: Head, *, patient: bool = True) -> bool:
     """True when the batch is to be taken now, false when it was taken before.
 
-    Raises `MissingBatch` when one before it is still to come.
+    Raises `MissingBatch` when one before it is still to come, for who is `patient`.
     """
     if head.n <= place.n:
         return False
-    if head.after > place.n:
+    if patient and head.after > place.n:
         raise MissingBatch(place.n, head.n)
     return True
 

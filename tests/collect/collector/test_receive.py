@@ -290,3 +290,13 @@ async def test_a_document_is_read_for_what_it_says(house: House, tmp_path: Path)
         rows = await (await db.execute("select value from observable")).fetchall()
     assert ("evil-login.top",) in rows
     await node.close()
+
+
+async def test_text_that_the_database_cannot_keep_costs_no_other_item(
+    house: House, tmp_path: Path
+) -> None:
+    node = await post(house, tmp_path)
+    odd = Item(kind=ItemKind.ALERT, position="line 9", payload={"a": "x\x00y"}, title="\x00")
+    await receive(house.context, sealed(node, 1, [alert(1), odd]))
+    assert await house.count("record") == 2
+    await node.close()

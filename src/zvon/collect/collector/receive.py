@@ -26,10 +26,13 @@ ATTEMPTS = 5
 log = structlog.get_logger("zvon.collector")
 
 
-async def receive(context: Context, octets: bytes, sender: UUID | None = None) -> Taken:
+async def receive(
+    context: Context, octets: bytes, sender: UUID | None = None, *, patient: bool = True
+) -> Taken:
     """Take a batch, as it travelled, in one transaction; idempotent.
 
-    `sender` is the collector whose door it came through, where that is known. After it returns
+    `sender` is the collector whose door it came through, where that is known. Who is not `patient`
+    waits no longer for a batch before it; it then counts as one that never came. After it returns
     everything up to the number in the answer is safe. Raises `BadBatch`, `Refused` for one that
     is not the collector's, `NoCollector`, `MissingBatch`, `SourceHeld`.
     """
@@ -39,7 +42,7 @@ async def receive(context: Context, octets: bytes, sender: UUID | None = None) -
         known = await collector.by_uuid(tx.db, head.collector)
         found = _checked(context, known, head, octets, sender)
         place = await collector_spool.locked(tx, known, head.spool)
-        if not collector_spool.fits(place, head):
+        if not collector_spool.fits(place, head, patient=patient):
             return Taken(n=place.n)
         source = await collector_spool.source(tx, known, head, now) if head.count else None
     body = await asyncio.to_thread(batch.read, found)
@@ -47,7 +50,7 @@ async def receive(context: Context, octets: bytes, sender: UUID | None = None) -
     read = await understand(context, source, documents) if source and documents else []
     for attempt in range(ATTEMPTS):
         try:
-            return await _take(context, known, head, source, body, read)
+            return await _take(context, known, head, source, body, read, patient=patient)
         except AlreadyThere:
             # Another spool or source brought the same at this moment; now it shows.
             if attempt == ATTEMPTS - 1:
@@ -73,13 +76,13 @@ def _checked(
 
 async def _take(
     context: Context, known: Collector, head: Head, source: Setup | None, body: Body,
-    read: Sequence[Understood | Bad],
+    read: Sequence[Understood | Bad], *, patient: bool,
 ) -> Taken:  # fmt: skip
     """Number, delivery, records and documents in one transaction, unless it was taken meanwhile."""
     now = context.clock()
     async with transaction(context.pool, now) as tx:
         place = await collector_spool.locked(tx, known, head.spool)
-        if not collector_spool.fits(place, head):
+        if not collector_spool.fits(place, head, patient=patient):
             return Taken(n=place.n)
         lost = await collector_spool.advance(
             tx, known, place, head, None if source is None else source.id
