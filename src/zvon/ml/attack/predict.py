@@ -181,7 +181,7 @@ def _modelled(
     if len(places) <= SHORT:
         anything = float(tuned[:, -1].max())
         for one in found.values():
-            one.suggested = not one.low and one.score * anything >= LEAST_SUGGESTED / 2
+            one.suggested = not one.low and bool(one.score * anything >= LEAST_SUGGESTED / 2)
 
 
 def _margins(model: Model, texts: Sequence[str]) -> Scores:
@@ -218,7 +218,7 @@ def _tuned(
             continue
         one = found.setdefault(technique, _Found(evidence={}))
         one.score = max(one.score, value)
-        one.suggested = one.suggested or (above[column] > 0 and not through)
+        one.suggested = one.suggested or (bool(above[column] > 0) and not through)
         one.low = through
         if technique != model.labels[column]:
             one.was = model.labels[column]
