@@ -288,7 +288,14 @@ def words(speak: Translator) -> dict[str, Word]:
 
         return word
 
+    def format_name(code: str | None) -> str:
+        names = (
+            speak.text("FORMAT_" + each.upper().replace("-", "_")) for each in code.split(", ")
+        )
+        return ", ".join(names) if code else "–"
+
     return {
+        "format_name": format_name,
         "verdict_word": of(VERDICTS, VERDICTS["undetermined"]),
         "state_word": of(BLOCK_STATES),
         "incident_word": of(INCIDENT_STATES),
