@@ -19,6 +19,7 @@ from tests.web.conftest import house
 from tests.web.house import House
 from zvon.cli.demo.resolvers import free_port
 from zvon.collect.collector import stream
+from zvon.collect.collector import subject as subject_module
 from zvon.collect.collector.subject import PREFIX, Subject
 from zvon.config import Settings
 
@@ -113,7 +114,11 @@ async def test_a_batch_too_large_for_the_server_goes_to_the_node_itself(
     await client.close()
 
 
-async def test_without_a_server_the_collector_is_told_and_keeps_its_batch() -> None:
+async def test_without_a_server_the_collector_is_told_and_keeps_its_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subject_module, "CONNECT_S", 0.5)
+
     async def direct(octets: bytes) -> int:
         raise AssertionError
 

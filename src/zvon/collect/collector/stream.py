@@ -25,7 +25,7 @@ from psycopg_pool import PoolTimeout
 
 from zvon.access.refusal import Refused
 from zvon.collect.collector.receive import receive
-from zvon.collect.collector.subject import PREFIX
+from zvon.collect.collector.subject import CONNECT_S, PREFIX
 from zvon.formats.batch import BadBatch
 from zvon.jobs import Context
 from zvon.store.collector import NoCollector
@@ -55,10 +55,11 @@ async def serve(context: Context, stop: asyncio.Event) -> None:
 
 async def _serve(context: Context, server: str, stop: asyncio.Event) -> None:
     creds = context.settings.collector_nats_creds
-    client: Client = await nats.connect(
-        server, name="zvon node", connect_timeout=5, allow_reconnect=False, error_cb=_quiet,
+    connecting = nats.connect(
+        server, name="zvon node", allow_reconnect=False, error_cb=_quiet,
         user_credentials=None if creds is None else str(creds),
     )  # fmt: skip
+    client: Client = await asyncio.wait_for(connecting, CONNECT_S)
     try:
         jetstream = client.jetstream(timeout=10)
         await _stream(jetstream)

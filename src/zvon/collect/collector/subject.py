@@ -1,5 +1,6 @@
 """Batches over NATS JetStream, from the collector: safe once the stream has them on disk."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from nats.errors import Error as NatsError
 from zvon.formats.batch import head_of, message_id
 
 PREFIX = "zvon.intake"
-TIMEOUT_S = 10.0
+CONNECT_S, TIMEOUT_S = 5.0, 10.0
 
 
 class Subject:
@@ -49,10 +50,12 @@ class Subject:
     async def _connected(self) -> Client:
         if self._client is None or not self._client.is_connected:
             await self.close()
-            self._client = await nats.connect(
-                self._server, name="zvon collector", connect_timeout=5, allow_reconnect=False,
-                error_cb=_quiet, user_credentials=None if self._creds is None else str(self._creds),
+            connecting = nats.connect(
+                self._server, name="zvon collector", allow_reconnect=False, error_cb=_quiet,
+                user_credentials=None if self._creds is None else str(self._creds),
             )  # fmt: skip
+            # By itself it would try for ever, and nobody would be told.
+            self._client = await asyncio.wait_for(connecting, CONNECT_S)
         return self._client
 
 
