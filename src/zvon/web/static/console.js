@@ -123,8 +123,9 @@ document.addEventListener("submit", async (event) => {
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
   try {
     const data = await send(form.dataset.form, body);
-    if (form.dataset.show) {
-      show(form.dataset.show, data.token);
+    const shownOnce = data.token || data.secret;
+    if (form.dataset.show && shownOnce) {
+      show(form.dataset.show, shownOnce);
       return;
     }
     sessionStorage.setItem("said", said.dataset.done);
