@@ -154,7 +154,9 @@ def routes(app: Litestar) -> list[tuple[str, str, Any]]:
         for handler in getattr(route, "route_handlers", ()):
             if not isinstance(handler, HTTPRouteHandler) or "permission" not in handler.opt:
                 continue
-            found += [(m, route.path_format, handler.opt["permission"]) for m in handler.http_methods]
+            found += [
+                (m, route.path_format, handler.opt["permission"]) for m in handler.http_methods
+            ]
     return sorted(found, key=lambda r: (r[1], r[0]))
 
 
