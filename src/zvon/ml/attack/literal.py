@@ -6,6 +6,7 @@ A name of one everyday word (`Python`, `Proxy`, `Rename`) names nothing by itsel
 import re
 from collections.abc import Iterator, Mapping
 
+import ahocorasick
 from msgspec import Struct
 
 LEAST_NAME_WORDS = 2
@@ -31,7 +32,7 @@ def ids(text: str) -> Iterator[Literal]:
 
 
 class NamePattern:
-    """The names of ATT&CK that say enough by themselves, as one expression."""
+    """The names of ATT&CK that say enough by themselves, found in one pass."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._by_name: dict[str, str] = {}
@@ -43,10 +44,11 @@ class NamePattern:
             wordy = len(key.split()) >= LEAST_NAME_WORDS and len(key) >= LEAST_NAME_LETTERS
             if wordy and counts[key] == 1:  # two techniques of one name: only the id tells
                 self._by_name[key] = technique
-        ordered = sorted(self._by_name, key=lambda name: (-len(name), name))
-        self._pattern = re.compile(
-            r"(?<![\w-])(?:" + "|".join(map(re.escape, ordered)) + r")(?![\w-])"
-        )
+        self._automaton = ahocorasick.Automaton()
+        for key in self._by_name:
+            self._automaton.add_word(key, key)
+        if self._by_name:
+            self._automaton.make_automaton()
 
     def find(self, text: str) -> Iterator[Literal]:
         """Names that stand as a title has them: every word but small ones with a capital."""
@@ -55,9 +57,15 @@ class NamePattern:
         lowered = text.lower()
         if len(lowered) != len(text):
             return
-        for match in self._pattern.finditer(lowered):
-            if _titled(text[match.start() : match.end()]):
-                yield Literal(match.start(), match.end(), self._by_name[match[0]])
+        for last, key in self._automaton.iter_long(lowered):
+            start, end = last + 1 - len(key), last + 1
+            if _bordered(text, start, end) and _titled(text[start:end]):
+                yield Literal(start, end, self._by_name[key])
+
+
+def _bordered(text: str, start: int, end: int) -> bool:
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not any(char.isalnum() or char in "_-" for char in before + after)
 
 
 def _titled(raw: str) -> bool:

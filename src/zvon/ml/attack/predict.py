@@ -18,7 +18,8 @@ BLOCK = 50_000  # characters that are scored at once
 SHORT = 3  # sentences up to which a text is one statement, and the ranking of all decides
 LEAST_EVIDENCE = 0.1
 MOST_EVIDENCE = 3
-READ_WIDE = 60  # sentences of a document that are ranked among all techniques
+LANG_CHARS = 6_000  # as much as tells the language
+READ_WIDE = 40  # sentences of a document that are ranked among all techniques
 LITERAL_SCORE = 0.99
 GLOSSARY_SCORE = 0.5
 LOW_SCORE = 0.4  # what a sentence read through the glossary gives at most
@@ -98,7 +99,7 @@ def tag(
     """
     model = model or shipped()
     places = list(_some(sentences(text)))
-    lang = lang or answer(text).lang
+    lang = lang or answer(text[:LANG_CHARS]).lang
     english = [_english(text[start:end], lang) for start, end in places]
     found: dict[str, _Found] = {}
     if places:
