@@ -52,6 +52,7 @@ async def test_a_collector_is_made_listed_told_a_policy_and_removed(
     await run(house, "ada", collector.policy, "soc-lj", "demo-amber")
     assert "policy demo-amber" in capsys.readouterr().out
     await run(house, "ada", collector.policy, "soc-lj", "none")
+    assert "policy none" in capsys.readouterr().out
     await run(house, "ada", collector.list_collectors, json=True)
     (made,) = json.loads(capsys.readouterr().out)["collectors"]
     assert made["policy"] == ""

@@ -17,7 +17,7 @@ NOUNS = {
     "block": "Blocks: propose, approve, lift.",
     "neverblock": "Names that nobody can block, and changes of them for a day.",
     "probe": "Proof from inside a subscriber's network.",
-    "collector": "Hits of a resolver, counted where they happen.",
+    "collector": "Collectors: read sources where they are; hits of resolvers.",
     "search": "Find values and records; look up many values at once.",
     "source": "Sources: where a node gets its data from.",
     "peer": "Partners: invite, accept, list.",
