@@ -29,7 +29,11 @@ class Column(Struct, frozen=True, kw_only=True):
 
 
 class Mapping(Struct, frozen=True, kw_only=True):
-    """The dialect of a table and its columns. `skip` lines stand before the header or the data."""
+    """The dialect of a table and its columns. `skip` lines stand before the header or the data.
+
+    `rows` says what a row is: an indicator, known by its values however often it comes; an alert,
+    each of which counts; or a line of a log.
+    """
 
     delimiter: str = ","
     quote: str = '"'
@@ -38,3 +42,4 @@ class Mapping(Struct, frozen=True, kw_only=True):
     skip: int = 0
     encoding: str = "utf-8"
     columns: tuple[Column, ...] = ()
+    rows: Literal["indicator", "alert", "log"] = "indicator"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from zvon.formats.intel import table
 from zvon.formats.intel.column import fold, meaning_of
 from zvon.formats.intel.proposal import mapping_of
-from zvon.model.item import Bad, Item, Options, ValueRole
+from zvon.model.item import Bad, Item, ItemKind, Options, ValueRole
 from zvon.model.mapping import Column, Mapping
 from zvon.model.marking import Tlp
 from zvon.model.observable import ObservableType
@@ -231,3 +231,34 @@ def test_any_cells_are_read_without_an_exception(cells: list[list[str]]) -> None
     body = "\n".join(",".join(row) for row in cells).encode()
     for each in table.decode([body], OPTIONS):
         assert isinstance(each, Item | Bad)
+
+
+def _alerts(n: int) -> bytes:
+    head = "time,name,ip\n"
+    rows = (
+        f"2026-11-20 10:{i // 60:02}:{i % 60:02},Failed login,192.0.2.{i % 3}\n" for i in range(n)
+    )
+    return (head + "".join(rows)).encode()
+
+
+def test_rows_whose_values_come_again_and_again_are_alerts_each_by_itself() -> None:
+    body = _alerts(60)
+    mapping = mapping_of(body)
+    assert mapping is not None
+    assert mapping.rows == "alert"
+    items = good(read(body))
+    assert {each.kind for each in items} == {ItemKind.ALERT}
+    assert len(items) == 60
+
+
+def test_rows_of_a_list_with_times_stay_indicators() -> None:
+    rows = "".join(f"2026-11-20 10:00:{i:02},scanner,192.0.2.{i}\n" for i in range(50))
+    mapping = mapping_of(("time,name,ip\n" + rows).encode())
+    assert mapping is not None
+    assert mapping.rows == "indicator"
+
+
+def test_a_few_rows_do_not_say_that_values_repeat() -> None:
+    mapping = mapping_of(_alerts(10))
+    assert mapping is not None
+    assert mapping.rows == "indicator"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from zvon.formats.intel.cell import EMPTY, value_of
 from zvon.formats.intel.column import meaning_of, propose, sites_of, weighed
@@ -13,6 +14,8 @@ from zvon.model.mapping import Column, Mapping
 SAMPLE = 65_536
 LOOKED_AT = 100  # rows
 MOST_LINES = 2_000
+FEW_ROWS = 20  # too few to say whether their values repeat
+REPEATING = 0.5  # share of distinct values up to which rows are things that happened
 
 _NOISE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _STRUCTURED = (b"{", b"<", b"[{", b"%PDF")
@@ -49,14 +52,31 @@ def mapping_of(sample: bytes) -> Mapping | None:
     body = table[1:] if head else table
     names = head or _remarked(read, comment, dialect.delimiter, dialect.columns)
     remarks = "\n".join(text for text in texts[:200] if is_comment(text, comment))
+    columns = _columns(names or [], body, dialect.columns, sites_of(remarks))
     return Mapping(
         delimiter=dialect.delimiter,
         comment=comment,
         header=head is not None,
         skip=skip,
         encoding=charset if charset.startswith("utf") else fallback_of(sample),
-        columns=_columns(names or [], body, dialect.columns, sites_of(remarks)),
+        columns=columns,
+        rows=_rows(columns, body),
     )
+
+
+def _rows(columns: Sequence[Column], body: Sequence[Row]) -> Literal["indicator", "alert", "log"]:
+    """What a row is: where the same values come again and again at other times, they happened."""
+    by = {
+        means: [c.index for c in columns if c.means == means]
+        for means in ("value", "time", "title")
+    }
+    seen = [
+        tuple(row.cells[i] for i in by["value"] if i < len(row.cells))
+        for row in body if row.cells
+    ]  # fmt: skip
+    if not by["time"] or len(seen) < FEW_ROWS or len(set(seen)) > REPEATING * len(seen):
+        return "indicator"
+    return "alert" if by["title"] else "log"
 
 
 def _columns(

@@ -119,7 +119,7 @@ class _Reader:
         when, believed = self._when(cells)
         tags = self._tags(cells)
         return Item(
-            kind=ItemKind.INDICATOR,
+            kind=ItemKind(self.mapping.rows),
             position=at,
             payload=self._payload(cells),
             values=tuple(found.values()),

@@ -209,6 +209,10 @@ SOURCE_KINDS = {
     "syslog": "machines that send syslog", "lmtp": "a mail server that delivers here",
     "nats": "a subject of NATS", "kafka": "topics of Kafka", "amqp": "a queue of AMQP",
 }  # fmt: skip
+ROWS = {
+    "indicator": "an indicator: the same values again are the same record",
+    "alert": "an alert: each counts by itself", "log": "a line of a log",
+}  # fmt: skip
 FACETS = {
     "type": "Type", "source": "Source", "kind": "Record", "tlp": "Marking", "tag": "Tag",
     "day": "Day",
@@ -289,10 +293,8 @@ def words(speak: Translator) -> dict[str, Word]:
         return word
 
     def format_name(code: str | None) -> str:
-        names = (
-            speak.text("FORMAT_" + each.upper().replace("-", "_")) for each in code.split(", ")
-        )
-        return ", ".join(names) if code else "–"
+        given = [each for each in (code or "").split(", ") if each]
+        return ", ".join(speak.text("FORMAT_" + e.upper().replace("-", "_")) for e in given) or "–"
 
     return {
         "format_name": format_name,
@@ -341,6 +343,7 @@ def words(speak: Translator) -> dict[str, Word]:
         "enricher_word": of(ENRICHERS),
         "known_fact": of(KNOWN_FACTS),
         "meaning_word": of(MEANINGS),
+        "row_word": of(ROWS),
         "setting_word": of(SETTINGS),
         "kind_about": of(SOURCE_KINDS),
         "facet_word": of(FACETS),

@@ -148,6 +148,7 @@ table?.addEventListener("submit", async (event) => {
   mapping.columns = mapping.columns.map((column, n) => ({
     ...column, means: means[n].value, type: types[n].value || null,
   }));
+  mapping.rows = table.elements.namedItem("rows").value;
   try {
     await send(table.dataset.mapping, mapping, "PUT");
     location.assign(table.dataset.back);
