@@ -3,7 +3,7 @@
 Run `python -m bench.intake [--misp N] [--samples] [--big MB] [--dsn DSN]`:
 
 - `--misp N`: N attributes of generated MISP events, from JSON to committed rows, attributes/s;
-- `--samples`: every sample of `ZVON_DATA` (default `../shared/data`): file, decoder, items,
+- `--samples`: every sample of the folder `ZVON_DATA`: file, decoder, items,
   records, observables, pieces set aside with their commonest reasons, seconds. A proposed mapping
   is confirmed as it is, so that tables are read;
 - `--big MB`: a generated log of that size through the reader's process, and its largest memory.
@@ -236,7 +236,7 @@ async def main() -> None:
     arguments.add_argument("--out", type=Path, help="where the rows of the samples go as JSON")
     given = arguments.parse_args()
     result: dict[str, Any] = {}
-    data = Path(os.environ.get("ZVON_DATA", "../shared/data"))
+    data = Path(os.environ.get("ZVON_DATA", "no-data"))
     if not (given.misp or given.samples or given.big):
         given.misp, given.big, given.samples = 200_000, 500, data.is_dir()
     if given.big:

@@ -42,7 +42,9 @@ def test_streams_one_after_another_come_out_whole(packing: Packing, bodies: list
 @pytest.mark.parametrize("packing", PACK)
 @given(body=st.binary(max_size=2000))
 def test_any_bytes_raise_nothing(packing: Packing, body: bytes) -> None:
-    undo(body, packing)
+    got, problem = undo(body, packing)
+    assert isinstance(got, bytes)
+    assert problem != ""
 
 
 @pytest.mark.parametrize("packing", PACK)

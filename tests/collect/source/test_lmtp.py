@@ -103,3 +103,4 @@ async def test_while_the_database_is_away_the_mail_server_keeps_the_mail(
             return [code for code, _ in answers] == [250, 451]
 
         await until(put_off)
+        assert await put_off()  # and again: it stays with the mail server

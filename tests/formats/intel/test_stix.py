@@ -208,8 +208,9 @@ def test_objects_of_2_1_go_out_as_they_came_and_those_of_2_0_are_lifted() -> Non
 @given(st.dictionaries(st.sampled_from(["type", "id", "pattern", "objects", "labels", "object_marking_refs"]),
                        st.none() | st.integers() | st.text(max_size=5) | st.lists(st.none() | st.text(max_size=3), max_size=2)))  # fmt: skip
 def test_objects_of_any_shape_raise_nothing(value: dict[str, Any]) -> None:
-    decoded(FORMAT, bundle(value))
-    decoded(FORMAT, bundle({**indicator(1, "[a:b = 'c']"), **value}))
+    found = [*decoded(FORMAT, bundle(value)),
+             *decoded(FORMAT, bundle({**indicator(1, "[a:b = 'c']"), **value}))]  # fmt: skip
+    assert all(isinstance(each, Item | Bad) for each in found)
 
 
 def test_it_is_recognised_and_neighbours_are_not() -> None:

@@ -95,4 +95,4 @@ def test_any_text_is_read_without_an_exception(text: str) -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_without_an_exception(body: bytes) -> None:
     yara.sniff(body, "a.yar")
-    read(body)
+    assert all(isinstance(each, Item | Bad) for each in read(body))
