@@ -94,7 +94,7 @@ async def test_an_outpost_proves_what_the_node_cannot_see_and_nothing_else_is_be
             assert refusal.value.status == 422
         assert (await state(lab, again)).block.state is BlockState.PUBLISHED
         with pytest.raises(NotTaken) as refusal:
-            stranger.client.key = key
+            stranger.client.caller.key = key
             await stranger.client.call("GET", "work")
         assert refusal.value.status == 403
         await probe.close()

@@ -12,7 +12,8 @@ from zvon.store.transaction import Tx
 
 PHISH_URL = "phish-url"
 SHADOW = model_version.SHADOW
-_loaded: dict[bytes, Scorer] = {}
+# By weights and version: the same weights may stand under two names.
+_loaded: dict[tuple[bytes, str], Scorer] = {}
 MOST_LOADED = 3
 
 
@@ -28,11 +29,12 @@ async def current(db: Db, state: str = model_version.CHAMPION) -> Scorer | None:
     if found is None:
         return url.load_shipped() if state == model_version.CHAMPION else None
     sha256, meta = found
-    if sha256 not in _loaded:
-        _loaded[sha256] = url.load(await model_version.weights(db, sha256), meta)
+    key = (sha256, str(meta.get("version", "")))
+    if key not in _loaded:
+        _loaded[key] = url.load(await model_version.weights(db, sha256), meta)
         if len(_loaded) > MOST_LOADED:
             del _loaded[next(iter(_loaded))]
-    return _loaded[sha256]
+    return _loaded[key]
 
 
 async def count(tx: Tx, model: str, day: date, scores: Mapping[str, float]) -> None:

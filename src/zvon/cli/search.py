@@ -148,7 +148,7 @@ def _print(said: dict[str, Any], of: str) -> None:
     if said["next"] is not None:
         print(text("there is more; ask for more with --limit"))
     waiting = said["behind"]
-    if waiting["values"] or waiting["changes"]:
+    if waiting and (waiting["values"] or waiting["changes"]):
         print(
             text("{values} values and {changes} records came in and cannot be found yet", **waiting)
         )

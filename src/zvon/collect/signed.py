@@ -35,7 +35,7 @@ class Caller:
         self, url: str, *, node: UUID, me: UUID, key: Ed25519PrivateKey, clock: Clock,
         random: Random, transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:  # fmt: skip
-        self._node, self._me, self._key = node, me, key
+        self._node, self._me, self.key = node, me, key
         self._clock, self._random = clock, random
         self.http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, transport=transport)
 
@@ -44,7 +44,7 @@ class Caller:
     ) -> httpx.Response:
         """One request to a path of the node. Raises `NotTaken`, `httpx.HTTPError`."""
         headers = request.sign(
-            method, target, content, node=self._me, key=self._key, asked=self._node,
+            method, target, content, node=self._me, key=self.key, asked=self._node,
             now=self._clock(), nonce=self._random(request.NONCE_BYTES),
         )  # fmt: skip
         if content:

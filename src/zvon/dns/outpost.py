@@ -122,7 +122,7 @@ class Client:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:  # fmt: skip
         self.identity, self.key, self.clock = identity, key, clock
-        self._caller = Caller(
+        self.caller = Caller(
             identity.url, node=identity.node, me=identity.outpost, key=key, clock=clock,
             random=random, transport=transport,
         )  # fmt: skip
@@ -140,11 +140,11 @@ class Client:
         """One request to `/outposts/<own id>/<what>`. Raises `NotTaken`, `httpx.HTTPError`."""
         target = f"/api/v1/outposts/{self.identity.outpost}/{what}"
         content = b"" if body is None else msgspec.json.encode(body)
-        return (await self._caller.call(method, target, content)).content
+        return (await self.caller.call(method, target, content)).content
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._caller.close()
+        await self.caller.close()
 
 
 class Probe:

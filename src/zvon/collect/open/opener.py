@@ -33,7 +33,9 @@ async def read(body: bytes, media_type: str, channel: Channel, *, to_us: bool = 
     """
     async with _turn():
         code, said = await _run(
-            body, [media_type.replace("\0", "")[:200], channel.value, "1" if to_us else "0"]
+            body,
+            [media_type.replace("\0", "")[:200], channel.value, "1" if to_us else "0"],
+            MAX_ANSWER,
         )
     if code is None:
         raise Undecodable("byte 0", f"it was not read within {WALL_S:.0f} seconds")
@@ -67,9 +69,7 @@ def _argument(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()[-200:]
 
 
-async def _run(
-    body: bytes, arguments: list[str], most: int = MAX_ANSWER
-) -> tuple[int | None, bytes]:
+async def _run(body: bytes, arguments: list[str], most: int) -> tuple[int | None, bytes]:
     """Exit code and output; no code when time was up or the answer too long."""
     environment = {key: os.environ[key] for key in _KEPT if key in os.environ} | _GIVEN
     process = await asyncio.create_subprocess_exec(

@@ -25,7 +25,7 @@ from zvon.store.search_facets import Facets, facets
 from zvon.store.search_index import Lag, lag
 from zvon.store.search_records import FoundRecord, records
 from zvon.store.transaction import transaction
-from zvon.store.visibility import read, viewer_setting
+from zvon.store.visibility import counts_hidden, read, viewer_setting
 from zvon.web.api.inject import In, Who
 from zvon.web.problem import SIGNED, problems
 
@@ -82,7 +82,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """A page of what was found; `next` goes into `after` to go on, also when the page is empty.
 
     `query` is in canonical form, `reading` says how bare values were understood (`whole`, `part`
-    of a value, `words` of a record). `behind` is what came in and cannot be found yet.
+    of a value, `words` of a record). `behind` is what came in and
+    cannot be found yet; it counts what others see too, so it is for those who may know that.
     """
 
     query: str
@@ -92,7 +93,7 @@ class Result(Struct, frozen=True, kw_only=True):
     facets: Facets | None = None
     next: str | None
     took_ms: float
-    behind: Lag
+    behind: Lag | None
 
 
 @get("/search", opt={"permission": Permission.SEARCH_READ}, responses=problems(*SIGNED, 422))
@@ -109,7 +110,7 @@ async def find(
     query, now = parse(q), context.clock()
     async with read(context.pool, who) as db:
         narrowed = await facets(db, who, query, now) if counts else None
-        behind = await lag(db)
+        behind = await lag(db) if counts_hidden(who) else None
         if of == "records":
             listed = await records(db, who, query, now, after=after, limit=limit)
             return Result(
