@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -12,6 +13,7 @@ from zvon.access.seal import NONCE_BYTES
 from zvon.collect.index import index
 from zvon.collect.intake import intake
 from zvon.collect.take import take
+from zvon.model.collector import NextLoss, SourceStatus, Status
 from zvon.model.ids import RANDOM_BYTES
 from zvon.model.marking import Tlp
 from zvon.store import collector, source_change, source_reading
@@ -89,10 +91,21 @@ async def seed_intake(served: Served) -> Intake:
     _, away_id = await source("Zunanji tok", "taxii", "", 600)
     async with transaction(context.pool, served.now) as tx:
         await source_reading.failed(tx, away_id, "the server answered 503", served.now, 0.5)
-        await collector.create(
+        _, token = await collector.create(
             tx, ada, "SOC Maribor", of=None, applies="", fingerprint="0" * 32, now=served.now,
             random=os.urandom,
         )  # fmt: skip
+        there = await collector.enrol(tx, token, os.urandom(32), served.now)
+        assert there is not None
+        reads = SourceStatus(name="suricata", kind="file", spool=UUID(int=1), n=12, waiting=3400,
+                             bytes=812_000, lost=7, problem="no such file")  # fmt: skip
+        said = Status(
+            nonce="0" * 32, at=served.now + timedelta(hours=2), started_at=served.now,
+            version="0.1.0", used=3_900_000_000, most=4 << 30, free=9_000_000_000, level=90,
+            next_loss=NextLoss(source="suricata", at=served.now + timedelta(hours=5)),
+            sources=(reads,), problems=("the clock is two hours ahead",),
+        )  # fmt: skip
+        await collector.note_status(tx, there, said, served.now)
     await index(context, {})
     [document] = await served.column("select uuid from record where kind = 'document'")
     [record] = await served.column("select min(uuid::text) from record where kind = 'alert'")

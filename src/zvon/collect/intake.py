@@ -158,7 +158,9 @@ class _Run:
             await delivery_reading.advance(
                 tx, found, at, to, items=batch.items - len(bad) + len(batch.bad)
             )
-            fresh = await delivery_reading.quarantine(tx, found, bad, at.run, now)
+            fresh = await delivery_reading.quarantine(
+                tx, found.source_id, found.id, bad, at.run, now
+            )
             wrong = fresh if at.replay else len(bad)
             stored = await store_entries(tx, setup, batch.entries, now, within=found.sha256)
             more = await self._keep(tx, documents, batch.format)

@@ -6,13 +6,11 @@ from hashlib import sha256
 
 from zvon.formats.batch import Head
 from zvon.model.item import Bad
-from zvon.store import delivery
+from zvon.store import delivery, delivery_reading
 from zvon.store.delivery import PIECE, New, pack
 from zvon.store.intake import Stored
 from zvon.store.source import Setup
 from zvon.store.transaction import Tx
-
-MAX_PIECE, MAX_POSITION, MAX_REASON = 4096, 500, 500
 
 
 async def keep(
@@ -51,19 +49,4 @@ async def finish(
         {"now": now, "items": count - len(bad), "records": stored.records + stored.again,
          "observables": stored.observables, "bad": len(bad), "lost": lost, "id": delivery_id},
     )  # fmt: skip
-    if bad:
-        await tx.execute(
-            """
-            insert into quarantine (source_id, delivery_id, position, reason, piece, at)
-            select %s, %s, position, reason, piece, %s
-            from unnest(%s::text[], %s::text[], %s::bytea[]) x(position, reason, piece)
-            on conflict do nothing
-            """,
-            (source.id, delivery_id, now, [_clean(b.position)[:MAX_POSITION] for b in bad],
-             [_clean(b.reason)[:MAX_REASON] for b in bad], [b.piece[:MAX_PIECE] for b in bad]),
-        )  # fmt: skip
-
-
-def _clean(text: str) -> str:
-    """What the database can keep of what a stranger's bytes made a decoder say."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode()
+    await delivery_reading.quarantine(tx, source.id, delivery_id, bad, 0, now)

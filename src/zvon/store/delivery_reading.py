@@ -12,6 +12,7 @@ from zvon.model.item import Bad
 from zvon.store.delivery import Delivery
 from zvon.store.transaction import Tx
 
+MAX_PIECE, MAX_WORDS = 4_096, 2_000
 MOST_PIECES = 1_000  # rows of quarantine for one delivery; the rest is counted
 
 
@@ -142,7 +143,7 @@ async def again(tx: Tx, delivery_ids: Sequence[int], *, everything: bool) -> lis
 
 
 async def quarantine(
-    tx: Tx, delivery: Delivery, bad: Sequence[Bad], run: int, now: datetime
+    tx: Tx, source_id: int, delivery_id: int, bad: Sequence[Bad], run: int, now: datetime
 ) -> int:
     """Keep what nobody could read, at most `MOST_PIECES` rows a delivery; how many rows are new.
 
@@ -150,7 +151,7 @@ async def quarantine(
     """
     if not bad:
         return 0
-    once = {each.position: each for each in bad}
+    once = {_clean(each.position): each for each in bad}
     made = await tx.execute(
         """
         insert into quarantine (delivery_id, source_id, position, reason, piece, at, run)
@@ -165,16 +166,17 @@ async def quarantine(
                       replayed_at = null
         returning (xmax = 0)
         """,
-        {"delivery": delivery.id, "source": delivery.source_id, "now": now, "run": run,
-         "positions": [_clean(p) for p in once], "most": MOST_PIECES,
+        {"delivery": delivery_id, "source": source_id, "now": now, "run": run,
+         "positions": list(once), "most": MOST_PIECES,
          "reasons": [_clean(b.reason) for b in once.values()],
-         "pieces": [b.piece for b in once.values()]},
+         "pieces": [b.piece[:MAX_PIECE] for b in once.values()]},
     )  # fmt: skip
     return sum(1 for row in await made.fetchall() if row[0])
 
 
 def _clean(text: str) -> str:
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    """What the database can keep of what a stranger's bytes made a decoder say."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()[:MAX_WORDS]
 
 
 async def positions(tx: Tx, delivery_id: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from zvon.formats.clock import instant, read_time
 from zvon.formats.found import NAMED, REPORTER, SAID, Found, of, take_file, take_user
-from zvon.formats.log.field import Meaning
+from zvon.formats.log.field import Meaning, take_known
 from zvon.formats.log.text_line import guess_by_lines, read_lines
 from zvon.model.item import Bad, Format, Guess, Item, ItemKind, Options
 from zvon.model.observable import ObservableType
@@ -67,10 +67,7 @@ def read_line(line: str, position: str, options: Options) -> Item | None:
         payload["before"] = before
     at, clock = _time(fields, options)
     found = Found(options.region, at)
-    for key, each in fields.items():
-        if key in FIELDS:
-            take, role = FIELDS[key]
-            take(found, each, role)
+    take_known(found, fields, FIELDS)
     level = severity(header["severity"])
     return Item(
         kind=ItemKind.ALERT if level >= ALERT_FROM else ItemKind.LOG, position=position,

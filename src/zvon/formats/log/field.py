@@ -1,6 +1,6 @@
 """What the fields of logs hold, by the names that most programs give them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from zvon.formats.found import NAMED, REPORTER, SAID, Found, Take, of, take_file, take_user
@@ -140,3 +140,11 @@ def _meaning(key: str, fields: dict[str, Meaning]) -> Meaning | None:
     if len(last) > 1 and (found := fields.get(last[-2] + last[-1])):
         return found
     return fields.get(last[-1])
+
+
+def take_known(found: Found, fields: Mapping[str, Any], meanings: Mapping[str, Meaning]) -> None:
+    """Take the values of the fields whose meaning a format knows."""
+    for key, value in fields.items():
+        if key in meanings:
+            take, role = meanings[key]
+            take(found, value, role)

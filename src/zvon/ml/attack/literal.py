@@ -11,7 +11,6 @@ from msgspec import Struct
 
 LEAST_NAME_WORDS = 2
 LEAST_NAME_LETTERS = 9
-MOST_LITERALS = 5_000
 
 _ID = re.compile(r"(?<![\w.])[Tt](1[0-9]{3})(?:[./]([0-9]{3}))?(?![\w]|\.[0-9])")
 

@@ -23,7 +23,6 @@ READ_WIDE = 40  # sentences of a document that are ranked among all techniques
 LITERAL_SCORE = 0.99
 GLOSSARY_SCORE = 0.5
 LOW_SCORE = 0.4  # what a sentence read through the glossary gives at most
-FOREIGN_SHARE = 0.5
 OTHERS = 0.5  # how much a technique that no report was labelled with counts beside the tuned ones
 LEAST_SUGGESTED = 0.5  # of a short text
 LEAST_SCORE = 0.005

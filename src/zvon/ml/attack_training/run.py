@@ -16,7 +16,6 @@ from zvon.ml.attack_training.corpus import Corpus, Sentence
 FOLDS = 5
 SEED = 1
 ALIKE = 0.7  # cosine from which a sentence from elsewhere is a copy of one that is judged
-ENOUGH = 300  # sentences of a fold that `any technique` and a sentence's probability are fitted on
 
 
 class Figures(Struct, frozen=True):

@@ -15,8 +15,6 @@ from zvon.formats.registry import formats
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.pages.page import render
 
-PULL_S = 10
-
 
 class Asked(Struct, frozen=True, kw_only=True):
     """One field of a form. `kind` is `text`, `int`, `float`, `bool`, `list` or `choice`."""
