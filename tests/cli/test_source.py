@@ -124,3 +124,11 @@ async def test_days_and_weeks_are_tables(house: House, capsys: Out) -> None:
     said = capsys.readouterr().out
     assert "http: url" in said
     assert "misp" in said.splitlines()[-1]
+
+
+def test_a_secret_is_read_from_standard_input_as_it_is_typed() -> None:
+    typed = ["add", "Warnings", "imaps://soc@mail.example", "--kind", "imap", "--secret", "-",
+             "--every", "60"]  # fmt: skip
+    _, bound, _ = source.app.parse_args(typed, exit_on_error=False)
+    assert bound.arguments["secret"] == "-"
+    assert bound.arguments["every"] == 60

@@ -26,7 +26,11 @@ SetFlag = Annotated[
 ]
 SecretFlag = Annotated[
     str | None,
-    Parameter(name="--secret", help="File with password, key or token (- for standard input)."),
+    Parameter(
+        name="--secret",
+        help="File with password, key or token (- for standard input).",
+        allow_leading_hyphen=True,
+    ),
 ]
 Every = Annotated[int | None, Parameter(help="Seconds from one reading to the next.")]
 Tlp = Annotated[
