@@ -101,6 +101,7 @@ async def _all(
     count: Counter[str] = Counter()
     aside: list[dict[str, str]] = []
     receipts: dict[str, tuple[str, str]] = {}
+    fresh: set[str] = set()
     waiting = iter(given)
     try:
         address = httpx.URL(f"{node.rstrip('/')}/api/v1/reports", params=query)
@@ -119,8 +120,10 @@ async def _all(
             if answer is None:
                 aside.append({"place": row.place, "reason": problem})
                 continue
-            known = answer["report"] in receipts or answer["status"] != "received"
-            count["known" if known else "sent"] += 1
+            count["taken"] += 1
+            # Two rows of one message are answered in any order: only the reports count.
+            if answer["status"] == "received":
+                fresh.add(answer["report"])
             receipts.setdefault(answer["report"], (row.place, answer["receipt_url"]))
 
     async with client:
@@ -133,7 +136,7 @@ async def _all(
                 if status == "quarantined":
                     unread.append({"place": place, "reason": "the node could not read it"})
     return {
-        "rows": count["rows"], "sent": count["sent"], "known": count["known"],
+        "rows": count["rows"], "sent": len(fresh), "known": count["taken"] - len(fresh),
         "aside": aside, "answers": dict(answers), "unread": unread,
     }  # fmt: skip
 
