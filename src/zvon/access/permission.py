@@ -39,6 +39,19 @@ class Permission(StrEnum):
     SHARE_PREPARE = "share:prepare"
     SHARE_RELEASE = "share:release"
     SHARE_REVOKE = "share:revoke"
+    SHARE_APPROVE = "share:approve"
+    DISCLOSURE_READ = "disclosure:read"
+    CONSTITUENCY_READ = "constituency:read"
+    CONSTITUENCY_MANAGE = "constituency:manage"
+    PSEUDONYM_REVERSE = "pseudonym:reverse"
+    PSEUDONYM_MANAGE = "pseudonym:manage"
+    DATA_POLICY_READ = "data_policy:read"
+    DATA_POLICY_MANAGE = "data_policy:manage"
+    DATA_REQUEST_READ = "data_request:read"
+    DATA_REQUEST_MANAGE = "data_request:manage"
+    HOLD_APPROVE = "hold:approve"
+    STATISTICS_READ = "statistics:read"
+    STATISTICS_PUBLISH = "statistics:publish"
     PEER_READ = "peer:read"
     PEER_MANAGE = "peer:manage"
     SUBSCRIBER_READ = "subscriber:read"
@@ -88,18 +101,27 @@ SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
     "approver": _READ
     | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_APPROVE, P.BLOCK_LIFT, P.SHARE_PREPARE,
        P.SHARE_RELEASE, P.SHARE_REVOKE, P.QUARANTINE_READ, P.ORDER_WRITE, P.APPEAL_DECIDE,
-       P.NEVERBLOCK_APPROVE, P.PAGE_LOOK, P.WATCH_WRITE, P.LABEL_WRITE, P.TAKEDOWN_WRITE},
+       P.NEVERBLOCK_APPROVE, P.PAGE_LOOK, P.WATCH_WRITE, P.LABEL_WRITE, P.TAKEDOWN_WRITE,
+       P.SHARE_APPROVE, P.PSEUDONYM_REVERSE, P.DISCLOSURE_READ, P.HOLD_APPROVE},
+    # Sees what left and why, finds and erases a person's data; decides no incident.
+    "privacy_officer": _READ
+    | {P.SHARE_APPROVE, P.DISCLOSURE_READ, P.CONSTITUENCY_READ, P.CONSTITUENCY_MANAGE,
+       P.PSEUDONYM_REVERSE, P.PSEUDONYM_MANAGE, P.DATA_POLICY_READ, P.DATA_POLICY_MANAGE,
+       P.DATA_REQUEST_READ, P.DATA_REQUEST_MANAGE, P.HOLD_APPROVE, P.STATISTICS_READ,
+       P.STATISTICS_PUBLISH, P.SHARE_REVOKE, P.AUDIT_READ, P.POLICY_READ, P.QUARANTINE_READ},
     # The desk of a bank or a Post: reads and says what is its own brand's, nothing else.
     "desk": frozenset({P.BRAND_READ, P.BRAND_EDIT, P.WATCH_READ, P.KEY_OWN}),
     "administrator": _READ
     | {P.PEER_MANAGE, P.SUBSCRIBER_MANAGE, P.PERSON_READ, P.PERSON_MANAGE, P.JOB_READ,
        P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE, P.FEED_MANAGE, P.NEVERBLOCK_PROPOSE,
        P.BRAND_EDIT, P.WATCH_WRITE, P.MODEL_MANAGE, P.SOURCE_MANAGE, P.QUARANTINE_READ,
-       P.QUARANTINE_REPLAY, P.INTAKE_WRITE, P.REFERENCE_MANAGE},
+       P.QUARANTINE_REPLAY, P.INTAKE_WRITE, P.REFERENCE_MANAGE, P.CONSTITUENCY_READ,
+       P.CONSTITUENCY_MANAGE, P.DATA_POLICY_READ},
     "source": frozenset({P.INTAKE_WRITE}),  # the machine accounts that send in
     "subscriber": frozenset({P.EXPORT_READ}),  # the machine accounts that fetch lists
     "auditor": _READ
-    | {P.AUDIT_READ, P.PERSON_READ, P.QUARANTINE_READ, P.JOB_READ, P.POLICY_READ},
+    | {P.AUDIT_READ, P.PERSON_READ, P.QUARANTINE_READ, P.JOB_READ, P.POLICY_READ,
+       P.DISCLOSURE_READ, P.DATA_POLICY_READ, P.DATA_REQUEST_READ, P.STATISTICS_READ},
 }  # fmt: skip
 
 

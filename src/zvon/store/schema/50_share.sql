@@ -71,6 +71,7 @@ create table share (
   record_id bigint references record,            -- the event that leaves
   group_uuid uuid not null references share_group,
   state text not null check (state in ('held','waiting','released','revoked','refused')),
+  approver_needed boolean not null default false, -- the residual risk is above what the group lets one person release
   policy jsonb not null,
   before jsonb not null,
   after jsonb,
@@ -160,7 +161,9 @@ create table pseudonym_key (
   epoch text not null,                           -- 2026-11
   key_sealed bytea,                              -- null after destruction
   created_at timestamptz not null,
+  destroy_at timestamptz,                        -- when the schedule destroys it
   destroyed_at timestamptz,
+  destroyed_by text not null default '',         -- `schedule`, or the login of a person
   primary key (group_uuid, epoch)
 );
 
@@ -170,12 +173,4 @@ create table pseudonym (                         -- the originator's vault
   token text not null,
   sealed bytea not null,
   primary key (group_uuid, epoch, token)
-);
-
-create table constituency (                      -- what is ours; never shared itself
-  id bigint generated always as identity primary key,
-  kind text not null check (kind in ('domain','prefix','organisation','person','mail')),
-  value text not null,
-  party_id bigint references party,
-  unique (kind, value)
 );

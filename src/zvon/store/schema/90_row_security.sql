@@ -97,6 +97,11 @@ begin
   foreach each in array array['delivery', 'delivery_chunk', 'enrichment'] loop
     call zvon_guard(each, own);
   end loop;
+  -- What left, what is held, whose data stands where: for the operator's people who see the record.
+  foreach each in array array['disclosure', 'legal_hold'] loop
+    call zvon_guard(each, format('%s and (record_id is null or %s)', own, format(of_record, each)));
+  end loop;
+  call zvon_guard('subject_key', '(select zvon_system())');
   call zvon_guard('mail_reply', '(select zvon_system())');
   call zvon_guard('verdict',
     format('case when record_id is not null then %s when incident_id is not null then %s else %s end',

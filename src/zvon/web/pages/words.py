@@ -85,7 +85,7 @@ CHANNELS = {
 }  # fmt: skip
 ROLES = {
     "reporter": "reporter", "analyst": "analyst", "approver": "approver",
-    "administrator": "administrator", "auditor": "auditor", "desk": "brand desk",
+    "administrator": "administrator", "auditor": "auditor", "privacy_officer": "privacy officer", "desk": "brand desk",
 }  # fmt: skip
 
 CATEGORIES = {
