@@ -1,0 +1,45 @@
+"""Values that stand side by side: members of a list, a name and the address in brackets."""
+
+import itertools
+import re
+
+from zvon.privacy.mentions import Reading
+from zvon.privacy.role.graph import PEOPLE, Graph, entity_key
+from zvon.privacy.role.weights import terms
+
+_LIST = re.compile(
+    r"^\s*(?:,|;|/|&|\+|in|i|and|ter|te|or|ali|ili|,\s*(?:in|i|and)|as)"
+    r"(?:\s+(?:z|s|sa|iz|na|from|by|to|the|mrez\w+|omrezj\w+|host\w*|naslov\w*|adres\w*|domen\w*))*\s*$"
+)
+_BRACKET = re.compile(r"^\s*[(\[]\s*(?:ip:?\s*)?$")
+_DEVICE = re.compile(
+    r"^\s*(?:z|s|sa|na|with|on|at|v|u|behind|,)?\s*(?:javn\w+|public|ip\w*|naslov\w*|adres\w*|address|internal|interni\w*)?"
+    r"\s*(?:ip\w*|naslov\w*|adres\w*|address)?\s*[:=]?\s*$"
+)
+
+
+def neighbours(graph: Graph, reading: Reading) -> None:
+    """Edges between mentions that stand side by side."""
+    edge, rule = terms().edge, terms().rule
+    ordered = sorted(reading.mentions, key=lambda m: m.start)
+    for a, b in itertools.pairwise(ordered):
+        gap = reading.folded[a.end : b.start]
+        if len(gap) > 48:
+            continue
+        one, two = graph.nodes[entity_key(a)], graph.nodes[entity_key(b)]
+        same = a.type == b.type or {a.type, b.type} <= {"URL", "DOMAIN", "HOST", "IP", "CIDR", "EMAIL"}  # fmt: skip
+        if same and not PEOPLE & {a.type, b.type} and _LIST.match(gap):
+            mail = "EMAIL" in {a.type, b.type} and a.type != b.type
+            if not mail or "URL" in {a.type, b.type}:
+                graph.edges.append((one, two, edge["listed"], "listed"))
+        elif _BRACKET.match(gap) and {a.type, b.type} <= {"HOST", "DOMAIN", "IP", "CIDR", "URL"}:
+            graph.edges.append((one, two, edge["bracket"], "bracket"))
+        elif a.type in {"HOST", "DOMAIN"} and b.type in {"IP", "CIDR"} and _DEVICE.match(gap):
+            graph.edges.append((one, two, edge["device"], "device"))
+        if a.type == "NAME" and b.type in {"EMAIL", "PHONE"}:
+            cues = [c for c in reading.cues if a.end <= c.start < b.start and c.section == "before"]
+            alias = "cue.alias" in one.evidence
+            if alias:
+                two.term("beside.alias", rule["beside_alias"], *reading.view.source(a.start, a.end))
+            elif not any(c.weight >= 1 for c in cues):
+                two.term("beside.name", rule["beside_name"], *reading.view.source(a.start, a.end))

@@ -1,0 +1,68 @@
+"""All terms of all entities of an item, and what they come to."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from zvon.model.role import Role, SpanEvidence
+from zvon.privacy.facts import Facts
+from zvon.privacy.mentions import Reading
+from zvon.privacy.role.beside import neighbours
+from zvon.privacy.role.graph import Graph, Node, Score, entity_key
+from zvon.privacy.role.itself import itself
+from zvon.privacy.role.owners import lend, lookalikes, owners, people
+from zvon.privacy.role.weights import terms
+from zvon.privacy.role.words import words
+
+
+def score(
+    readings: list[Reading],
+    facts: Facts,
+    said: Mapping[str, Sequence[SpanEvidence]] = MappingProxyType({}),
+) -> dict[str, Score]:
+    """Score every entity of the item, by `entity_key`.
+
+    `said` are terms that the caller knows of an entity, for example from the layout of a report.
+    """
+    graph = Graph(facts)
+    for reading in readings:
+        for mention in reading.mentions:
+            key = entity_key(mention)
+            node = graph.nodes.setdefault(key, Node(mention.type, mention.value))
+            node.mentions.append(mention)
+    defanged = any(m.defanged for r in readings for m in r.mentions)
+    for key, node in graph.nodes.items():
+        itself(graph, node, defanged)
+        for term in said.get(key, ()):
+            node.term(term.rule, term.weight, term.start, term.end)
+    for reading in readings:
+        words(graph, reading)
+        neighbours(graph, reading)
+    people(graph)
+    owners(graph)
+    lend(graph)
+    lookalikes(graph)
+    return {key: _result(node) for key, node in graph.nodes.items()}
+
+
+def _result(node: Node) -> Score:
+    evidence = list(node.evidence.values())
+    if round(node.lent, 2):
+        evidence.append(SpanEvidence("neighbours", round(node.lent, 2), 0, 0))
+    logit = sum(e.weight for e in evidence)
+    strong = terms().conflict
+    conflict = any(e.weight >= strong for e in evidence) and any(
+        e.weight <= -strong for e in evidence
+    )
+    return Score(logit, conflict, _role(node, logit), tuple(sorted(evidence, key=lambda e: -abs(e.weight))))  # fmt: skip
+
+
+def _role(node: Node, logit: float) -> Role:
+    if "brand.official" in node.evidence and logit > 0:
+        return Role.BRAND
+    if node.kind in {"CVE", "ASN"}:
+        return Role.REFERENCE
+    if logit >= 0.6:
+        return Role.ATTACKER
+    if logit > -0.6:
+        return Role.UNSURE
+    return Role.REPORTER if "side.reporter" in node.evidence else Role.VICTIM

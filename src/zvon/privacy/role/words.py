@@ -1,0 +1,99 @@
+"""What the cue words of a clause say of the values in it; the nearest counts most."""
+
+from zvon.privacy.cues import Cue
+from zvon.privacy.mentions import Mention, Reading
+from zvon.privacy.role.graph import PEOPLE, Graph, Node, entity_key
+from zvon.privacy.role.weights import terms
+
+_FROM = frozenset({"from", "od", "z", "s", "sa", "iz", "by"})
+_MAILBOX = frozenset({"predal*", "mailbox", "the mailbox", "mailbox of", "sanduci*"})
+
+
+def words(graph: Graph, reading: Reading) -> None:
+    """Cue words in the clause of each mention; the nearest counts most."""
+    ordered = sorted(reading.mentions, key=lambda m: m.start)
+    for i, mention in enumerate(ordered):
+        if mention.type == "URL" and mention.defanged:
+            continue
+        low, high = reading.clause(mention.start)
+        node = graph.nodes[entity_key(mention)]
+        previous = max((m.end for m in ordered[:i] if m.type not in PEOPLE), default=low)
+        before = [c for c in reading.cues if low <= c.start and c.end <= mention.start]
+        if mention.type not in PEOPLE:
+            _spoken(reading, mention, before, max(low, previous), node)
+            if mention.type == "PHONE" and not reading.text[: mention.start].strip(" ("):
+                node.term("leading", terms().rule["leading"])
+            _after(reading, mention, ordered, i, high, node)
+        _contact(reading, mention, before, max(low, previous), node)
+
+
+def _spoken(
+    reading: Reading, mention: Mention, before: list[Cue], previous: int, node: Node
+) -> None:
+    factor = 1.0
+    spoken = [(c, w) for c in before if (w := _weight(c, mention))]
+    if "mail.anonymous" in node.evidence:  # extortion notes give a contact too
+        spoken = [(c, w) for c, w in spoken if c.section != "people" and c.phrase not in _MAILBOX]
+    for cue, weight in reversed(spoken[-5:]):
+        near = 1.0 if cue.end >= previous or cue.section == "given" else 0.3
+        beside = 1.25 if mention.start - cue.end <= 2 else 1.0
+        start, end = reading.view.source(cue.start, cue.end)
+        node.term(f"cue.{cue.phrase}", weight * factor * near * beside, start, end)
+        factor *= 0.55
+
+
+def _weight(cue: Cue, mention: Mention) -> float:
+    """What a cue says of a value of this type, 0 when nothing."""
+    gap = mention.start - cue.end
+    personal = mention.type in {"EMAIL", "PHONE", "IBAN"}
+    match cue.section:
+        case "before":
+            if len(cue.phrase) <= 2 and gap > 2:
+                return 0.0
+            if mention.type == "IBAN" and cue.phrase in _FROM:
+                return -abs(cue.weight)  # money comes from the victim's account
+            if mention.type == "ASN" and cue.weight > -2.4:
+                return max(0.0, cue.weight)
+            return cue.weight
+        case "people":
+            return cue.weight if personal or gap <= 12 else 0.0
+        case "given":
+            return -cue.weight if personal else cue.weight * (mention.type in {"URL", "DOMAIN", "HOST"})  # fmt: skip
+        case _:
+            return 0.0
+
+
+def _after(
+    reading: Reading, mention: Mention, ordered: list[Mention], i: int, high: int, node: Node
+) -> None:
+    limit = ordered[i + 1].start if i + 1 < len(ordered) else high
+    for cue in reading.cues:
+        if cue.section == "after" and mention.end <= cue.start <= min(limit, mention.end + 24):
+            start, end = reading.view.source(cue.start, cue.end)
+            node.term(f"cue.{cue.phrase}", cue.weight, start, end)
+            return
+
+
+def _contact(
+    reading: Reading, mention: Mention, before: list[Cue], previous: int, node: Node
+) -> None:
+    rule = terms().rule
+    alias = [c for c in before if c.section == "alias" and mention.start - c.end < 48]
+    contact = [c for c in before if c.section == "contact"]
+    if alias and mention.type in {"NAME", "USER"}:
+        cue = alias[-1]
+        overlapped = any(c.start <= cue.start and c.end >= cue.end for c in contact)
+        between = any(
+            cue.end <= m.start < mention.start and m.type in {"NAME", "EMAIL", "PHONE", "IP"}
+            for m in reading.mentions
+        )
+        if not overlapped and not between:
+            node.term("cue.alias", rule["alias"], cue.start, cue.end)
+            return
+    if contact and mention.type in {"EMAIL", "PHONE", "NAME"}:
+        cue = contact[-1]
+        strength = 1.0 if cue.end >= previous or mention.start - cue.end < 90 else 0.5
+        opposed = any(c.weight > 1 and c.start > cue.end for c in before if c.section == "before")
+        if not opposed and "mail.anonymous" not in node.evidence:
+            start, end = reading.view.source(cue.start, cue.end)
+            node.term("cue.contact", rule["contact"] * strength, start, end)
