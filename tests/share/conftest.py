@@ -2,13 +2,16 @@
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.share.two import Two, open_two
+from tests.share.world import World, world_of
 from zvon.share import invitation
+from zvon.store.transaction import Pool
 
 _numbers = itertools.count()
 
@@ -59,3 +62,9 @@ async def partners(si: Two, hr: Two) -> tuple[Two, Two]:
     for node in (si, hr, si):
         await node.work()
     return si, hr
+
+
+@pytest.fixture
+async def world(pool: Pool, now: datetime, tmp_path: Path) -> World:
+    """A node with an incident that may be shared."""
+    return await world_of(pool, now, tmp_path)

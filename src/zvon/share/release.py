@@ -18,17 +18,16 @@ from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
 from zvon.model.ids import RANDOM_BYTES, uuid7
-from zvon.model.marking import Pap, Tlp
 from zvon.model.observable import Observable, ObservableType
-from zvon.model.policy import Policy, compile_policy, read_agreement
+from zvon.model.policy import Policy
 from zvon.model.verdict import VerdictWord
 from zvon.privacy.engine import BadOverride, Status
-from zvon.privacy.facts import Facts, with_brands
 from zvon.share import event as events
 from zvon.share import feed, kit
-from zvon.share.gate import Gated, known_sides, pass_event
-from zvon.share.keys import domain, epoch_of, keep_originals
-from zvon.store import brand, constituency, incident, ingest, party, peer
+from zvon.share.gate import Gated
+from zvon.share.keys import epoch_of, keep_originals
+from zvon.share.passage import by_place, named, passage, policy_of, stored_residue, stored_spans
+from zvon.store import incident, ingest, party
 from zvon.store import share as rows
 from zvon.store.party import Db
 from zvon.store.share import ShareRow
@@ -141,22 +140,22 @@ async def prepare(
     assert found is not None  # build has read it
     incident_id, record_id = found
     epoch = epoch_of(now)
-    policy = await _policy(tx.db, group_uuid, event)
+    policy = await policy_of(tx.db, group_uuid, event)
     uuid = uuid7(now, random(RANDOM_BYTES))
-    gated = await _gate(tx, event, policy, group_uuid, epoch, node, now, random, {})
+    gated = await passage(tx, event, policy, group_uuid, epoch, node, now, random, {})
     _refuse(gated, event, viewer, str(incident_uuid), "share:prepare")
     state = {Status.RELEASED: "waiting", Status.HELD: "held"}.get(gated.outcome.status, "refused")
     await rows.add(
         tx, uuid=uuid, incident_id=incident_id, group_uuid=group_uuid, state=state,
-        policy=_policy_row(policy, epoch), before=event, after=_named(gated, uuid),
-        decisions=_decisions(gated), residue=_residue(gated), risk=gated.outcome.expected_leaks,
+        policy=_policy_row(policy, epoch), before=event, after=named(gated, uuid),
+        decisions=stored_spans(gated), residue=stored_residue(gated), risk=gated.outcome.expected_leaks,
         now=now,
     )  # fmt: skip
     counts = {"spans": len(gated.outcome.spans), "open": _open(gated), "state": state}
     tx.audit(AuditEntry(actor=viewer.login, action="share:prepare", object=str(uuid), detail={"incident": str(incident_uuid), "group": str(group_uuid), "policy": policy.sha256, **counts}))  # fmt: skip
     tx.note(Change(kind="share", subject=uuid, op=Op.ADD, record_id=record_id))
     await incident.timeline(tx, incident_id, "share", viewer.login, f"SHARE_{state.upper()}", {"share": str(uuid), **counts}, now)  # fmt: skip
-    return _share(await rows.get(tx.db, uuid))
+    return as_share(await rows.get(tx.db, uuid))
 
 
 async def release(
@@ -175,23 +174,24 @@ async def release(
         raise NotOpen(row.state)
     current = await events.build(tx.db, row.incident_uuid)
     event = {**row.before, "tlp": max(current["tlp"], row.before["tlp"]), "pap": max(current["pap"], row.before["pap"]), "verdict": current["verdict"]}  # fmt: skip
-    policy = await _policy(tx.db, row.group_uuid, event)
+    policy = await policy_of(tx.db, row.group_uuid, event)
     epoch = row.policy["epoch"]
-    gated = await _gate(tx, event, policy, row.group_uuid, epoch, node, now, random, dict(overrides))  # fmt: skip
+    places = {**row.overrides, **by_place(row.decisions, overrides)}
+    gated = await passage(tx, event, policy, row.group_uuid, epoch, node, now, random, places)
     _refuse(gated, event, viewer, str(share_uuid), "share:release")
     if gated.outcome.status is Status.HELD:
         raise StillHeld(_open(gated))
-    after = _named(gated, share_uuid)
+    after = named(gated, share_uuid)
     if gated.outcome.status is not Status.RELEASED or after is None:
         raise _refusal("RESIDUE", viewer, str(share_uuid), "share:release")
     event_record = await _record(tx, after, share_uuid, policy, row.group_uuid, now)
     await rows.mark_released(
         tx, row.id, record_id=event_record, policy=_policy_row(policy, epoch), after=after,
-        decisions=_decisions(gated), residue=_residue(gated), risk=gated.outcome.expected_leaks,
+        decisions=stored_spans(gated), residue=stored_residue(gated), risk=gated.outcome.expected_leaks,
         person_id=viewer.person_id, now=now,
     )  # fmt: skip
     await keep_originals(tx, row.group_uuid, epoch, gated.outcome.vault, node, random)
-    changed = {str(n): {"to": word, "type": gated.outcome.spans[n].type} for n, word in overrides.items()}  # fmt: skip
+    changed = {f"{s.part}:{s.start}": {"to": places[at], "type": s.type} for s in gated.outcome.spans if (at := f"{s.part}:{s.start}:{s.end}") in places}  # fmt: skip
     tx.audit(AuditEntry(actor=viewer.login, action="share:release", object=str(share_uuid), detail={"group": str(row.group_uuid), "epoch": epoch, "policy": policy.sha256, "overrides": changed}))  # fmt: skip
     tx.note(Change(kind="share", subject=share_uuid, op=Op.PUBLISH, record_id=row.incident_record_id))  # fmt: skip
     await incident.timeline(tx, row.incident_id, "share", viewer.login, "SHARE_RELEASED", {"share": str(share_uuid), "group": row.group_name}, now)  # fmt: skip
@@ -213,13 +213,13 @@ async def revoke(
         raise NotOpen(row.state)
     await feed.revoke(tx, share_uuid, reason, now, node, actor=viewer.login)
     await incident.timeline(tx, row.incident_id, "share", viewer.login, "SHARE_REVOKED", {"share": str(share_uuid), "reason": reason}, now)  # fmt: skip
-    return _share(await rows.get(tx.db, share_uuid))
+    return as_share(await rows.get(tx.db, share_uuid))
 
 
 async def get(db: Db, viewer: Viewer, share_uuid: UUID) -> Share:
     """One release, originals included. Raises `Denied`, `NoShare`."""
     viewer.require(Permission.SHARE_READ)
-    return _share(await rows.get(db, share_uuid))
+    return as_share(await rows.get(db, share_uuid))
 
 
 async def list_all(
@@ -229,42 +229,7 @@ async def list_all(
     """Releases, newest first. Raises `Denied`."""
     viewer.require(Permission.SHARE_READ)
     found = await rows.newest(db, incident_uuid=incident_uuid, before=before, limit=limit)
-    return [_share(row) for row in found]
-
-
-async def _policy(db: Db, group_uuid: UUID, event: dict[str, Any]) -> Policy:
-    group = await peer.group(db, group_uuid)
-    fields = {**group.policy, "max_tlp": Tlp(group.max_tlp).label}
-    return compile_policy(
-        read_agreement(fields),
-        group=str(group_uuid),
-        tlp=[Tlp(event["tlp"])],
-        pap=[Pap(event["pap"])],
-    )
-
-
-async def _gate(
-    tx: Tx, event: dict[str, Any], policy: Policy, group_uuid: UUID, epoch: str, node: Node,
-    now: datetime, random: Random, overrides: dict[int, str],
-) -> Gated:  # fmt: skip
-    keys = await domain(tx, group_uuid, epoch, node, now, random)
-    facts = known_sides(event, with_brands(await _register(tx.db), await brand.current(tx.db)))
-    return pass_event(event, facts=facts, policy=policy, keys=keys, overrides=overrides)
-
-
-async def _register(db: Db) -> Facts:
-    entries = await constituency.entries(db)
-
-    def of(kind: str) -> list[str]:
-        return [entry.value for entry in entries if entry.kind == kind]
-
-    return Facts(
-        domains=frozenset(of("domain")),
-        prefixes=tuple(of("prefix")),
-        organisations=tuple(of("organisation")),
-        people=tuple(of("person")),
-        mails=frozenset(of("mail")),
-    )
+    return [as_share(row) for row in found]
 
 
 def _refuse(gated: Gated, event: dict[str, Any], viewer: Viewer, what: str, action: str) -> None:
@@ -278,22 +243,8 @@ def _refusal(reason: str, viewer: Viewer, what: str, action: str) -> ShareRefuse
     return ShareRefused(reason, AuditEntry(actor=viewer.login, action=action, object=what, outcome="refused", rule=reason))  # fmt: skip
 
 
-def _named(gated: Gated, uuid: UUID) -> dict[str, Any] | None:
-    return None if gated.event is None else {**gated.event, "uuid": str(uuid)}
-
-
 def _open(gated: Gated) -> int:
     return sum(span.state.value == "ask" for span in gated.outcome.spans)
-
-
-def _decisions(gated: Gated) -> list[dict[str, Any]]:
-    spans: list[dict[str, Any]] = msgspec.to_builtins(gated.outcome.spans)
-    return spans
-
-
-def _residue(gated: Gated) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.to_builtins(gated.outcome.residue)
-    return {**found, "preview": gated.outcome.preview, "reason": gated.outcome.status.value}
 
 
 def _policy_row(policy: Policy, epoch: str) -> dict[str, Any]:
@@ -315,7 +266,8 @@ async def _record(tx: Tx, event: dict[str, Any], uuid: UUID, policy: Policy, gro
     return (await ingest.ingest(tx, [record], now))[0]
 
 
-def _share(row: ShareRow) -> Share:
+def as_share(row: ShareRow) -> Share:
+    """A stored release as the analyst sees it."""
     residue = dict(row.residue)
     return Share(
         uuid=row.uuid, incident_uuid=row.incident_uuid, incident_number=row.incident_number,

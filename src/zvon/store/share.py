@@ -30,6 +30,7 @@ class ShareRow(Struct, frozen=True, kw_only=True):
     before: dict[str, Any]
     after: dict[str, Any] | None
     decisions: list[dict[str, Any]]
+    overrides: dict[str, str]
     residue: dict[str, Any]
     risk: float
     prepared_at: datetime
@@ -49,7 +50,7 @@ class NoShare(LookupError):
 _SELECT: LiteralString = """
 select s.id, s.uuid, s.incident_id, i.uuid as incident_uuid, i.number as incident_number,
        i.record_id as incident_record_id, s.group_uuid, g.name as group_name, s.state, s.policy,
-       s.before, s.after, s.decisions, s.residue, s.risk, s.prepared_at, p.login as released_by,
+       s.before, s.after, s.decisions, s.overrides, s.residue, s.risk, s.prepared_at, p.login as released_by,
        s.released_at, s.revoked_at, s.revoke_reason
 from share s
 join incident i on i.id = s.incident_id
@@ -108,6 +109,28 @@ async def add(
         " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         (uuid, incident_id, group_uuid, state, Jsonb(policy), Jsonb(before),
          None if after is None else Jsonb(after), Jsonb(decisions), Jsonb(residue), risk, now),
+    )  # fmt: skip
+
+
+async def undecided(tx: Tx, besides: int, limit: int) -> list[UUID]:
+    """Releases that wait for a decision about a span, oldest first, but for one."""
+    rows = await tx.execute(
+        "select uuid from share where state = 'held' and id <> %s order by prepared_at, id limit %s",
+        (besides, limit),
+    )
+    return [row[0] for row in await rows.fetchall()]
+
+
+async def put_review(
+    tx: Tx, share_id: int, *, state: str, overrides: dict[str, str], after: dict[str, Any] | None,
+    decisions: list[dict[str, Any]], residue: dict[str, Any], risk: float,
+) -> None:  # fmt: skip
+    """Write down what people decided about spans so far, and what would leave now."""
+    await tx.execute(
+        "update share set state = %s, overrides = %s, after = %s, decisions = %s, residue = %s,"
+        " risk = %s where id = %s",
+        (state, Jsonb(overrides), None if after is None else Jsonb(after), Jsonb(decisions),
+         Jsonb(residue), risk, share_id),
     )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ create table share (
   before jsonb not null,
   after jsonb,
   decisions jsonb not null,
+  overrides jsonb not null default '{}',         -- `part:start:end` of a span -> keep or hide
   residue jsonb not null default '{}',
   risk double precision not null default 0,
   prepared_at timestamptz not null,

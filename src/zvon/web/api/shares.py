@@ -9,7 +9,7 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.share import export, release
+from zvon.share import export, release, review
 from zvon.share.release import Share
 from zvon.store.transaction import transaction
 from zvon.store.visibility import read, viewer_setting
@@ -62,6 +62,14 @@ class ReleaseIn(Struct, frozen=True, forbid_unknown_fields=True):
 
     overrides: dict[Annotated[str, Meta(pattern="^[0-9]{1,6}$")],
                     Annotated[str, Meta(pattern="^(keep|hide)$")]] = {}  # fmt: skip
+
+
+class ReviewIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """Decisions about spans; with `everywhere` also in all other releases that wait."""
+
+    overrides: dict[Annotated[str, Meta(pattern="^[0-9]{1,6}$")],
+                    Annotated[str, Meta(pattern="^(keep|hide)$")]]  # fmt: skip
+    everywhere: bool = False
 
 
 def share_out(s: Share) -> ShareOut:
@@ -122,6 +130,22 @@ async def let_go(context: In, who: Who, id: UUID, data: ReleaseIn) -> ShareOut:
 
 
 @post(
+    "/shares/{id:uuid}/review", opt={"permission": Permission.SHARE_PREPARE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def decide(context: In, who: Who, id: UUID, data: ReviewIn) -> ShareOut:
+    """Keep or hide single spans; nothing leaves by this."""
+    now = context.clock()
+    overrides = {int(n): word for n, word in data.overrides.items()}
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        found = await review.decide(
+            tx, who, id, overrides, now, context.node,
+            everywhere=data.everywhere, random=context.random,
+        )  # fmt: skip
+    return share_out(found)
+
+
+@post(
     "/shares/{id:uuid}/revocation", opt={"permission": Permission.SHARE_REVOKE},
     responses=problems(*SIGNED, 404, 409, 422),
 )  # fmt: skip
@@ -145,5 +169,7 @@ async def misp(context: In, who: Who, id: UUID) -> Response[bytes]:
 
 
 router = Router(
-    "/", route_handlers=[list_shares, get_share, prepare, let_go, revoke, misp], tags=["shares"]
+    "/",
+    route_handlers=[list_shares, get_share, prepare, let_go, decide, revoke, misp],
+    tags=["shares"],
 )
