@@ -93,16 +93,13 @@ create table data_policy (
   primary key (country, version)
 );
 
--- The key of one day of one raw class in one country; destroyed, nothing of that day can be read.
-create table data_key (
-  id bigint generated always as identity primary key,
+-- What the newest policies say that row security reads: whose people may read a class, where.
+create table data_rule (
   country text not null,
   class text not null,
-  day date not null,
-  key_sealed bytea,                              -- null after destruction
-  created_at timestamptz not null,
-  destroyed_at timestamptz,
-  unique (country, class, day)
+  residency text[] not null,                     -- countries; `*`: any
+  readers text[] not null,                       -- `country.role`; `*.role`: of any country
+  primary key (country, class)
 );
 
 -- What a purge did: counts and a proof, no content.
