@@ -12,7 +12,7 @@ from msgspec import Struct
 from zvon.model.marking import Tlp
 from zvon.model.policy import HackedSite, Leave, Policy, may_leave
 from zvon.model.role import Role, SpanDecision, SpanState
-from zvon.privacy import identifiers, names
+from zvon.privacy import identifiers, names, whole
 from zvon.privacy.decide import REDACTED, UNKEPT, decide, removed
 from zvon.privacy.facts import Facts
 from zvon.privacy.fold import fold
@@ -30,6 +30,8 @@ class Part(Struct, frozen=True):
     """One text of the item. `side` is `attacker` or `reporter` where the whole part is theirs.
 
     In an `optional` part nothing is asked: what is unsure goes, because the item can do without.
+    `whole` is the type of the one value that the whole part is, where a format says so; then
+    `side` may also be `victim`.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Part(Struct, frozen=True):
     kind: str = "text/plain"
     side: str = ""
     optional: bool = False
+    whole: str = ""
 
 
 class Status(StrEnum):
@@ -97,11 +100,12 @@ def share_text(
 
 def _read(part: Part, facts: Facts) -> Reading:
     reading = Reading(part.id, part.text, facts.lang, optional=part.optional)
+    whole.take(reading, part.whole, part.side)
     identifiers.detect(reading)
     pattern = facts.brand_pattern
     names.detect(reading, [m.span() for m in pattern.finditer(reading.folded)] if pattern else [])
     for mention in reading.mentions:
-        if part.side and mention.type not in {"NAME", "ORG", "ADDR", "USER"}:
+        if part.side not in {"", "victim"} and mention.type not in {"NAME", "ORG", "ADDR", "USER"}:
             mention.side = part.side
     return reading
 
