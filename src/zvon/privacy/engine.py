@@ -55,7 +55,8 @@ class Status(StrEnum):
 class Outcome(Struct, frozen=True, kw_only=True):
     """The decision on one item. `shared` is empty unless `status` is released.
 
-    `vault` maps each pseudonym to its original, for the originator alone.
+    `vault` maps each pseudonym to its original, for the originator alone. `originals` are what
+    the residue scan looked for, for a scan over the bytes of a file that is made of the texts.
     """
 
     status: Status
@@ -68,6 +69,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     expected_leaks: float
     lang: str | None
     vault: dict[str, str]
+    originals: tuple[Original, ...] = ()
 
 
 class BadOverride(ValueError):
@@ -272,12 +274,13 @@ def _finish(
     preview = {p.id: rewrite(p, spans) for p in parts}
     asks = any(span.state is SpanState.ASK for span in spans)
     residue = Residue(0, ())
+    originals = _originals(spans, victims)
     if not leave.allowed:
         status = Status.REFUSED
     elif asks:
         status = Status.HELD
     else:
-        residue = _scan(preview, spans, victims)
+        residue = scan("\n\x00\n".join(preview.values()), originals)
         status = Status.RESIDUE if residue.hits else Status.RELEASED
     leaks = sum(1 - span.p_attacker for span in spans if span.state is SpanState.KEEP)
     return Outcome(
@@ -286,6 +289,7 @@ def _finish(
         residue=residue, expected_leaks=round(leaks, 3),
         lang=next((r.lang for r in readings if r.lang), None),
         vault=vault if status is Status.RELEASED else {},
+        originals=originals,
     )  # fmt: skip
 
 
@@ -312,9 +316,8 @@ def rewrite(part: Part, spans: Sequence[SpanDecision]) -> str:
     return "".join(out)
 
 
-def _scan(texts: Mapping[str, str], spans: Sequence[SpanDecision], victims: Victims) -> Residue:
-    originals = [
-        Original(s.text, s.type, whole_word=len(s.text) < 6) for s in spans if s.state.removes
-    ]
-    originals += [Original(v, "part of a name", whole_word=True) for v in victims.tokens]
-    return scan("\n\x00\n".join(texts.values()), originals)
+def _originals(spans: Sequence[SpanDecision], victims: Victims) -> tuple[Original, ...]:
+    """Everything that may not be found in what leaves."""
+    found = [Original(s.text, s.type, whole_word=len(s.text) < 6) for s in spans if s.state.removes]
+    found += [Original(v, "part of a name", whole_word=True) for v in victims.tokens]
+    return tuple(dict.fromkeys(found))

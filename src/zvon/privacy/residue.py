@@ -1,22 +1,27 @@
 """Proof on the final text: no original is left in it, under any usual spelling or coding.
 
-A hit stops the release. `forms` is how many spellings of text and values were compared.
+A hit stops the release. The output is read in every way once (`spelling`), then all values are
+looked for in all readings: a few by themselves, many with one automaton (Aho and Corasick, 1975).
 """
 
-import base64
-import binascii
-import html
-import quopri
 import re
 from collections.abc import Iterable, Iterator
-from urllib.parse import quote, unquote
+from functools import lru_cache
 
+import ahocorasick
 from msgspec import Struct
 
-from zvon.privacy.fold import fold, view
+from zvon.privacy import spelling
+from zvon.privacy.fold import fold
 
+MIN_PLAIN = 3
 MIN_ENCODED = 5
-_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s./()\-\u2011]+(?=\d)")
+MIN_NUMBER = 6
+# From this many values on, building an automaton costs less than looking for each.
+MANY = 200
+_NOT_DIGIT = re.compile(r"\D")
+_NOT_WORD = re.compile(r"[\W_]")
+_HOST = re.compile(r"(?:[\w-]+\.)+[\w-]{2,}")
 
 
 class Original(Struct, frozen=True):
@@ -35,95 +40,123 @@ class Hit(Struct, frozen=True):
 
 
 class Residue(Struct, frozen=True):
-    """The result of a scan."""
+    """The result of a scan; `transforms` is how many readings of the output were compared."""
 
     transforms: int
     hits: tuple[Hit, ...]
 
 
-def scan(output: str, originals: Iterable[Original]) -> Residue:
-    """Look for each original in `output` under every form."""
-    forms = _forms(output)
-    compact = re.sub(r"\s+", "", output)
-    hits: list[Hit] = []
-    for original in set(originals):
-        plain = fold(original.text).strip()
-        if len(plain) < 3:
-            continue
-        hits.extend(Hit(original.kind, name) for name in _plain_hits(original, plain, forms))
-        if len(plain) >= MIN_ENCODED:
-            hits.extend(Hit(original.kind, name) for name in _coded_hits(original.text, compact))
-    return Residue(
-        len(forms) + len(CODED), tuple(sorted(set(hits), key=lambda h: (h.kind, h.form)))
-    )
+class Needles:
+    """Values made ready to be looked for; compile those of a register once, those of an item each.
+
+    `plain` are folded texts, `numbers` bare digits, `coded` the bytes of a value as a code would
+    hold them; each with the values that it stands for.
+    """
+
+    def __init__(self, originals: Iterable[Original]) -> None:
+        self.plain: dict[str, list[Original]] = {}
+        self.numbers: dict[str, list[Original]] = {}
+        self.coded: dict[bytes, list[Original]] = {}
+        for original in dict.fromkeys(originals):
+            self._take(original)
+        self._automaton = _automaton(self.plain) if len(self.plain) > MANY else None
+        self._coded = (
+            _automaton({code.decode("latin-1"): None for code in self.coded})
+            if len(self.coded) > MANY
+            else None
+        )
+
+    def _take(self, original: Original) -> None:
+        text = fold(original.text).strip()
+        if len(text) < MIN_PLAIN:
+            return
+        self.plain.setdefault(text, []).append(original)
+        if not original.whole_word and "." in text and (found := _HOST.search(text)):
+            turned = ".".join(reversed(found[0].split(".")))
+            self.plain.setdefault(turned, []).append(original)
+        bare = _NOT_DIGIT.sub("", text)
+        if len(bare) >= MIN_NUMBER and len(bare) >= len(_NOT_WORD.sub("", text)) - 2:
+            self.numbers.setdefault(bare, []).append(original)
+        if len(text) >= MIN_ENCODED:
+            low = original.text.strip().lower()
+            spelled = (
+                {text} if text == low and low.isascii() else {text, low, original.text.upper()}
+            )
+            for form in spelled:
+                # Codes are compared in lower case of ASCII, as `spelling.codes` gives them.
+                code = form.encode("utf-8", "surrogatepass").lower()
+                self.coded.setdefault(code, []).append(original)
+
+    def in_text(self, text: str) -> Iterator[Original]:
+        """Values in a folded text."""
+        for needle in self._present(text):
+            for original in self.plain[needle]:
+                if not original.whole_word or _word_in(needle, text):
+                    yield original
+
+    def in_code(self, raw: bytes) -> Iterator[Original]:
+        """Values in decoded bytes."""
+        if self._coded is not None:
+            text = raw.decode("latin-1")
+            for code in {code for _, code in self._coded.iter(text)}:
+                yield from self.coded[code.encode("latin-1")]
+            return
+        for needle, originals in self.coded.items():
+            if needle in raw:
+                yield from originals
+
+    def _present(self, text: str) -> Iterable[str]:
+        if self._automaton is not None:
+            return {needle for _, needle in self._automaton.iter(text)}
+        return [needle for needle in self.plain if needle in text]
 
 
-def _forms(output: str) -> dict[str, str]:
-    plain = fold(output)
-    forms = {"plain": plain, "visible": fold(view(output).text)}
-    forms["entities"] = fold(html.unescape(output))
-    forms["percent"] = fold(unquote(output))
-    forms["percent twice"] = fold(unquote(unquote(output)))
-    forms["quoted-printable"] = fold(
-        quopri.decodestring(output.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")
-    )
-    forms["joined lines"] = re.sub(r"\s*\n\s*", "", plain)
-    forms["digits"] = _BETWEEN_DIGITS.sub("", plain)
-    forms["refanged"] = re.sub(r"[\[({](\.|dot|at|@)[\])}]", lambda m: {"dot": ".", "at": "@"}.get(m[1], m[1]), plain)  # fmt: skip
-    forms["punycode"] = fold(_idna(output)) if "xn--" in plain else ""
-    return forms
+def _automaton(needles: Iterable[str]) -> ahocorasick.Automaton:
+    built = ahocorasick.Automaton()
+    for needle in needles:
+        built.add_word(needle, needle)
+    built.make_automaton()
+    return built
 
 
-def _idna(text: str) -> str:
-    def label(found: re.Match[str]) -> str:
-        try:
-            return found[0][4:].encode().decode("punycode")
-        except (UnicodeError, ValueError):
-            return found[0]
-
-    return re.sub(r"xn--[a-z0-9-]+", label, text, flags=re.IGNORECASE)
+@lru_cache(maxsize=8)
+def needles(originals: frozenset[Original]) -> Needles:
+    """The needles of a set that comes again and again, such as a register's names."""
+    return Needles(originals)
 
 
-def _plain_hits(original: Original, plain: str, forms: dict[str, str]) -> Iterator[str]:
-    bare = re.sub(r"\D", "", plain)
-    number = len(bare) >= 6 and len(bare) >= len(re.sub(r"[\W_]", "", plain)) - 2
-    for name, text in forms.items():
-        if (plain in text and (not original.whole_word or _word_in(plain, text))) or (
-            number and name == "digits" and bare in text
-        ):
-            yield name
-    if len(plain) >= MIN_ENCODED and not original.whole_word and plain[::-1] in forms["plain"]:
-        yield "reversed"
+def scan(output: str, originals: Iterable[Original], *more: Needles) -> Residue:
+    """Look for each original, and for those of `more`, in `output` under every form."""
+    sets = (Needles(originals), *more)
+    hits = {Hit(o.kind, form) for form, o in _found(output, sets)}
+    return Residue(len(spelling.NAMES), tuple(sorted(hits, key=lambda h: (h.kind, h.form))))
+
+
+def _found(output: str, sets: tuple[Needles, ...]) -> Iterator[tuple[str, Original]]:
+    read = list(spelling.texts(output))
+    plain = read[0][1]
+    bare = spelling.digits(plain)
+    # One search over all readings; which of them it was is asked only after a hit.
+    every = "\n\x00\n".join([text for _, text in read] + [bare])
+    coded = list(spelling.codes(output))
+    raw = b"\n".join(code for _, code in coded)
+    for known in sets:
+        if any(True for _ in known.in_text(every)):
+            for form, text in [*read, ("digits", bare)]:
+                yield from ((form, original) for original in known.in_text(text))
+        for number, owners in known.numbers.items():
+            if number in bare:
+                yield from (("digits", original) for original in owners)
+        if any(True for _ in known.in_code(raw)):
+            for form, code in coded:
+                yield from ((form, original) for original in known.in_code(code))
 
 
 def _word_in(plain: str, text: str) -> bool:
-    return re.search(rf"(?<![^\W_]){re.escape(plain)}(?![^\W_])", text) is not None
-
-
-CODED = ("base64", "hexadecimal", "percent bytes", "reversed")
-
-
-def _coded_hits(text: str, compact: str) -> Iterator[str]:
-    for spelling in {text, text.lower(), fold(text)}:
-        raw = spelling.encode("utf-8", "surrogatepass")
-        if any(piece in compact for piece in _base64(raw)):
-            yield "base64"
-        code = binascii.hexlify(raw).decode()
-        if code in compact or code.upper() in compact:
-            yield "hexadecimal"
-        escaped = quote(raw, safe="")
-        if escaped != spelling and (escaped in compact or escaped.lower() in compact):
-            yield "percent bytes"
-
-
-def _base64(raw: bytes) -> Iterator[str]:
-    """The part of the base64 form that does not depend on what stands beside it, thrice."""
-    for lead in range(3):
-        code = base64.b64encode(b"\0" * lead + raw).decode().rstrip("=")
-        first = (lead * 8 + 5) // 6
-        last = (lead + len(raw)) * 8 // 6
-        piece = code[first:last]
-        if len(piece) >= MIN_ENCODED:
-            yield piece
-            if "+" in piece or "/" in piece:
-                yield piece.replace("+", "-").replace("/", "_")
+    at = text.find(plain)
+    while at >= 0:
+        end = at + len(plain)
+        if not (at and text[at - 1].isalnum()) and not (end < len(text) and text[end].isalnum()):
+            return True
+        at = text.find(plain, at + 1)
+    return False
