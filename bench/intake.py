@@ -39,6 +39,7 @@ from zvon.config import Settings
 from zvon.jobs import Context
 from zvon.model.ids import uuid7
 from zvon.store import delivery, mapping, party, person, source_change
+from zvon.store.data_key import DataKeys
 from zvon.store.delivery import Delivery
 from zvon.store.pool import open_pool
 from zvon.store.source import Setup
@@ -243,7 +244,7 @@ async def main() -> None:
         result["big"] = await measure_big(given.big * 1_000_000)
     if given.misp or given.samples:
         with server(given.dsn) as dsn:
-            async with open_pool(dsn, size=4) as pool:
+            async with open_pool(dsn, size=4, keys=DataKeys(bytes(32), os.urandom)) as pool:
                 made = await node(pool)
                 if given.misp:
                     result["misp"] = await measure_misp(made, given.misp)

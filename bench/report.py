@@ -30,6 +30,7 @@ from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.report import Channel, Door, Lang, ReportIn
 from zvon.respond.fixtures import world
 from zvon.store import party, report
+from zvon.store.data_key import DataKeys
 from zvon.store.pool import open_pool
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read
@@ -115,7 +116,10 @@ async def counted(db: Any) -> dict[str, int]:
 @contextlib.asynccontextmanager
 async def node(dsn: str) -> AsyncIterator[Pool]:
     """A node's worker in this process, on the small world."""
-    async with open_pool(dsn, size=16) as pool, World(world(), now) as small:
+    async with (
+        open_pool(dsn, size=16, keys=DataKeys(bytes(32), os.urandom)) as pool,
+        World(world(), now) as small,
+    ):
         async with transaction(pool, now()) as tx:
             await party.put(tx, uuid=uuid7(now(), os.urandom(RANDOM_BYTES)), name="bench",
                             kind="csirt", country="SI", own=True)  # fmt: skip

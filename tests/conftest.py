@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from tests import programs
 from zvon.store.cluster import Cluster
+from zvon.store.data_key import DataKeys
 from zvon.store.migrate import migrate
 from zvon.store.pool import open_pool
 from zvon.store.transaction import Pool
@@ -136,7 +137,7 @@ def dsn(server: str) -> Iterator[str]:
 @pytest.fixture
 async def pool(dsn: str) -> AsyncIterator[Pool]:
     """Connections in the application's role to a fresh database."""
-    async with open_pool(dsn, size=6) as opened:
+    async with open_pool(dsn, size=6, keys=DataKeys(bytes(32), os.urandom)) as opened:
         yield opened
 
 

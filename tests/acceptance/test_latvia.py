@@ -31,6 +31,7 @@ from zvon.dns.meter import Meter
 from zvon.formats import rpz
 from zvon.model.zone import serial_newer
 from zvon.store.cluster import Cluster
+from zvon.store.data_key import DataKeys
 from zvon.store.migrate import migrate
 from zvon.store.pool import open_pool
 from zvon.store.transaction import Pool
@@ -123,7 +124,7 @@ async def test_a_node_that_is_killed_with_its_database_harms_nobody(
     cluster: Cluster, tmp_path: Path
 ) -> None:
     async with (
-        open_pool(cluster.dsn(), size=6) as pool,
+        open_pool(cluster.dsn(), size=6, keys=DataKeys(bytes(32), os.urandom)) as pool,
         laboratory(pool, clock(), tmp_path) as lab,
     ):
         bind, unbound = [

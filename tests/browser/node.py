@@ -29,6 +29,7 @@ from zvon.jobs import Context
 from zvon.model.report import Channel, Door, Lang, ReportIn
 from zvon.respond.fixtures import fixture, world
 from zvon.store import neverblock, party, person, zone
+from zvon.store.data_key import DataKeys
 from zvon.store.pool import open_pool
 from zvon.store.transaction import transaction
 from zvon.web.app import create_app
@@ -112,11 +113,12 @@ async def serving(dsn: str, folder: Path) -> AsyncIterator[Served]:
         return STARTED + timedelta(seconds=time.monotonic() - began)
 
     port = free_port()
-    async with World(world(), clock) as small, open_pool(dsn, size=6) as pool:
+    key = identity.node_key(Settings(root=folder).key_file, os.urandom)
+    keys = DataKeys(key, os.urandom)
+    async with World(world(), clock) as small, open_pool(dsn, size=6, keys=keys) as pool:
         settings = Settings(root=folder, name="si", country="SI", lang="sl",
                             resolver=small.resolver, rdap_url=small.rdap_url,
                             render=False, contact="prijave@si.example")  # fmt: skip
-        key = identity.node_key(settings.key_file, os.urandom)
         async with transaction(pool, clock()) as tx:
             await person.put_roles(tx, SHIPPED_ROLES)
             await identity.create_node(tx, settings, clock(), os.urandom)

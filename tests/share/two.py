@@ -27,6 +27,7 @@ from zvon.model.marking import Pap, Tlp
 from zvon.share import door, feed, invitation
 from zvon.share.jobs import JOBS
 from zvon.store import neverblock, party, peer, person, zone
+from zvon.store.data_key import DataKeys
 from zvon.store.pool import open_pool
 from zvon.store.transaction import Tx, transaction
 
@@ -237,7 +238,8 @@ async def open_two(dsn: str, name: str, country: str, folder: Path) -> AsyncIter
     """A node on the database `dsn`, listening."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = Settings(root=folder, name=name, country=country, peer=f"127.0.0.1:{free_port()}")
-    async with open_pool(dsn, size=6) as pool:
+    key = identity.node_key(settings.key_file, os.urandom)
+    async with open_pool(dsn, size=6, keys=DataKeys(key, os.urandom)) as pool:
         ahead = [timedelta()]
 
         def clock() -> datetime:
@@ -248,7 +250,7 @@ async def open_two(dsn: str, name: str, country: str, folder: Path) -> AsyncIter
             await zone.ensure_feed(tx, country.lower(), country)
             await neverblock.load(tx, clock())
         async with transaction(pool, clock()) as tx:
-            me = await identity.node(tx.db, identity.node_key(settings.key_file, os.urandom))
+            me = await identity.node(tx.db, key)
         two = Two(Context(pool, settings, me, clock, os.urandom), folder, ahead)
         await two.people()
         await two.up()

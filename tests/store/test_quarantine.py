@@ -9,18 +9,13 @@ from tests.store.world import own_party, reported, somebody
 from zvon.access.permission import Denied
 from zvon.model.marking import Tlp
 from zvon.store import quarantine
+from zvon.store import raw as raw_input
 from zvon.store.transaction import Pool, Tx, transaction
 from zvon.store.visibility import read
 
 
 async def keep_raw(tx: Tx, body: bytes, now: datetime) -> bytes:
-    digest = hashlib.sha256(body).digest()
-    await tx.execute(
-        "insert into raw_input (sha256, body, size, media_type, received_at)"
-        " values (%s, %s, %s, 'message/rfc822', %s)",
-        (digest, body, len(body), now),
-    )
-    return digest
+    return await raw_input.put(tx, body, "message/rfc822", now)
 
 
 async def test_an_input_waits_once_until_it_is_replayed(pool: Pool, now: datetime) -> None:

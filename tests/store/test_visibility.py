@@ -202,9 +202,7 @@ class Red:
 
     async def _hang(self, tx: Tx) -> None:
         await occurrences(tx, self.record_id, [Sighted(SHARED_VALUE, SAID, self.now)])
-        await tx.execute(
-            "insert into raw_input values (%s, 'red', 3, 'text/plain', %s)", (self.raw, self.now)
-        )
+        await raw.put(tx, b"red", "text/plain", self.now)
         self.quarantine_id = await quarantine.put(
             tx, self.raw, position="0", reason="x", now=self.now, record_id=self.record_id
         )

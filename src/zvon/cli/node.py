@@ -78,10 +78,12 @@ async def open_settings(settings: Settings, *, size: int = 8) -> AsyncIterator[C
     from psycopg_pool import PoolTimeout
 
     from zvon.access.node import node, node_key
+    from zvon.store.data_key import DataKeys
     from zvon.store.pool import open_pool
 
     key = node_key(settings.key_file, os.urandom)
-    async with open_pool(dsn_of_node(settings), size=size) as pool:
+    keys = DataKeys(key, os.urandom)
+    async with open_pool(dsn_of_node(settings), size=size, keys=keys) as pool:
         try:
             async with pool.connection(timeout=10) as db:
                 identity = await node(db, key)

@@ -1,7 +1,8 @@
 """Deliveries: what came from a source, kept byte for byte in pieces, and how far it is read."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from psycopg.types.json import Jsonb
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.model.ids import uuid7
+from zvon.store import data_key
+from zvon.store.data_key import keys_of
 from zvon.store.party import Db
 from zvon.store.source import operator
 from zvon.store.transaction import Pool, Tx
@@ -121,10 +124,14 @@ async def put(tx: Tx, new: New, pieces: AsyncIterator[bytes], random: bytes) -> 
         known = await _known(tx, new)
         assert known is not None
         return known
-    delivery_id, n, batch = int(made[0]), 0, list[tuple[int, int, bytes, int]]()
+    day = new.received_at.astimezone(UTC).date()
+    found = await data_key.sealing(tx, data_key.DELIVERY, day)
+    key = await data_key.of_day(tx, keys_of(tx.db), found, data_key.DELIVERY, day, new.received_at)
+    delivery_id, n, batch = int(made[0]), 0, list[tuple[int, int, bytes, int, int]]()
     async for packed in pieces:
         size = zstandard.frame_content_size(packed)
-        batch.append((delivery_id, n, packed, size))
+        sealed = await asyncio.to_thread(key.seal, _purpose(delivery_id, n), packed)
+        batch.append((delivery_id, n, sealed, size, key.id))
         n += 1
         if len(batch) == AT_ONCE:
             await _add(tx, batch)
@@ -152,11 +159,12 @@ async def _known(tx: Tx, new: New) -> Kept | None:
     return None if row is None else Kept(int(row[0]), row[1], fresh=False, reads=row[2])
 
 
-async def _add(tx: Tx, rows: Sequence[tuple[int, int, bytes, int]]) -> None:
+async def _add(tx: Tx, rows: Sequence[tuple[int, int, bytes, int, int]]) -> None:
     if rows:
         async with tx.db.cursor() as cursor:
             await cursor.executemany(
-                "insert into delivery_chunk (delivery_id, n, body, size) values (%s, %s, %s, %s)",
+                "insert into delivery_chunk (delivery_id, n, body, size, key_id)"
+                " values (%s, %s, %s, %s, %s)",
                 rows,
             )
 
@@ -172,13 +180,25 @@ def unpack(packed: bytes) -> bytes:
 
 
 async def piece(db: Db, delivery_id: int, n: int) -> bytes | None:
-    """One packed piece, from 0; `None` after the last one."""
+    """One packed piece, from 0; `None` after the last one. Raises `data_key.KeyDestroyed`."""
     row = await (
         await db.execute(
-            "select body from delivery_chunk where delivery_id = %s and n = %s", (delivery_id, n)
+            """
+            select c.body, k.country, k.class, k.day, k.key_sealed
+            from delivery_chunk c join data_key k on k.id = c.key_id
+            where c.delivery_id = %s and c.n = %s
+            """,
+            (delivery_id, n),
         )
     ).fetchone()
-    return None if row is None else bytes(row[0])
+    if row is None:
+        return None
+    key, purpose = (row[1], row[2], row[3], row[4]), _purpose(delivery_id, n)
+    return await asyncio.to_thread(data_key.read, keys_of(db), key, purpose, bytes(row[0]))
+
+
+def _purpose(delivery_id: int, n: int) -> str:
+    return f"delivery_chunk:{delivery_id}:{n}"
 
 
 async def body(pool: Pool, delivery_id: int) -> AsyncIterator[bytes]:

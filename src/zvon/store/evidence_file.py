@@ -1,17 +1,18 @@
-"""What a look left behind: pages and pictures, compressed, sealed with the node key, stored once."""
+"""What a look left behind: pages and pictures, compressed, sealed with a data key, stored once."""
 
 import asyncio
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import zstandard
 from msgspec import Struct
 
 from zvon.access.permission import Permission
-from zvon.access.seal import NONCE_BYTES, seal, unseal
 from zvon.access.viewer import Viewer
+from zvon.store import data_key
+from zvon.store.data_key import DataKey, DataKeys
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Tx
 
@@ -45,23 +46,31 @@ async def put(
     body: bytes,
     now: datetime,
 ) -> bytes:
-    """Keep `body`, sealed with the node key; its SHA-256. The same bytes again cost a look-up."""
+    """Keep `body`, sealed with the data key of today, which `key`, the node key, opens; its SHA-256.
+
+    The same bytes again cost a look-up; from another day they are sealed anew with today's key.
+    """
+    keys, day = DataKeys(key, random), now.astimezone(UTC).date()
     big = len(body) > IN_PLACE
     sha = await asyncio.to_thread(_sha, body) if big else _sha(body)
-    known = await tx.execute("select from evidence_file where sha256 = %s", (sha,))
-    if await known.fetchone() is None:
-        nonce = random(NONCE_BYTES)
+    found = await data_key.sealing(tx, data_key.CAPTURE, day)
+    known = await (
+        await tx.execute("select key_id from evidence_file where sha256 = %s", (sha,))
+    ).fetchone()
+    if known is None or known[0] != found.id:
+        today = await data_key.of_day(tx, keys, found, data_key.CAPTURE, day, now)
         sealed = (
-            await asyncio.to_thread(_pack, key, sha, body, nonce)
-            if big
-            else _pack(key, sha, body, nonce)
+            await asyncio.to_thread(_pack, today, sha, body) if big else _pack(today, sha, body)
         )
         await tx.execute(
             """
-            insert into evidence_file (sha256, kind, media_type, size, sealed, at)
-            values (%s, %s, %s, %s, %s, %s) on conflict do nothing
+            insert into evidence_file (sha256, kind, media_type, size, sealed, at, key_id)
+            values (%s, %s, %s, %s, %s, %s, %s)
+            on conflict (sha256) do update set
+              sealed = excluded.sealed, key_id = excluded.key_id, at = excluded.at
+            where evidence_file.at < excluded.at
             """,
-            (sha, kind, media_type[:200], len(body), sealed, now),
+            (sha, kind, media_type[:200], len(body), sealed, now, today.id),
         )
     return sha
 
@@ -70,14 +79,17 @@ async def get(db: Db, key: bytes, sha256: bytes) -> EvidenceFile:
     """What is kept, opened, for our own work. Raises `NoEvidenceFile`; `BadSeal` with another key."""
     row = await (
         await db.execute(
-            "select kind, media_type, size, sealed from evidence_file where sha256 = %s", (sha256,)
+            """
+            select e.kind, e.media_type, e.size, e.sealed, k.country, k.class, k.day, k.key_sealed
+            from evidence_file e join data_key k on k.id = e.key_id where e.sha256 = %s
+            """,
+            (sha256,),
         )
     ).fetchone()
     if row is None:
         raise NoEvidenceFile(sha256.hex())
-    kind, media_type, size, sealed = row
-    body = await asyncio.to_thread(_unpack, key, sha256, bytes(sealed), int(size))
-    return EvidenceFile(sha256=sha256, kind=kind, media_type=media_type, body=body)
+    body = await asyncio.to_thread(_unpack, DataKeys(key, _no_random), sha256, row)
+    return EvidenceFile(sha256=sha256, kind=row[0], media_type=row[1], body=body)
 
 
 async def for_person(tx: Tx, viewer: Viewer, key: bytes, sha256: bytes) -> EvidenceFile:
@@ -105,14 +117,18 @@ def _sha(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 
 
-def _pack(key: bytes, sha: bytes, body: bytes, nonce: bytes) -> bytes:
-    packed = zstandard.ZstdCompressor(level=LEVEL).compress(body)
-    return seal(key, _purpose(sha), packed, nonce)
+def _pack(key: DataKey, sha: bytes, body: bytes) -> bytes:
+    return key.seal(_purpose(sha), zstandard.ZstdCompressor(level=LEVEL).compress(body))
 
 
-def _unpack(key: bytes, sha: bytes, sealed: bytes, size: int) -> bytes:
-    packed = unseal(key, _purpose(sha), sealed)
-    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=max(size, 1))
+def _unpack(keys: DataKeys, sha: bytes, row: tuple[Any, ...]) -> bytes:
+    _kind, _media_type, size, sealed, country, of_class, day, key = row
+    packed = data_key.read(keys, (country, of_class, day, key), _purpose(sha), bytes(sealed))
+    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=max(int(size), 1))
+
+
+def _no_random(_count: int) -> bytes:
+    raise AssertionError("reading draws nothing")
 
 
 def _purpose(sha: bytes) -> str:

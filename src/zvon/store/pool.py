@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
+from zvon.store.data_key import DataKeys, KeyedConnection
 from zvon.store.transaction import Pool
 
 
@@ -17,19 +18,30 @@ async def work_as_app(db: AsyncConnection[TupleRow]) -> None:
 
 
 @asynccontextmanager
-async def open_pool(dsn: str, *, size: int = 8) -> AsyncIterator[Pool]:
+async def open_pool(
+    dsn: str, *, size: int = 8, keys: DataKeys | None = None
+) -> AsyncIterator[Pool]:
     """Open at most `size` connections to `dsn`, in autocommit; closed at the end.
+
+    Without `keys` its connections neither keep nor read raw data (`data_key.NoKeys`).
 
     A connection is checked before it is lent, so that a server that was killed and came back
     costs nobody an error.
     """
-    async with AsyncConnectionPool(
+
+    async def configure(db: AsyncConnection[TupleRow]) -> None:
+        assert isinstance(db, KeyedConnection)
+        db.data_keys = keys
+        await work_as_app(db)
+
+    async with AsyncConnectionPool[AsyncConnection[TupleRow]](
         dsn,
+        connection_class=KeyedConnection,
         min_size=1,
         max_size=size,
         open=False,
         kwargs={"autocommit": True},
-        configure=work_as_app,
+        configure=configure,
         check=_check,
         # Waits double between attempts; after a long outage the next one would be minutes away.
         # Given up, it starts anew with the next request.

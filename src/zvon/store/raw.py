@@ -1,18 +1,26 @@
-"""What arrived, byte for byte: stored once under its SHA-256, compressed, never changed."""
+"""What arrived, byte for byte: stored once under its SHA-256, compressed and sealed, never changed."""
 
 import asyncio
 import hashlib
 from collections.abc import Collection
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any, LiteralString
 
 import zstandard
 
+from zvon.store import data_key
+from zvon.store.data_key import DataKey, DataKeys, Sealing, keys_of
 from zvon.store.party import Db
 from zvon.store.transaction import Tx
 
 # Above this many bytes the processor work is done beside the event loop.
 IN_PLACE = 64 * 1024
 LEVEL = 3
+_SELECT: LiteralString = """
+select r.sha256, r.body, r.size, k.country, k.class, k.day, k.key_sealed
+from raw_input r join data_key k on k.id = r.key_id
+where r.sha256 = any(%s) and r.size <= %s
+"""
 
 
 class NoRaw(LookupError):
@@ -20,53 +28,75 @@ class NoRaw(LookupError):
 
 
 async def put(tx: Tx, body: bytes, media_type: str, now: datetime) -> bytes:
-    """Keep `body` and return its SHA-256; the same bytes again cost one look-up."""
+    """Keep `body`, sealed with the key of today, and return its SHA-256.
+
+    The same bytes again cost one look-up. When they first came on another day they are sealed
+    anew with the key of today, so that they live as long as what came last.
+    Raises `data_key.NoKeys` on a connection without the node key.
+    """
+    keys, day = keys_of(tx.db), now.astimezone(UTC).date()
     big = len(body) > IN_PLACE
     sha = await asyncio.to_thread(_sha, body) if big else _sha(body)
-    known = await tx.execute("select from raw_input where sha256 = %s", (sha,))
-    if await known.fetchone() is None:
-        packed = await asyncio.to_thread(_pack, body) if big else _pack(body)
+    row = await (
         await tx.execute(
             """
-            insert into raw_input (sha256, body, size, media_type, received_at)
-            values (%s, %s, %s, %s, %s) on conflict do nothing
+            select c.country, d.id, d.key_sealed, r.key_id
+            from (select coalesce((select country from party where own), '') as country) c
+            left join data_key d on d.country = c.country and d.class = %s and d.day = %s
+            left join raw_input r on r.sha256 = %s
             """,
-            (sha, packed, len(body), media_type[:200], now),
+            (data_key.RAW, day, sha),
         )
+    ).fetchone()
+    assert row is not None
+    if row[3] is not None and row[3] == row[1]:
+        return sha
+    found = Sealing(country=row[0], id=row[1], key_sealed=row[2] and bytes(row[2]))
+    key = await data_key.of_day(tx, keys, found, data_key.RAW, day, now)
+    sealed = await asyncio.to_thread(_pack, key, sha, body) if big else _pack(key, sha, body)
+    await tx.execute(
+        """
+        insert into raw_input (sha256, body, size, media_type, received_at, key_id)
+        values (%s, %s, %s, %s, %s, %s)
+        on conflict (sha256) do update set
+          body = excluded.body, key_id = excluded.key_id, received_at = excluded.received_at
+        where raw_input.received_at < excluded.received_at
+        """,
+        (sha, sealed, len(body), media_type[:200], now, key.id),
+    )
     return sha
 
 
 async def get(db: Db, sha: bytes) -> bytes:
-    """The bytes as they came. Raises `NoRaw`."""
-    row = await (
-        await db.execute("select body, size from raw_input where sha256 = %s", (sha,))
-    ).fetchone()
+    """The bytes as they came. Raises `NoRaw`, and `data_key.KeyDestroyed` after their time."""
+    keys = keys_of(db)
+    row = await (await db.execute(_SELECT, ([sha], 1 << 62))).fetchone()
     if row is None:
         raise NoRaw(sha.hex())
-    packed, size = bytes(row[0]), int(row[1])
-    return (
-        await asyncio.to_thread(_unpack, packed, size) if size > IN_PLACE else _unpack(packed, size)
-    )
+    big = int(row[2]) > IN_PLACE
+    return await asyncio.to_thread(_unpack, keys, row) if big else _unpack(keys, row)
 
 
 async def small(db: Db, shas: Collection[bytes]) -> dict[bytes, bytes]:
     """Those inputs of at most `IN_PLACE` bytes; what is larger is better fetched one by one."""
-    cursor = await db.execute(
-        "select sha256, body, size from raw_input where sha256 = any(%s) and size <= %s",
-        (list(shas), IN_PLACE),
-    )
-    return {
-        bytes(sha): _unpack(bytes(packed), size) for sha, packed, size in await cursor.fetchall()
-    }
+    keys = keys_of(db)
+    cursor = await db.execute(_SELECT, (list(shas), IN_PLACE))
+    return {bytes(row[0]): _unpack(keys, row) for row in await cursor.fetchall()}
 
 
 def _sha(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 
 
-def _pack(body: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=LEVEL).compress(body)
+def _pack(key: DataKey, sha: bytes, body: bytes) -> bytes:
+    return key.seal(_purpose(sha), zstandard.ZstdCompressor(level=LEVEL).compress(body))
 
 
-def _unpack(packed: bytes, size: int) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=max(size, 1))
+def _unpack(keys: DataKeys, row: tuple[Any, ...]) -> bytes:
+    sha, sealed, size, country, of_class, day, key = row
+    packed = data_key.read(keys, (country, of_class, day, key), _purpose(bytes(sha)), bytes(sealed))
+    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=max(int(size), 1))
+
+
+def _purpose(sha: bytes) -> str:
+    return f"raw_input:{sha.hex()}"

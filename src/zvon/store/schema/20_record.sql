@@ -18,14 +18,30 @@ create table source (
   created_at timestamptz not null
 );
 
--- What arrived, byte for byte. `body` is zstd; `size` is the length before compression.
+-- The key of one day of one raw class in one country, sealed with the node key; destroyed, nothing
+-- of that day can be read, wherever a copy of it lies.
+create table data_key (
+  id bigint generated always as identity primary key,
+  country text not null,
+  class text not null,
+  day date not null,
+  key_sealed bytea,                              -- null after destruction
+  created_at timestamptz not null,
+  destroyed_at timestamptz,
+  unique (country, class, day)
+);
+
+-- What arrived, byte for byte. `body` is zstd, sealed with the data key; `size` is the length before.
 create table raw_input (
   sha256 bytea primary key,
   body bytea not null,
   size bigint not null,
   media_type text not null,
-  received_at timestamptz not null
+  received_at timestamptz not null,              -- the last time that these bytes came
+  key_id bigint not null references data_key
 );
+create index raw_input_key on raw_input (key_id);
+create index raw_input_received on raw_input (received_at);
 
 create table record (
   id bigint generated always as identity primary key,

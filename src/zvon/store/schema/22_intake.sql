@@ -80,14 +80,16 @@ create index delivery_source on delivery (source_id, id desc);
 create index delivery_same on delivery (source_id, sha256);
 create index delivery_open on delivery (id) where state in ('waiting','reading');
 
--- Its bytes, in pieces that fit in memory (zstd).
+-- Its bytes, in pieces that fit in memory (zstd, sealed with the data key).
 create table delivery_chunk (
   delivery_id bigint not null references delivery,
   n integer not null,
   body bytea not null,
   size integer not null,
+  key_id bigint not null references data_key,
   primary key (delivery_id, n)
 );
+create index delivery_chunk_key on delivery_chunk (key_id);
 
 -- What a source did, by day; where its quality is computed from.
 create table source_day (

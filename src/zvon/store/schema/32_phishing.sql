@@ -1,6 +1,6 @@
 -- Phishing intelligence: pages that were looked at, names that are watched, what people taught.
 
--- What a look at a page left behind, sealed with the node key (`purpose` evidence_file:SHA256) and
+-- What a look at a page left behind, sealed with the data key (`purpose` evidence_file:SHA256) and
 -- compressed before. `sha256` and `size` are of the bytes as they came.
 create table evidence_file (
   sha256 bytea primary key,
@@ -8,8 +8,10 @@ create table evidence_file (
   media_type text not null,
   size bigint not null,
   sealed bytea not null,
-  at timestamptz not null
+  at timestamptz not null,                               -- the last time that these bytes came
+  key_id bigint not null references data_key
 );
+create index evidence_file_key on evidence_file (key_id);
 
 -- One look at one address from one vantage. `facts` is `model.page.PageFacts` without its text.
 create table capture (
