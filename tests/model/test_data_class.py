@@ -8,8 +8,10 @@ from tests.house.source import PACKAGE
 from zvon.model.data_class import CLASSES, IDS, OPERATION, data_class
 
 SCHEMA = PACKAGE / "store" / "schema"
-TABLE = re.compile(r"^create table (?:if not exists )?(\w+) *\((.*?)^\);", re.M | re.S | re.I)
-ONE_LINE = re.compile(r"^create table (\w+) \((.*)\);$", re.M | re.I)
+TABLE = re.compile(
+    r"^create table (?:if not exists )?(\w+) *\((.*?)^\);", re.MULTILINE | re.DOTALL | re.IGNORECASE
+)
+ONE_LINE = re.compile(r"^create table (\w+) \((.*)\);$", re.MULTILINE | re.IGNORECASE)
 HELD = {held.table for each in CLASSES for held in each.tables}
 
 

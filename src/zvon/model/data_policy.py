@@ -78,7 +78,7 @@ class Processor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class DataPolicy(Struct, frozen=True, kw_only=True):
-    """The policy of one country. `sha256` (hexadecimal) is of the file as written.
+    """The policy of one country. `body` is the file as written, `sha256` (hexadecimal) its hash.
 
     `confirmed` says that the data protection officer confirmed the legal bases; until then every
     document says that they are a draft. `laws` gives the full names behind the short names in
@@ -93,6 +93,7 @@ class DataPolicy(Struct, frozen=True, kw_only=True):
     laws: dict[str, str]
     confirmed: bool
     sha256: str
+    body: str
 
     def rule(self, class_id: str) -> Rule:
         """The row of a class. Raises `LookupError`."""

@@ -32,7 +32,11 @@ class BadPolicy(ValueError):
 
 
 class _Written(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"classes": "class"}
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename={"classes": "class", "processors": "processor"},
 ):
     """The file as it is written."""
 
@@ -66,7 +70,7 @@ def parse(
     return DataPolicy(
         country=written.country, languages=written.languages, controller=written.controller,
         classes=written.classes, processors=written.processors, laws=written.laws,
-        confirmed=written.confirmed, sha256=hashlib.sha256(text.encode()).hexdigest(),
+        confirmed=written.confirmed, sha256=hashlib.sha256(text.encode()).hexdigest(), body=text,
     )  # fmt: skip
 
 

@@ -49,6 +49,23 @@ language sql immutable as $$
     '$a', alias), '$id', record_id)
 $$;
 
+-- May the viewer read data of a class that `made_in` (a country; null: the node's own) made, by the
+-- data policy? Country and roles of the person are compared with `data_rule`. A country without a
+-- policy here goes by that of the node; without any, data stays in the country that it is of.
+create function zvon_may_read(of_class text, made_in text) returns boolean language sql stable as $$
+  select zvon_system() or coalesce((
+    select coalesce(
+      (select (d.residency @> array['*'] or y.country = any (d.residency))
+          and exists (select from person_role r where r.person_id = p.id
+                      and array[lower(y.country) || '.' || r.role, '*.' || r.role] && d.readers)
+       from data_rule d
+       where d.class = of_class and d.country in (made_in, n.country)
+       order by (d.country = made_in) desc nulls last limit 1),
+      y.country = coalesce(made_in, n.country, y.country))
+    from person p join party y on y.id = p.party_id left join node n on true
+    where p.id = zvon_viewer(1)), false)
+$$;
+
 -- A scalar sub-select and not `exists`: the planner may turn `exists` into a hash of all records.
 create procedure zvon_guard(of_table text, condition text) language plpgsql as $$
 begin
@@ -94,9 +111,13 @@ begin
   call zvon_guard('campaign_step', own);
   call zvon_guard('document', format(of_record, 'document'));
   -- What a source sent, whole: for the operator's people; others see the records of it.
-  foreach each in array array['delivery', 'delivery_chunk', 'enrichment'] loop
+  foreach each in array array['delivery', 'enrichment'] loop
     call zvon_guard(each, own);
   end loop;
+  -- Its bytes also stay with those whom the data policy of their country names.
+  call zvon_guard('delivery_chunk', format('%s and zvon_may_read(''delivery.raw'','
+    ' (select y.country from delivery d join source s on s.id = d.source_id'
+    '  left join party y on y.id = s.party_id where d.id = delivery_chunk.delivery_id))', own));
   -- What left, what is held, whose data stands where: for the operator's people who see the record.
   foreach each in array array['disclosure', 'legal_hold'] loop
     call zvon_guard(each, format('%s and (record_id is null or %s)', own, format(of_record, each)));
@@ -111,6 +132,7 @@ begin
            own, format(of_incident, 'share'), format(of_record, 'share')));
   call zvon_guard('raw_input',
     '((select zvon_system()) or (select r.id from record r where r.raw_sha256 = raw_input.sha256'
+    ' and zvon_may_read(''report.raw'', (select y.country from party y where y.id = r.orgc_id))'
     ' limit 1) is not null)');
   call zvon_guard('change',
     format('case when record_id is not null then %s else (select zvon_system())'
