@@ -1,0 +1,55 @@
+"""Events of sensors and alerts (Suricata EVE, Wazuh, Elastic) through the gate, one or many."""
+
+from typing import Any
+
+from zvon.privacy.engine import Outcome, Part
+from zvon.privacy.pseudonym import Domain
+from zvon.privacy.structured import form
+from zvon.privacy.structured.rule import Rule, table
+from zvon.privacy.structured.walk import Path, Value, Walk
+
+# Fields that software reads as addresses and refuses to take anything else for.
+_STRICT = frozenset({"IP", "CIDR", "MAC"})
+# What stands around an event in answers of Elasticsearch and in exports; a list is no level.
+_AROUND = frozenset({"_source", "hits", "fields"})
+
+
+class AlertItem:
+    """Events of one format (`eve` or `alert`) on their way through the gate."""
+
+    def __init__(self, data: Any, name: str) -> None:
+        self._table = table(name)
+        self._walk = Walk(data, self._table, self._typed)
+
+    @property
+    def parts(self) -> list[Part]:
+        """The texts for the gate."""
+        return self._walk.parts
+
+    @property
+    def dropped(self) -> list[str]:
+        """Fields that do not leave, whatever stands in them."""
+        return list(self._walk.dropped)
+
+    def build(self, outcome: Outcome, keys: Domain) -> Any:
+        """The events as they may leave."""
+
+        def settle(value: Value) -> Any:
+            kind = value.rule.types[0] if value.rule.types else ""
+            if value.removed and kind in _STRICT and form.is_pseudonym(value.text):
+                return form.valid(keys, kind, value.text) or value.text
+            return value.text
+
+        return self._walk.put_back(outcome, settle)
+
+    def _typed(self, path: Path, parent: dict[str, Any], key: str) -> Rule | None:
+        """The rule of a field that stands deeper than its table says, or has its path as its name:
+        `{"_source": {"user.name": …}}`.
+        """
+        bare = [part for part in path if part not in _AROUND]
+        flat = ".".join(bare).split(".")
+        for start in range(len(flat) - 1):
+            found = self._table.path.get(".".join(flat[start:]))
+            if found is not None:
+                return found
+        return self._table.key.get(flat[-1])
