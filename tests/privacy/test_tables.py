@@ -73,7 +73,7 @@ def test_the_longer_of_two_phrases_speaks() -> None:
 def rules() -> set[str]:
     folder = Path(zvon.privacy.__path__[0]) / "role"
     source = "".join(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py")))
-    said = set(re.findall(r'term\(\s*"([a-z.]+)"', source)) | {"neighbours", "cue.od"}
+    said = set(re.findall(r'term\(\s*"([a-z.]+)"', source)) | {"neighbours", "cue.od", "word.od"}
     return said | {"side.attacker", "side.reporter"}
 
 

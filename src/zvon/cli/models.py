@@ -22,7 +22,7 @@ OUT = Path("var/models/phish-url")
 
 @app.command
 def train(
-    model: Literal["phish-url", "phish-text", "language", "attack"],
+    model: Literal["phish-url", "phish-text", "language", "attack", "side"],
     *,
     data: Data = None,
     out: Annotated[Path | None, Parameter(help="Folder for weights, meta and card.")] = None,
@@ -79,7 +79,7 @@ def train(
 
 @app.command
 def evaluate(
-    model: Literal["phish-url", "phish-text", "language", "attack"],
+    model: Literal["phish-url", "phish-text", "language", "attack", "side"],
     *,
     data: Data = None,
     path: Annotated[Path | None, Parameter(help="Folder of a trained model.")] = None,
@@ -136,7 +136,7 @@ class _Texts(Protocol):
 
 
 def _module(model: str) -> _Texts:
-    names = {"phish-text": "text", "language": "language", "attack": "attack"}
+    names = {"phish-text": "text", "language": "language", "attack": "attack", "side": "side"}
     found: _Texts = import_module(f"zvon.cli.models_{names[model]}")
     return found
 

@@ -60,4 +60,6 @@ def rule_code(rule: str) -> tuple[str, dict[str, str]]:
     """The message of an evidence rule in the `privacy` catalogue, and its parameters."""
     if rule.startswith("cue.") and rule not in {"cue.alias", "cue.contact"}:
         return "RULE_CUE", {"phrase": rule.removeprefix("cue.").replace("*", "…")}
+    if rule.startswith("word."):
+        return "RULE_CUE", {"phrase": rule.removeprefix("word.")}
     return "RULE_" + rule.upper().replace(".", "_"), {}

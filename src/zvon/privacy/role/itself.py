@@ -1,9 +1,9 @@
 """What a value says about itself, and what the node knows of it."""
 
 from functools import cache
-from ipaddress import ip_address, ip_network
 
 from zvon.privacy.facts import Facts
+from zvon.privacy.register import Hit, Register
 from zvon.privacy.role.graph import NAMED, Graph, Node
 from zvon.privacy.role.weights import terms
 from zvon.privacy.tables import countries, hosts
@@ -25,10 +25,10 @@ def itself(graph: Graph, node: Node, defanged: bool) -> None:
         node.term("known", rule["known"])
     if value in facts.reporters:
         node.term("side.reporter", rule["side_reporter"])
-    if node.kind == "IP" and _inside(value, facts.prefixes):
-        node.term("registry", rule["registry"])
-    if owner and owner in facts.domains:
-        node.term("registry", rule["registry"])
+    if (ours := _ours(node, owner, facts.register)) is not None:
+        node.term(
+            "registry.shared" if ours.weak else "registry", rule["registry"] / (1 + ours.weak)
+        )
     if node.kind == "PHONE":
         home = any(c.country.lower() == node.mentions[0].country for c in countries())
         node.term("phone.country", rule["home_phone" if home else "foreign_phone"])
@@ -73,7 +73,16 @@ def _name_itself(node: Node, owner: str, facts: Facts) -> None:
             node.term("lookalike.brand", rule["lookalike"])
 
 
-def _inside(value: str, prefixes: tuple[str, ...]) -> bool:
-    address = ip_address(value)
-    nets = (ip_network(p, strict=False) for p in prefixes)
-    return any(net.version == address.version and address in net for net in nets)
+def _ours(node: Node, owner: str, register: Register) -> Hit | None:
+    """What the register of the constituency says of a value, by its kind."""
+    if not register.size:
+        return None
+    if node.kind in {"IP", "CIDR"}:
+        return register.address(node.value)
+    if node.kind == "EMAIL":
+        return register.mail(node.value)
+    if node.kind == "PHONE":
+        return register.phone(node.value)
+    if node.kind == "ASN":
+        return register.asn(int(node.value.removeprefix("as")))
+    return register.name(node.value if node.kind in {"HOST", "DOMAIN"} else owner)

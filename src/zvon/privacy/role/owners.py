@@ -10,6 +10,9 @@ from zvon.privacy.role.graph import NAMED, Graph, Node
 from zvon.privacy.role.itself import shared_domains
 from zvon.privacy.role.weights import terms
 
+_CERTAIN = -1.5  # log-odds from which a name is the victim's, for what resembles it
+_STEM = 5  # shorter labels are in too many others
+
 
 def people(graph: Graph) -> None:
     """A mail address or a domain that carries the name of a person or firm of the text."""
@@ -59,16 +62,17 @@ def lend(graph: Graph) -> None:
 
 
 def lookalikes(graph: Graph) -> None:
-    """A name that resembles one that is certainly the victim's, under another owner."""
+    """A name that resembles one that is certainly the victim's, or ours, under another owner."""
     known = {n.value: n.own + n.lent for n in graph.owners.values()}
-    real = [v for v, s in known.items() if s <= -1.5] + list(graph.facts.domains)
+    real = {v.partition(".")[0] for v, s in known.items() if s <= _CERTAIN}
+    real = {stem for stem in real if len(stem) >= _STEM}
+    register = graph.facts.register
     for value, current in known.items():
+        if current < _CERTAIN or register.name(value) is not None:
+            continue
         label = value.partition(".")[0]
-        for other in real:
-            if other == value or current < -1.5:
-                continue
-            stem = other.partition(".")[0]
-            if len(stem) >= 5 and (stem in label or Levenshtein.distance(stem, label) <= 2):
-                for node in graph.nodes.values():
-                    if node.mentions[0].owner == value:
-                        node.term("lookalike.victim", terms().rule["lookalike"])
+        near = any(stem in label or Levenshtein.distance(stem, label) <= 2 for stem in real)
+        if near or register.resembled(value):
+            for node in graph.nodes.values():
+                if node.mentions[0].owner == value:
+                    node.term("lookalike.victim", terms().rule["lookalike"])

@@ -9,6 +9,7 @@ from zvon.privacy.mentions import Reading
 from zvon.privacy.role.beside import neighbours
 from zvon.privacy.role.graph import Graph, Node, Score, entity_key
 from zvon.privacy.role.itself import itself
+from zvon.privacy.role.learned import learned
 from zvon.privacy.role.owners import lend, lookalikes, owners, people
 from zvon.privacy.role.weights import terms
 from zvon.privacy.role.words import words
@@ -37,6 +38,7 @@ def score(
     for reading in readings:
         words(graph, reading)
         neighbours(graph, reading)
+    learned(graph, readings)
     people(graph)
     owners(graph)
     lend(graph)

@@ -8,6 +8,13 @@ from msgspec import Struct
 from zvon.privacy.tables import DATA, read
 
 
+class Learned(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the learned term counts: a factor by type (`""` for others) and the most it may say."""
+
+    most: float
+    factor: dict[str, float]
+
+
 class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     """The weights of `data/terms.toml`."""
 
@@ -16,6 +23,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     prior: dict[str, float]
     rule: dict[str, float]
     edge: dict[str, float]
+    learned: Learned
 
 
 @cache

@@ -1,0 +1,170 @@
+"""The words around each value as features of the learned model.
+
+A value is one token among words, so that "from VALUE to VALUE" reads the same for every value.
+Slots: the word before at distance 1, 2 to 3, 4 to 8 (`L1`, `L2`, `L4`), after (`R1`, `R2`, `R4`),
+over the end of the clause (`B`), the heading over a list (`H`), the first word of the line (`F`),
+what stands between the word and the value (`G`), and pairs of the nearest word with one of the
+four before it (`X`). Each slot exists for the type of the value and, with `*`, for all types.
+"""
+
+import re
+from typing import NamedTuple
+
+from zvon.ml.side import Feature
+from zvon.privacy.mentions import Mention, Reading
+
+GROUP = {
+    "IP": "ip", "CIDR": "ip", "DOMAIN": "name", "HOST": "name", "URL": "url", "EMAIL": "mail",
+    "PHONE": "phone", "IBAN": "iban", "FILE": "file", "PATH": "file", "HASH": "file",
+    "NAME": "person", "USER": "person", "ORG": "person",
+}  # fmt: skip
+"""Types that the model was trained on, and what they share."""
+_STEM = 6
+_FIRST, _FILL = 0xE000, "\ue0ff"
+_KINDS = {"ip": "\ue001", "name": "\ue002", "url": "\ue003", "mail": "\ue004", "phone": "\ue005",
+          "iban": "\ue006", "file": "\ue007", "person": "\ue008", "": "\ue009"}  # fmt: skip
+_SHOWN = {char: f"<{name or 'other'}>" for name, char in _KINDS.items()}
+_TOKEN = re.compile(
+    "[\ue000-\ue0fe]\ue0ff*|[^\\W_\ue000-\ue0ff]+|->|=>|<-|→|←|[.!?;](?=[\\s\"'”)]|$)|\n[ \t]*\n|\n"
+)
+_FOREIGN = re.compile("[\ue000-\ue0ff]")
+_GAP = re.compile(r"[^\s\w]+")
+
+
+class Token(NamedTuple):
+    """A word, a value or an end of a clause; `word` is its stem."""
+
+    start: int
+    end: int
+    word: str
+    ends: bool
+
+
+class Around(NamedTuple):
+    """The features of one mention, and for each the range in the text that it speaks of."""
+
+    mention: Mention
+    features: list[Feature]
+    places: list[tuple[int, int]]
+
+
+def around(reading: Reading) -> list[Around]:
+    """The features of every mention of a type that the model knows, in order."""
+    ordered = sorted(reading.mentions, key=lambda m: m.start)
+    if not ordered:
+        return []
+    masked = _masked(reading.folded, ordered)
+    tokens: list[Token] = []
+    where: list[int] = []
+    for found in _TOKEN.finditer(masked):
+        text = found[0]
+        first = text[0]
+        if "\ue000" <= first <= "\ue0fe":
+            where.append(len(tokens))
+            tokens.append(Token(found.start(), found.end(), _SHOWN[first], False))
+        else:
+            ends = first in ".!?;\n"
+            tokens.append(Token(found.start(), found.end(), text[:_STEM], ends))
+    lines = _Lines(tokens, masked)
+    return [
+        _one(mention, tokens, i, masked, lines)
+        for mention, i in zip(ordered, where, strict=True)
+        if mention.type in GROUP
+    ]
+
+
+def _masked(folded: str, ordered: list[Mention]) -> str:
+    """`folded` with every mention as one private character and filling; the length stays."""
+    if _FOREIGN.search(folded):
+        folded = _FOREIGN.sub(" ", folded)
+    pieces: list[str] = []
+    at = 0
+    for mention in ordered:
+        pieces.append(folded[at : mention.start])
+        pieces.append(
+            _KINDS[GROUP.get(mention.type, "")] + _FILL * (mention.end - mention.start - 1)
+        )
+        at = mention.end
+    pieces.append(folded[at:])
+    return "".join(pieces)
+
+
+class _Lines:
+    """For each token the first token of its line and the heading that governs it."""
+
+    __slots__ = ("first", "heading")
+
+    def __init__(self, tokens: list[Token], masked: str) -> None:
+        self.first: list[int] = []
+        self.heading: list[tuple[int, int]] = []
+        start, heading, fresh = 0, (0, 0), False
+        for i, token in enumerate(tokens):
+            self.first.append(start)
+            self.heading.append(heading)
+            if token.ends and token.word[0] == "\n":
+                line = masked[tokens[start].start : token.start].rstrip() if start < i else ""
+                if line.endswith(":"):
+                    heading, fresh = (max(start, i - 6), i), True
+                elif "\n" in token.word[1:] and not fresh:
+                    heading = (0, 0)
+                else:
+                    fresh = False
+                start = i + 1
+
+
+def _one(mention: Mention, tokens: list[Token], i: int, masked: str, lines: _Lines) -> Around:
+    group = GROUP[mention.type]
+    out: list[Feature] = []
+    places: list[tuple[int, int]] = []
+
+    def add(slot: str, word: str, token: Token) -> None:
+        out.append((f"{group}.{slot}", word))
+        out.append((f"*.{slot}", word))
+        places.append((token.start, token.end))
+        places.append((token.start, token.end))
+
+    here = tokens[i]
+    before = _before(tokens, i)
+    nearest = before[0][1] if before and before[0][0] == "L1" else None
+    for slot, token in before:
+        add(slot, token.word, token)
+    if nearest is not None:
+        for slot, token in before[1:5]:
+            if slot != "B":
+                add("X", f"{token.word} {nearest.word}", token)
+    for step, token in enumerate(tokens[i + 1 : i + 7], start=1):
+        if token.ends:
+            break
+        add("R1" if step == 1 else "R2" if step < 4 else "R4", token.word, token)
+    low = tokens[i - 1].end if i else 0
+    gap = _GAP.search(masked, low, here.start)
+    add("G", gap[0][-2:] if gap else "", here)
+    first = tokens[lines.first[i]]
+    add("F", first.word if first is not here else "", first)
+    for token in tokens[slice(*lines.heading[i])]:
+        add("H", token.word, token)
+    return Around(mention, out, places)
+
+
+def _before(tokens: list[Token], i: int) -> list[tuple[str, Token]]:
+    """The words before, the nearest first, and a few of the clause before this one."""
+    out: list[tuple[str, Token]] = []
+    step = beyond = 0
+    crossed = False
+    for j in range(i - 1, max(-1, i - 16), -1):
+        token = tokens[j]
+        if token.ends:
+            if crossed and beyond:
+                break
+            crossed = True
+        elif crossed:
+            beyond += 1
+            if beyond > 5:
+                break
+            out.append(("B", token))
+        else:
+            step += 1
+            if step > 8:
+                break
+            out.append(("L1" if step == 1 else "L2" if step < 4 else "L4", token))
+    return out
