@@ -25,7 +25,7 @@ from zvon.privacy.facts import Facts
 from zvon.privacy.fold import fold
 from zvon.privacy.identifiers import is_private, owner
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.role import Score, entity_key, score, terms
+from zvon.privacy.role import Score, entity_key, score_document, terms
 
 T = ObservableType
 PIECE = 4_000
@@ -132,7 +132,7 @@ def judge(texts: Sequence[Text], setting: Setting, *, region: str) -> list[list[
             key = keys.get(found.observable)
             if key is not None and found.parent is None:
                 said.setdefault(key, []).extend(_terms(text, part, found, setting, plain))
-    scores = score(readings, setting.facts, said)
+    scores = score_document(readings, setting.facts, said)
     return [[_judged(found, scores, keys, setting) for found in part.found] for part in parts]
 
 

@@ -1,7 +1,6 @@
 """All terms of all entities of an item, and what they come to."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 from zvon.model.role import Role, SpanEvidence
 from zvon.privacy.facts import Facts
@@ -15,15 +14,27 @@ from zvon.privacy.role.weights import terms
 from zvon.privacy.role.words import words
 
 
-def score(
-    readings: list[Reading],
-    facts: Facts,
-    said: Mapping[str, Sequence[SpanEvidence]] = MappingProxyType({}),
-) -> dict[str, Score]:
-    """Score every entity of the item, by `entity_key`.
+def score(readings: list[Reading], facts: Facts) -> dict[str, Score]:
+    """Score every entity of an incident report, by `entity_key`."""
+    graph = _gathered(readings, facts, {})
+    learned(graph, readings)
+    return _settled(graph)
 
-    `said` are terms that the caller knows of an entity, for example from the layout of a report.
+
+def score_document(
+    readings: list[Reading], facts: Facts, said: Mapping[str, Sequence[SpanEvidence]]
+) -> dict[str, Score]:
+    """Score every entity of a document that is not about one incident: a warning, an analysis.
+
+    `said` are terms that the caller knows of an entity from the layout of the document. The model
+    of the words was trained on reports of incidents and does not speak here.
     """
+    return _settled(_gathered(readings, facts, said))
+
+
+def _gathered(
+    readings: list[Reading], facts: Facts, said: Mapping[str, Sequence[SpanEvidence]]
+) -> Graph:
     graph = Graph(facts)
     for reading in readings:
         for mention in reading.mentions:
@@ -38,7 +49,10 @@ def score(
     for reading in readings:
         words(graph, reading)
         neighbours(graph, reading)
-    learned(graph, readings)
+    return graph
+
+
+def _settled(graph: Graph) -> dict[str, Score]:
     people(graph)
     owners(graph)
     lend(graph)
