@@ -10,6 +10,7 @@ from zvon.model.role import SpanState
 from zvon.privacy.engine import Outcome, Part, Status
 from zvon.privacy.facts import Facts, with_brands
 from zvon.privacy.gold import Score, judge
+from zvon.privacy.register import Entry, Register
 
 PIECES = (
     "Kontakt: Igor Kos", "maja.hribar@gradnje-lipa.si", "10.24.8.117", "185.220.101[.]47", ", ",
@@ -137,12 +138,12 @@ def test_a_victim_inside_a_kept_url_is_replaced_in_any_coding() -> None:
 def test_the_register_beats_a_missing_cue() -> None:
     text = "Povezava kaže tudi 46.123.240.11"
     assert gate(text).status is Status.HELD
-    known = with_brands(Facts(prefixes=("46.123.240.0/24",)))
+    known = with_brands(Facts(register=Register([Entry(kind="prefix", value="46.123.240.0/24")])))
     assert gate(text, facts=known).status is Status.RELEASED
 
 
 def test_two_strong_terms_against_each_other_ask() -> None:
-    both = with_brands(Facts(domains=frozenset({"lipa-primer.si"})))
+    both = with_brands(Facts(register=Register([Entry(kind="domain", value="lipa-primer.si")])))
     outcome = gate("Napad z lipa-primer[.]si", facts=both)
     assert [s.state for s in outcome.spans] == [SpanState.ASK]
 

@@ -13,6 +13,7 @@ from zvon.access.viewer import Viewer
 from zvon.model.event import Event
 from zvon.model.marking import Tlp
 from zvon.privacy.engine import BadOverride
+from zvon.privacy.register import Entry
 from zvon.share import release
 from zvon.share.keys import UnknownToken, domain, epoch_of, reverse
 from zvon.store import constituency
@@ -184,8 +185,9 @@ async def test_the_constituency_is_never_an_attacker(world: World) -> None:
     async with transaction(world.pool, world.now) as tx:
         await constituency.put(
             tx,
-            [constituency.Entry("domain", "lipa-primer.si"),
-             constituency.Entry("prefix", "46.123.240.0/24")],
+            [Entry(kind="domain", value="lipa-primer.si"),
+             Entry(kind="prefix", value="46.123.240.0/24")],
+            world.now,
         )  # fmt: skip
     share = await world.prepare()
     gone = {s["text"] for s in share.spans if s["state"] == "pseudonymise"}

@@ -1,38 +1,29 @@
 """What the node knows when it reads a text: its constituency, its indicators, the brands."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from ipaddress import ip_network
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from zvon.model import brand as brands
-from zvon.model.name import BadName, canonical
 from zvon.privacy.fold import fold
+from zvon.privacy.register import Register
+from zvon.privacy.register_file import BadRegister, entries
 
-
-class BadRegister(ValueError):
-    """A constituency register cannot be read; says which line."""
+NOTHING = Register(())
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """Facts passed in; the gate looks nothing up.
 
-    `domains`, `prefixes`, `organisations`, `people` and `mails` are the constituency: ours, and
-    therefore never an attacker's. `attackers` and `reporters` are canonical values whose side is
+    `register` is the constituency: ours, and therefore never an attacker's. `attackers` and `reporters` are canonical values whose side is
     known. `lang` is `None` when nobody said.
     """
 
     lang: str | None = None
-    domains: frozenset[str] = frozenset()
-    prefixes: tuple[str, ...] = ()
-    organisations: tuple[str, ...] = ()
-    people: tuple[str, ...] = ()
-    mails: frozenset[str] = frozenset()
+    register: Register = NOTHING
     attackers: frozenset[str] = frozenset()
     reporters: frozenset[str] = frozenset()
     brand_domains: frozenset[str] = frozenset()
@@ -89,52 +80,8 @@ def with_brands(facts: Facts, registry: brands.Registry | None = None) -> Facts:
 
 
 def read_register(texts: Iterable[str]) -> Facts:
-    """Read constituency registers: CSV lines `kind,value`, or a bare domain or prefix per line.
-
-    Kinds are domain, prefix, organisation, person, mail; a header and `#` lines are skipped. Raises
-    `BadRegister`: half a register would leak, so one bad line refuses it whole.
-    """
-    rows: dict[str, list[str]] = {
-        kind: [] for kind in ("domain", "prefix", "organisation", "person", "mail")
-    }
-    for text in texts:
-        lines = csv.reader(io.StringIO(text), strict=True)
-        try:
-            for line in lines:
-                if line and line[0].strip() and not line[0].startswith("#"):
-                    _take(rows, [field.strip() for field in line])
-        except (csv.Error, KeyError, ValueError) as problem:
-            raise BadRegister(f"line {lines.line_num}: {problem}") from None
-    return Facts(
-        domains=frozenset(rows["domain"]),
-        prefixes=tuple(rows["prefix"]),
-        organisations=tuple(rows["organisation"]),
-        people=tuple(rows["person"]),
-        mails=frozenset(rows["mail"]),
-    )
+    """Read constituency registers, each whole or not at all. Raises `BadRegister`."""
+    return Facts(register=Register(row for text in texts for row in entries(text.splitlines())))
 
 
-def _take(rows: dict[str, list[str]], fields: list[str]) -> None:
-    if fields[:2] == ["kind", "value"]:
-        return
-    kind, value = (fields[0], fields[1]) if len(fields) > 1 else (_guess(fields[0]), fields[0])
-    rows[kind].append(_value(kind, value))
-
-
-def _guess(value: str) -> str:
-    if "@" in value:
-        return "mail"
-    return "prefix" if "/" in value or value.replace(".", "").isdigit() else "domain"
-
-
-def _value(kind: str, value: str) -> str:
-    if not value:
-        raise ValueError("the value is empty")
-    if kind == "prefix":
-        return str(ip_network(value, strict=False))
-    if kind == "domain":
-        try:
-            return canonical(value)
-        except BadName as problem:
-            raise ValueError(str(problem)) from None
-    return value.lower() if kind == "mail" else value
+__all__ = ["NOTHING", "BadRegister", "Facts", "read_register", "with_brands"]

@@ -43,7 +43,7 @@ async def passage(
     Raises `BadOverride` for keeping what may never be kept.
     """
     keys = await domain(tx, group_uuid, epoch, node, now, random)
-    facts = known_sides(event, with_brands(await _register(tx.db), await brand.current(tx.db)))
+    facts = known_sides(event, await facts_of(tx.db, node, now))
     gated = pass_event(event, facts=facts, policy=policy, keys=keys)
     overrides = {
         n: places[place]
@@ -55,19 +55,10 @@ async def passage(
     return pass_event(event, facts=facts, policy=policy, keys=keys, overrides=overrides)
 
 
-async def _register(db: Db) -> Facts:
-    entries = await constituency.entries(db)
-
-    def of(kind: str) -> list[str]:
-        return [entry.value for entry in entries if entry.kind == kind]
-
-    return Facts(
-        domains=frozenset(of("domain")),
-        prefixes=tuple(of("prefix")),
-        organisations=tuple(of("organisation")),
-        people=tuple(of("person")),
-        mails=frozenset(of("mail")),
-    )
+async def facts_of(db: Db, node: Node, now: datetime) -> Facts:
+    """What this node knows about values: its constituency and the brands."""
+    ours = await constituency.register(db, node.uuid, now)
+    return with_brands(Facts(register=ours), await brand.current(db))
 
 
 def place_of(span: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from uuid import UUID
 from zvon.access.node import Node
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.privacy.engine import Status
+from zvon.privacy.engine import Outcome, Status
 from zvon.privacy.fold import fold
 from zvon.share.passage import (
     by_place,
@@ -32,7 +32,7 @@ MOST_AT_ONCE = 200
 """Other waiting releases that one decision may reach; the rest is reached by the next one."""
 
 Random = Callable[[int], bytes]
-_State = {Status.RELEASED: "waiting", Status.HELD: "held"}
+_STATE = {Status.RELEASED: "waiting", Status.HELD: "held"}
 
 
 async def decide(
@@ -72,6 +72,22 @@ async def decide(
     return as_share(await rows.get(tx.db, share_uuid))
 
 
+async def look_again(
+    tx: Tx, after: int, limit: int, now: datetime, node: Node, *, random: Random = os.urandom
+) -> int | None:
+    """Gate releases that have not left anew, by number; the last number, `None` when all are done.
+
+    What people decided stays; what the register or the gate learned since then counts.
+    """
+    found = await rows.open_after(tx, after, limit)
+    for uuid in found:
+        row = await rows.lock(tx, uuid)
+        if row.state in OPEN:
+            await _gate(tx, row, row.overrides, now, node, random)
+        after = row.id
+    return after if len(found) == limit else None
+
+
 def _entity(span: Mapping[str, Any]) -> tuple[str, str]:
     """What is the same value in another item; case and diacritics aside."""
     return span["type"], fold(span["text"])
@@ -84,21 +100,27 @@ async def _apply(
     meant = {
         place_of(span): words[_entity(span)] for span in row.decisions if _entity(span) in words
     }
-    places = {**row.overrides, **meant}
+    outcome = await _gate(tx, row, {**row.overrides, **meant}, now, node, random)
+    await span_label.put(
+        tx, row.id, [_label(s, meant[place_of(s)], outcome.lang) for s in row.decisions
+                     if place_of(s) in meant], viewer.person_id, now,
+    )  # fmt: skip
+
+
+async def _gate(
+    tx: Tx, row: ShareRow, places: dict[str, str], now: datetime, node: Node, random: Random
+) -> Outcome:
     policy = await policy_of(tx.db, row.group_uuid, row.before)
     gated = await passage(
         tx, row.before, policy, row.group_uuid, row.policy["epoch"], node, now, random, places
     )
     await rows.put_review(
-        tx, row.id, state=_State.get(gated.outcome.status, "refused"), overrides=places,
+        tx, row.id, state=_STATE.get(gated.outcome.status, "refused"), overrides=places,
         after=named(gated, row.uuid), decisions=stored_spans(gated),
         residue=stored_residue(gated), risk=gated.outcome.expected_leaks,
     )  # fmt: skip
-    await span_label.put(
-        tx, row.id, [_label(s, meant[place_of(s)], gated.outcome.lang) for s in row.decisions
-                     if place_of(s) in meant], viewer.person_id, now,
-    )  # fmt: skip
     tx.note(Change(kind="share", subject=row.uuid, op=Op.EDIT, record_id=row.incident_record_id))
+    return gated.outcome
 
 
 def _label(span: Mapping[str, Any], word: str, lang: str | None) -> SpanLabel:

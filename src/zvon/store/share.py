@@ -121,6 +121,15 @@ async def undecided(tx: Tx, besides: int, limit: int) -> list[UUID]:
     return [row[0] for row in await rows.fetchall()]
 
 
+async def open_after(tx: Tx, after: int, limit: int) -> list[UUID]:
+    """Releases that have not left, by number from the one after `after`."""
+    rows = await tx.execute(
+        "select uuid from share where state in ('held', 'waiting') and id > %s order by id limit %s",
+        (after, limit),
+    )
+    return [row[0] for row in await rows.fetchall()]
+
+
 async def put_review(
     tx: Tx, share_id: int, *, state: str, overrides: dict[str, str], after: dict[str, Any] | None,
     decisions: list[dict[str, Any]], residue: dict[str, Any], risk: float,

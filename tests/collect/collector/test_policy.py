@@ -13,9 +13,14 @@ from zvon.model.marking import Tlp
 from zvon.model.observable import Observable, ObservableType
 from zvon.privacy.facts import Facts
 from zvon.privacy.pseudonym import Domain
+from zvon.privacy.register import Entry, Register
 from zvon.privacy.tables import agreements
 
-OURS = Facts(domains=frozenset({"banka.example"}), prefixes=("192.0.2.0/24",))
+OURS = Facts(
+    register=Register([
+        Entry(kind="domain", value="banka.example"), Entry(kind="prefix", value="192.0.2.0/24"),
+    ])
+)  # fmt: skip
 
 
 def cleaner(facts: Facts = OURS, policy: str = "demo-amber") -> Cleaner:

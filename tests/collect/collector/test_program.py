@@ -16,6 +16,7 @@ from zvon.cli.ports import answers
 from zvon.collect.collector.config import Source
 from zvon.collect.collector.program import Program
 from zvon.privacy.facts import Facts
+from zvon.privacy.register import Entry, Register
 
 __all__ = ["house"]
 
@@ -150,7 +151,7 @@ async def test_the_policy_is_applied_before_anything_is_written_down(
     log.write_text(alert(7))
     wire = Wire(house)
     wire.cut = True
-    ours = Facts(prefixes=("192.0.2.0/24",))
+    ours = Facts(register=Register([Entry(kind="prefix", value="192.0.2.0/24")]))
     source = Source(name="suricata", kind="file", path=str(log))
     async with running(house, tmp_path / "c", wire, source, facts=ours) as program:
         await until(lambda: program.lines[0].spool.waiting == 1)

@@ -95,7 +95,7 @@ class Cleaner:
             return "reporter"
         accused = item.kind is ItemKind.INDICATOR or (
             # What a sensor names is the attacker's only where we know what is ours.
-            item.kind is ItemKind.ALERT and bool(self._facts.prefixes or self._facts.domains)
+            item.kind is ItemKind.ALERT and bool(self._facts.register.size)
         )
         return "attacker" if accused and value.role is ValueRole.SAID else ""
 

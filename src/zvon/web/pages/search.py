@@ -95,7 +95,7 @@ async def value(
 @get("/records/{uuid:uuid}", opt={"permission": Permission.SEARCH_READ}, include_in_schema=False)
 async def record(request: AnyRequest, context: In, who: Who, uuid: UUID) -> Response[str]:
     """One record: what it says, its values, and where it came from."""
-    async with read(context.pool, who) as db:
+    async with read(context.pool, who, context.clock()) as db:
         found = await record_page.get(db, who, uuid)
     said = found.payload.get("said", found.payload)
     text = msgspec.json.format(msgspec.json.encode(said), indent=2).decode()

@@ -130,6 +130,16 @@ FACTS = {
     "visual.cloak": "Shows phones something else", "visual.screenshot": "Picture",
     "visual.phash": "Look of the page", "visual.logo": "Logo of",
 }  # fmt: skip
+SPAN_TYPES = {
+    "NAME": "person", "ORG": "organisation", "EMAIL": "mail address", "PHONE": "phone number",
+    "IP": "IP address", "CIDR": "network", "HOST": "host", "DOMAIN": "name", "URL": "address",
+    "USER": "user name", "ADDR": "postal address", "IBAN": "bank account", "CARD": "payment card",
+    "EMSO": "national number", "OIB": "national number", "TAX": "tax number",
+    "REG": "register number", "SECRET": "secret", "PLATE": "vehicle plate", "MAC": "MAC address",
+    "HASH": "hash", "WALLET": "wallet", "CVE": "vulnerability", "ASN": "autonomous system",
+    "FILE": "file name", "PATH": "file path", "DOCUMENT": "document number", "DATE": "date",
+    "PLACE": "place", "TRACK": "tracking code", "ENCODED": "encoded text", "BRAND": "brand",
+}  # fmt: skip
 TYPES = {
     "url": "address", "domain": "name", "ipv4": "IP address", "ipv6": "IP address",
     "email": "mail address", "phone": "phone number", "iban": "bank account",
@@ -320,6 +330,7 @@ def words(speak: Translator) -> dict[str, Word]:
         "asked_word": of(ASKED),
         "fact_word": of(FACTS),
         "type_word": of(TYPES),
+        "span_type": of(SPAN_TYPES, "value"),
         "contact_word": of(CONTACTS),
         "source_word": of(SOURCES),
         "node_word": of(NODES),

@@ -44,7 +44,7 @@ class Pivot(Struct, frozen=True, kw_only=True):
 @get("/reports/{id:uuid}", opt={"permission": Permission.REPORT_READ}, include_in_schema=False)
 async def submission(request: AnyRequest, context: In, who: Who, id: UUID) -> Response[str]:
     """One submission."""
-    async with read(context.pool, who) as db:
+    async with read(context.pool, who, context.clock()) as db:
         found = await report_page.get(db, who, id)
         rows = await evidence.of_record(db, found.id)
         looks = await capture.of_record(db, found.id)

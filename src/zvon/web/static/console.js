@@ -67,6 +67,7 @@ async function act(button, path, extra = {}) {
     if (!yes) return;
     if ("reason" in button.dataset) body = { ...body, reason: yes.reason };
   }
+  if (document.getElementById("everywhere")?.checked && body.overrides) body.everywhere = true;
   const focused = document.activeElement === button;
   button.disabled = true;
   try {
@@ -192,9 +193,11 @@ function step(by) {
 function actOnRow(button) {
   const row = current() || rows()[0];
   if (!row) return;
-  const word = button.dataset.rowPost;
-  const extra = word === "/verdict" ? { version: Number(row.dataset.version) } : {};
-  act(button, `/api/v1/incidents/${row.dataset.id}${word}`, extra);
+  const path = button.dataset.rowPost;
+  const word = button.dataset.rowWord;
+  const extra = word ? { overrides: { [row.dataset.span]: word } }
+    : path === "/verdict" ? { version: Number(row.dataset.version) } : {};
+  act(button, (row.dataset.base || `/api/v1/incidents/${row.dataset.id}`) + path, extra);
 }
 
 document.addEventListener("focusin", (event) => {
