@@ -133,6 +133,8 @@ class Settings(BaseSettings):
     train_data: Path | None = None
     """Folder with `phishing/urls/` for the weekly training; without it models are not retrained."""
 
+    data_policies: Path | None = None
+    """Folder of data policies, one TOML file a country; those that ship when not set."""
     reference: Path | None = None
     """Folder of reference data (`zvon reference update`); inside the node's folder when not set."""
     network_db: Path | None = None

@@ -22,6 +22,7 @@ from zvon.cli.ports import answers
 from zvon.config import Settings, host_port
 
 if TYPE_CHECKING:
+    from zvon.jobs import Context
     from zvon.jobs.context import Handler
     from zvon.store.transaction import Pool
 
@@ -82,12 +83,22 @@ async def _worker(settings: Settings, stop: asyncio.Event) -> None:
     handlers, schedule = collected_jobs()
     limits = collected_limits()
     async with open_settings(settings) as context:
+        await _policies_fit(context)
         say_ready()
         await asyncio.gather(
             run_worker(context, handlers, schedule, stop, limits=limits),
             listen_to_sources(context, stop),
             listen_to_collectors(context, stop),
         )
+
+
+async def _policies_fit(context: "Context") -> None:
+    """Raise `BadPolicy` when a data policy no longer says all that this version's store asks."""
+    from zvon.store.data_policy import newest
+    from zvon.store.visibility import SYSTEM, read
+
+    async with read(context.pool, SYSTEM) as db:
+        await newest(db)
 
 
 def collected_jobs() -> tuple[dict[str, "Handler"], dict[str, timedelta]]:
@@ -140,6 +151,7 @@ async def _web(settings: Settings, stop: asyncio.Event) -> None:
                       log_enabled=False, **options)  # fmt: skip
 
     async with open_settings(settings) as context:
+        await _policies_fit(context)
         texts = {"cert": context.node.tls_certificate, "key": context.node.tls_key}
         with _files(settings.root, texts) as pem:
             console = listener(create_app(context), settings.http)

@@ -25,7 +25,10 @@ class NoDataPolicy(LookupError):
     """No policy of this country is loaded."""
 
     def __init__(self, country: str) -> None:
-        super().__init__(f"no data policy for {country} is loaded")
+        super().__init__(
+            f"no data policy for {country}: write {country}.toml, name its folder in"
+            " ZVON_DATA_POLICIES, or load it with `zvon dmp load`"
+        )
 
 
 class NoFiles(ValueError):
@@ -84,23 +87,26 @@ async def put(
     return changed
 
 
-async def ensure(tx: Tx, country: str, now: datetime) -> None:
-    """Load the policy that ships for `country` unless one is loaded, and check those that are.
+def configured(folder: Path | None) -> dict[str, str]:
+    """Names and contents of the files that the operator chose; those that ship without a folder.
 
-    Raises `NoDataPolicy` where none ships, and `BadPolicy` where a loaded one no longer says all
-    that this version of the store asks.
+    Raises `BadPolicy`, `NoFiles`, `OSError`.
     """
-    loaded = await newest(tx.db)
-    if country in loaded:
+    return shipped() if folder is None else read_folder(folder)
+
+
+async def ensure(tx: Tx, country: str, files: Mapping[str, str], now: datetime) -> None:
+    """Load the policy of `country` from `files` unless one is loaded, and check those that are.
+
+    Raises `NoDataPolicy` where none is there, and `BadPolicy` where a loaded one no longer says
+    all that this version of the store asks.
+    """
+    if country in await newest(tx.db):
         return
-    mine = {
-        file: text
-        for file, text in shipped().items()
-        if parse(text, file=file, roles=await _roles(tx.db)).country == country
-    }
-    if not mine:
+    mine = parse_all(files, roles=await _roles(tx.db)).get(country)
+    if mine is None:
         raise NoDataPolicy(country)
-    await put(tx, mine, now)
+    await put(tx, {f"{country}.toml": mine.body}, now)
 
 
 async def newest(db: Db) -> dict[str, DataPolicy]:

@@ -16,6 +16,7 @@ from zvon.access.viewer import Viewer
 from zvon.model.ids import uuid7
 from zvon.store import data_key
 from zvon.store.data_key import keys_of
+from zvon.store.data_policy import require_reader
 from zvon.store.party import Db
 from zvon.store.source import operator
 from zvon.store.transaction import Pool, Tx
@@ -248,12 +249,28 @@ async def get(db: Db, viewer: Viewer, uuid: UUID) -> Delivery:
 
 
 async def raw(db: Db, viewer: Viewer, uuid: UUID) -> Delivery:
-    """One delivery for whoever may have its bytes. Raises `Denied`, `NoDelivery`."""
+    """One delivery for whoever sees what could not be read of it. Raises `Denied`, `NoDelivery`."""
     operator(viewer, Permission.QUARANTINE_READ)
     found = await _select(db, "d.uuid = %(uuid)s", {"uuid": uuid})
     if not found:
         raise NoDelivery(f"there is no delivery {uuid}")
     return found[0]
+
+
+async def readable(db: Db, viewer: Viewer, uuid: UUID) -> Delivery:
+    """One delivery for whoever may read its bytes, by permission and by the data policy.
+
+    Raises `Denied`, `Refused`, `NoDelivery`.
+    """
+    found = await raw(db, viewer, uuid)
+    made_in = await (
+        await db.execute(
+            "select y.country from source s join party y on y.id = s.party_id where s.id = %s",
+            (found.source_id,),
+        )
+    ).fetchone()
+    await require_reader(db, viewer, "delivery.raw", None if made_in is None else made_in[0])
+    return found
 
 
 async def sent(pool: Pool, viewer: Viewer, uuid: UUID) -> Delivery:

@@ -13,6 +13,7 @@ from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.store import data_key
 from zvon.store.data_key import DataKey, DataKeys
+from zvon.store.data_policy import require_reader
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Tx
 
@@ -104,6 +105,7 @@ async def for_person(tx: Tx, viewer: Viewer, key: bytes, sha256: bytes) -> Evide
     )
     if await seen.fetchone() is None:
         raise NoEvidenceFile(sha256.hex())
+    await require_reader(tx.db, viewer, "capture", None)
     found = await get(tx.db, key, sha256)
     tx.audit(
         AuditEntry(
@@ -111,6 +113,15 @@ async def for_person(tx: Tx, viewer: Viewer, key: bytes, sha256: bytes) -> Evide
         )
     )
     return found
+
+
+async def reseal(tx: Tx, sha256: bytes, key: DataKey) -> None:
+    """Seal a kept file anew with `key`, as it is: its own key can be destroyed then."""
+    body = (await get(tx.db, data_key.keys_of(tx.db).node, sha256)).body
+    await tx.execute(
+        "update evidence_file set sealed = %s, key_id = %s where sha256 = %s",
+        (await asyncio.to_thread(_pack, key, sha256, body), key.id, sha256),
+    )
 
 
 def _sha(body: bytes) -> bytes:

@@ -109,7 +109,9 @@ class Piece(Struct, frozen=True, kw_only=True):
 
 _PIECES: LiteralString = """
 select q.id, s.uuid as source_uuid, s.name as source_name, d.uuid as delivery_uuid,
-       d.name as delivery_name, q.position, q.reason, q.piece, q.at, q.replayed_at
+       d.name as delivery_name, q.position, q.reason, q.at, q.replayed_at,
+       case when zvon_may_read('delivery.raw', (select y.country from party y where y.id = s.party_id))
+            then q.piece end as piece
 from quarantine q join delivery d on d.id = q.delivery_id join source s on s.id = d.source_id
 where """
 

@@ -12,6 +12,7 @@ from zvon.access.viewer import Viewer
 from zvon.model.marking import Pap, Tlp
 from zvon.model.observable import TYPE, Observable
 from zvon.model.query import Role
+from zvon.store.data_policy import require_reader
 from zvon.store.party import Db
 from zvon.store.sighting import roles_of
 
@@ -64,12 +65,16 @@ class RecordPage(Struct, frozen=True, kw_only=True):
 
 
 async def get(db: Db, viewer: Viewer, uuid: UUID) -> RecordPage:
-    """A record that the reader may see. Raises `Denied`, `NoRecord`."""
+    """A record that the reader may see.
+
+    Raises `Denied`, `NoRecord`, and `Refused` for a report that the data policy keeps from them.
+    """
     viewer.require(Permission.SEARCH_READ)
     async with db.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
             """
-            select r.id, r.uuid, r.kind, coalesce(s.name, '') as source, s.uuid as source_uuid,
+            select r.id, (select y.country from party y where y.id = r.orgc_id) as made_in,
+                   r.uuid, r.kind, coalesce(s.name, '') as source, s.uuid as source_uuid,
                    r.created_at, r.received_at, r.tlp, r.pap, r.payload, c.uuid as container,
                    (select count(*) from record_version v where v.record_id = r.id) as versions,
                    (select d.uuid from delivery d where d.source_id = r.source_id
@@ -85,7 +90,9 @@ async def get(db: Db, viewer: Viewer, uuid: UUID) -> RecordPage:
         row = await cursor.fetchone()
     if row is None:
         raise NoRecord(f"there is no record {uuid}")
-    record_id = row.pop("id")
+    record_id, made_in = row.pop("id"), row.pop("made_in")
+    if row["kind"] == "report":
+        await require_reader(db, viewer, "report.text", made_in)
     values = await _values(db, record_id)
     return RecordPage(
         **{**row, "tlp": Tlp(row["tlp"]), "pap": Pap(row["pap"]), "tags": tuple(row["tags"])},
@@ -116,7 +123,9 @@ async def _links(db: Db, uuid: UUID) -> tuple[LinkOf, ...]:
         await db.execute(
             """
             select x.type, r.uuid, r.kind, x.back,
-                   left(coalesce(nullif(r.payload->>'title', ''), r.payload->>'text', ''), 120)
+                   case when r.kind = 'report' and not zvon_may_read('report.text',
+                     (select y.country from party y where y.id = r.orgc_id)) then '' else
+                   left(coalesce(nullif(r.payload->>'title', ''), r.payload->>'text', ''), 120) end
             from (select type, dst as other, false as back from edge where src = %(uuid)s
                   union all select type, src, true from edge where dst = %(uuid)s) x
             join record r on r.uuid = x.other and not r.deleted

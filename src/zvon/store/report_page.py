@@ -15,6 +15,7 @@ from zvon.model.observable import TYPE, ObservableType
 from zvon.model.report import Message
 from zvon.model.verdict import Verdict
 from zvon.store import verdict as verdicts
+from zvon.store.data_policy import require_reader
 from zvon.store.party import Db
 
 
@@ -71,6 +72,7 @@ class BadCursor(ValueError):
 
 
 class _Found(ReportRow, frozen=True, kw_only=True):
+    made_in: str
     decoded_at: datetime | None
     answered_at: datetime | None
     payload: dict[str, object]
@@ -101,13 +103,16 @@ async def page(db: Db, viewer: Viewer, *, after: str | None = None, limit: int =
 
 
 async def get(db: Db, viewer: Viewer, uuid: UUID) -> ReportDetail:
-    """One report. Raises `Denied`, and `NoReport` also for one that the viewer may not see."""
+    """One report. Raises `Denied`, `Refused` for one that the data policy keeps from the viewer,
+    and `NoReport` also for one that they may not see.
+    """
     viewer.require(Permission.REPORT_READ)
     async with db.cursor(row_factory=class_row(_Found)) as cursor:
         await cursor.execute(
             """
             select c.id, c.uuid, r.number, r.channel, r.lang, r.status, r.answer, c.tlp,
                    r.received_at, r.decoded_at, r.answered_at, c.payload, c.raw_sha256,
+                   (select y.country from party y where y.id = c.orgc_id) as made_in,
                    i.uuid as incident_uuid, i.number as incident_number,
                    g.number as campaign_number,
                    (select q.position || ': ' || q.reason from quarantine q
@@ -123,8 +128,10 @@ async def get(db: Db, viewer: Viewer, uuid: UUID) -> ReportDetail:
         found = await cursor.fetchone()
     if found is None:
         raise NoReport(f"there is no report {uuid}")
+    await require_reader(db, viewer, "report.text", found.made_in)
     newest = await verdicts.latest(db, found.id)
-    fields = {name: getattr(found, name) for name in found.__struct_fields__ if name != "payload"}
+    ours = {"payload", "made_in"}
+    fields = {name: getattr(found, name) for name in found.__struct_fields__ if name not in ours}
     return ReportDetail(
         **fields,
         message=msgspec.convert(found.payload, Message) if found.payload else None,

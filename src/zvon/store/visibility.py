@@ -7,13 +7,14 @@ that reveals a record. Reads for a person happen inside `read`, writes inside
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Literal, LiteralString
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.model.marking import Tlp
 from zvon.store.party import Db
-from zvon.store.transaction import Pool
+from zvon.store.transaction import Pool, transaction
 
 SYSTEM: Literal["system"] = "system"
 Looking = Viewer | Literal["system"]
@@ -55,11 +56,21 @@ def counts_hidden(viewer: Viewer) -> bool:
 
 
 @asynccontextmanager
-async def read(pool: Pool, viewer: Looking) -> AsyncIterator[Db]:
-    """A read-only transaction that sees what `viewer` may see."""
-    async with pool.connection() as db, db.transaction():
-        await db.execute(
-            "select set_config('zvon.viewer', %s, true), set_config('transaction_read_only', 'on', true)",
-            (viewer_setting(viewer),),
-        )
-        yield db
+async def read(pool: Pool, viewer: Looking, now: datetime | None = None) -> AsyncIterator[Db]:
+    """A read-only transaction that sees what `viewer` may see.
+
+    With `now` an error that carries audit entries (a refusal) leaves them behind.
+    """
+    try:
+        async with pool.connection() as db, db.transaction():
+            await db.execute(
+                "select set_config('zvon.viewer', %s, true),"
+                " set_config('transaction_read_only', 'on', true)",
+                (viewer_setting(viewer),),
+            )
+            yield db
+    except Exception as refusal:
+        if now is not None and (entries := getattr(refusal, "audit", ())):
+            async with transaction(pool, now) as tx:
+                tx.audit(*entries)
+        raise

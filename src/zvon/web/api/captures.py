@@ -86,7 +86,7 @@ class CaptureOut(Struct, frozen=True, kw_only=True):
 )  # fmt: skip
 async def of_report(context: In, who: Who, id: UUID) -> list[CaptureOut]:
     """The looks that a report made us take, newest first."""
-    async with read(context.pool, who) as db:
+    async with read(context.pool, who, context.clock()) as db:
         found = await report_page.get(db, who, id)
         looks = await capture.of_record(db, found.id)
     return [_out(each) for each in reversed(looks)]

@@ -155,8 +155,8 @@ async def get_delivery(context: In, who: Who, id: UUID) -> DeliveryOut:
 )  # fmt: skip
 async def get_raw(context: In, who: Who, id: UUID) -> Stream:
     """The bytes as they came, as a file to be saved: it may be hostile."""
-    async with read(context.pool, who) as db:
-        found = await delivery.raw(db, who, id)
+    async with read(context.pool, who, context.clock()) as db:
+        found = await delivery.readable(db, who, id)
     name = found.name.rpartition("/")[2] or f"{found.uuid}.bin"
     return Stream(
         _body(context, found),

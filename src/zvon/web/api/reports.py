@@ -257,7 +257,7 @@ async def list_reports(
 )  # fmt: skip
 async def get_report(context: In, who: Who, id: UUID) -> ReportOut:
     """One report."""
-    async with read(context.pool, who) as db:
+    async with read(context.pool, who, context.clock()) as db:
         return report_out(await reports.get(db, who, id))
 
 
