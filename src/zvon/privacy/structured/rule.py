@@ -40,12 +40,17 @@ SHAPES = {
 
 
 class Rule(Struct, frozen=True):
-    """`types` are those of the value, one for each piece between bars; `shape` is for `keep`."""
+    """`types` are those of the value, one for each piece between bars; `shape` is for `keep`.
+
+    `lead` is what the value continues where the format keeps its beginning in another field, as a
+    request keeps its host.
+    """
 
     action: Action
     types: tuple[str, ...] = ()
     side: str = ""
     shape: str = ""
+    lead: str = ""
 
 
 TEXT = Rule(Action.TEXT)
@@ -92,8 +97,10 @@ def parse(text: str) -> Rule:
     first, *rest = text.split()
     side = rest[0] if rest else ""
     match first:
-        case "text" | "drop" if not rest:
-            return Rule(Action(first))
+        case "text" if side in {"", "attacker", "reporter"}:
+            return Rule(Action.TEXT, side=side)
+        case "drop" if not rest:
+            return DROP
         case "keep" if rest and (side in SHAPES or side == "word"):
             return Rule(Action.KEEP, shape=side)
         case _ if first.replace("|", "").isupper() and side in {"", "attacker", "reporter", "victim"}:  # fmt: skip

@@ -26,6 +26,7 @@ class StixItem:
         self._table = table("stix")
         self._data = data
         self._victims = _victims(objects(data))
+        self._attackers = _senders(objects(data)) - self._victims
         self._walk = Walk(data, self._table, self._typed)
 
     @property
@@ -62,7 +63,15 @@ class StixItem:
                 self._table.typed["file.name"].action, types, "victim" if mine else ""
             )  # fmt: skip
         found = self._table.typed.get(f"{kind}.{key}")
-        return replace(found, side="victim") if found is not None and mine else found
+        if found is not None and mine:
+            return replace(found, side="victim")
+        if (
+            found is not None
+            and isinstance(parent.get("id"), str)
+            and parent["id"] in self._attackers
+        ):
+            return replace(found, side="attacker")
+        return found
 
 
 def objects(data: Any) -> list[dict[str, Any]]:
@@ -90,6 +99,16 @@ def _victims(found: list[dict[str, Any]]) -> frozenset[str]:
         if isinstance(author := each.get("created_by_ref"), str):
             out.add(author)
     return frozenset(out)
+
+
+def _senders(found: list[dict[str, Any]]) -> frozenset[str]:
+    """Identifiers of the addresses that messages came from."""
+    return frozenset(
+        ref
+        for each in found
+        for key in ("from_ref", "sender_ref")
+        if each.get("type") == "email-message" and isinstance(ref := each.get(key), str)
+    )
 
 
 def _texts(value: Any) -> set[str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zvon.model.role import SpanDecision, SpanState
 from zvon.privacy.engine import Outcome, Part
@@ -145,7 +146,7 @@ class Walk:
             kinds = (*rule.types, *("",) * len(texts))
             return Slot(
                 tuple(
-                    self._part(text, path, Rule(Action.VALUE, (kind,), rule.side), quiet=quiet)
+                    self._part(text, path, replace(rule, types=(kind,)), quiet=quiet)
                     for text, kind in zip(texts, kinds, strict=False)
                 ),
                 rule,
@@ -153,7 +154,9 @@ class Walk:
         if not known and _OPAQUE.fullmatch(leaf) and not _HEX.fullmatch(leaf):
             rule = Rule(Action.VALUE, ("ENCODED",))
             return Slot((self._part(leaf, path, rule, quiet=quiet),), rule)
-        return Slot((self._part(leaf, path, TEXT, quiet=quiet, lead=not known),), TEXT)
+        if rule.action is not Action.TEXT:
+            rule = TEXT  # a kept field that does not look as the format says
+        return Slot((self._part(leaf, path, rule, quiet=quiet, lead=not known),), rule)
 
     def _part(
         self, text: str, path: Path, rule: Rule, *, quiet: bool, lead: bool = False
@@ -161,7 +164,9 @@ class Walk:
         """The part of a text and where in it the text begins. An unknown field's name leads it:
         `password` is a word that says what follows.
         """
-        said = f"{path[-1]}: " if lead and path and _PLAIN_KEY.fullmatch(path[-1]) else ""
+        said = rule.lead
+        if lead and path and _PLAIN_KEY.fullmatch(path[-1]):
+            said = f"{path[-1]}: "
         kind = rule.types[0] if rule.types else ""
         key = (said + text, kind, rule.side, quiet)
         part = self._parts.get(key)
@@ -236,6 +241,8 @@ def _begin(lead: int, spans: list[SpanDecision]) -> int:
     for span in spans:
         if span.end <= lead:
             shift += _length(span) - (span.end - span.start)
+        elif span.start < lead and span.state is SpanState.KEEP:
+            return _begin(lead, list(span.inner)) + shift
         elif span.start < lead:
             return span.start + shift
         else:
