@@ -17,7 +17,7 @@ PIECES = (
     "hxxps://nlb-varnost[.]top/prijava?e=bWFqYS5ocmliYXJAZ3JhZG5qZS1saXBhLnNp", "\n", " in ", "od ",
     "041 332 118", "+44 7911 123456", "SI56 9383 4992 7229 031", "https://a.example/b", "geslo: X9!x",
     "46.123.240.11", "\u200b", "ž&#269;", "OIB 09442102730", "Livarna Kresnik d.o.o.", "srv-erp02", ". ",
-    "evil-fixture.top", "CVE-2024-21762", "person-0123456789ab", "4303 4799 0845 7288", "🙏", "\r\n",
+    "evil-fixture.top", "CVE-2024-21762", "person-0123456789abcdef", "4303 4799 0845 7288", "🙏", "\r\n",
 )  # fmt: skip
 texts = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=8)), max_size=12).map(" ".join)
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -86,6 +86,23 @@ def test_the_gate_changes_nothing_in_what_it_made(text: str) -> None:
 def test_digits_behind_a_card_number_do_not_hide_it(behind: str) -> None:
     outcome = gate(f"Kartica 4303 4799 0845 7288 {behind}")
     assert [s.type for s in outcome.spans if "7288" in s.text and s.state.removes] == ["CARD"]
+
+
+@pytest.mark.parametrize(
+    "forged", ["person-0123456789abcdef", "user-0123456789abcdef@org-0123456789abcdef.invalid",
+               "phone-si-0123456789abcdef", "host-0123456789abcdef.org-0123456789abcdef.invalid"],
+)  # fmt: skip
+def test_a_text_that_imitates_our_tokens_does_not_pass_as_ours(forged: str) -> None:
+    outcome = gate(f"Prijavitelj je {forged}, prosim pokličite.")
+    assert [(s.text, s.state.removes) for s in outcome.spans] == [(forged, True)]
+    assert forged not in outcome.shared["text"]
+
+
+def test_a_token_of_another_group_is_a_value_of_the_text() -> None:
+    here = gate("Kontakt: Igor Kos").spans[0].replacement
+    assert here
+    assert here in gate(f"Pozdrav, {here}").shared["text"]
+    assert here not in gate(f"Pozdrav, {here}", group="demo-amber-2").shared["text"]
 
 
 def test_equal_people_have_equal_tokens_in_one_group_and_epoch_only() -> None:

@@ -76,24 +76,30 @@ def words(text: str, folded: str) -> list[Word]:
 @cache
 def lexicon(languages: tuple[str, ...]) -> Lexicon:
     """Compile the phrases of `languages`."""
-    built = Lexicon({}, {}, {})
+    built = empty_lexicon()
     for language in languages:
         for section, body in cue_files()[language].items():
             if section in {"before", "after", "people", "given"}:
                 for phrase, weight in body.items():
-                    _add(built, phrase, section, float(weight))
+                    add_phrase(built, phrase, section, float(weight))
             elif section == "user":
                 for phrase in body["strong"]:
-                    _add(built, phrase, "user.strong", 0.0)
+                    add_phrase(built, phrase, "user.strong", 0.0)
                 for phrase in body["weak"]:
-                    _add(built, phrase, "user.weak", 0.0)
+                    add_phrase(built, phrase, "user.weak", 0.0)
             elif section in _SECTIONS:
                 for phrase in body["phrases"]:
-                    _add(built, phrase, section, 0.0)
+                    add_phrase(built, phrase, section, 0.0)
     return built
 
 
-def _add(built: Lexicon, phrase: str, section: str, weight: float) -> None:
+def empty_lexicon() -> Lexicon:
+    """A lexicon without phrases."""
+    return Lexicon({}, {}, {})
+
+
+def add_phrase(built: Lexicon, phrase: str, section: str, weight: float) -> None:
+    """Add a phrase of folded words, `*` ends a stem, to a lexicon that nobody uses yet."""
     parts = [(re.sub(r"[^\w-]", "", word), word.endswith("*")) for word in fold(phrase).split()]
     (first, stem), rest = parts[0], tuple(parts[1:])
     entry = _Entry(rest, section, weight, phrase)

@@ -91,7 +91,7 @@ def share_text(
     `BadOverride` for a number that is not there and for keeping what a hard rule removes.
     """
     leave = may_leave(policy, policy.tlp if tlp is None else tlp, keys.group)
-    readings = [_read(part, facts) for part in parts]
+    readings = [_read(part, facts, keys) for part in parts]
     sweep(readings)
     scores = score(readings, facts)
     states = _states(readings, scores, policy)
@@ -100,10 +100,10 @@ def share_text(
     return _finish(parts, readings, spans, vault, victims, leave)
 
 
-def _read(part: Part, facts: Facts) -> Reading:
+def _read(part: Part, facts: Facts, keys: Domain) -> Reading:
     reading = Reading(part.id, part.text, facts.lang, optional=part.optional)
     whole.take(reading, part.whole, part.side)
-    identifiers.detect(reading)
+    identifiers.detect(reading, keys)
     pattern = facts.brand_pattern
     names.detect(reading, [m.span() for m in pattern.finditer(reading.folded)] if pattern else [])
     for mention in reading.mentions:
@@ -183,7 +183,7 @@ def _spans(
         for (_, m), state, token_ in zip(ordered, chosen, replacement, strict=True)
         if state is SpanState.PSEUDONYMISE and m.type not in UNKEPT
     }
-    victims = _victims(ordered, chosen, replacement)
+    victims = _victims(ordered, chosen, replacement, keys)
     entities: dict[str, str] = {}
     spans: list[SpanDecision] = []
     for i, (reading, mention) in enumerate(ordered):
@@ -217,7 +217,10 @@ def _override(mention: Mention, word: str) -> SpanState:
 
 
 def _victims(
-    ordered: list[tuple[Reading, Mention]], chosen: list[SpanState], tokens: list[str]
+    ordered: list[tuple[Reading, Mention]],
+    chosen: list[SpanState],
+    tokens: list[str],
+    keys: Domain,
 ) -> Victims:
     """Every text of a victim that may not stand inside a value that stays."""
     out: dict[str, str] = {}
@@ -234,6 +237,10 @@ def _victims(
             plain = fold(form)
             if len(plain) >= 4:
                 out.setdefault(plain, token_)
+    for _, mention in ordered:
+        for _, _, kind, value in mention.inside:
+            if len(value) >= 4:
+                out.setdefault(fold(value), token(keys, kind, value))
     known = Victims(out)
     for (_, mention), state in zip(ordered, chosen, strict=True):
         if mention.type == "URL" and state is SpanState.KEEP:
@@ -252,7 +259,8 @@ def _edits(
             edits.insert(0, Edit(start, end, token(keys, "HOST", _canonical(mention)), "HOST", mention.value))  # fmt: skip
         return edits
     if mention.type in {"FILE", "PATH"}:
-        return list(plain_edits(mention.raw, victims))
+        edits = [Edit(a, b, token(keys, k, v), k, v) for a, b, k, v in mention.inside]
+        return edits or list(plain_edits(mention.raw, victims))
     return []
 
 

@@ -17,10 +17,11 @@ class Mention:
     """One value at one place; mutable while the text is read, never outside the gate.
 
     `value` is the canonical form (equal values are one entity), `owner` the registered domain
-    that it hangs on, `fixed` a decision that no evidence may change (`remove`, `keep`).
+    that it hangs on, `fixed` a decision that no evidence may change (`remove`, `keep`). `inside`
+    are victims' values in a value that may stay: start and end in `raw`, type, canonical form.
     """
 
-    __slots__ = ("country", "defanged", "end", "entity", "fixed", "owner", "part", "raw", "side",
+    __slots__ = ("country", "defanged", "end", "entity", "fixed", "inside", "owner", "part", "raw", "side",
                  "start", "type", "value")  # fmt: skip
 
     def __init__(
@@ -33,6 +34,7 @@ class Mention:
         self.defanged, self.fixed = defanged, fixed
         self.entity = ""
         self.side = ""
+        self.inside: tuple[tuple[int, int, str, str], ...] = ()
 
 
 class Reading:

@@ -34,13 +34,14 @@ class Identifier(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Country(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is particular to one country."""
+    """What is particular to one country; `plates` are regular expressions of vehicle plates."""
 
     country: str
     calling: str
     languages: tuple[str, ...]
     tlds: tuple[str, ...]
     mail: tuple[str, ...] = ()
+    plates: tuple[str, ...] = ()
     id: tuple[Identifier, ...] = ()
 
 

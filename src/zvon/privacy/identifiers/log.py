@@ -1,0 +1,61 @@
+"""Lines of logs, where the place says what a value is: machines and accounts of who wrote the log."""
+
+import re
+
+from zvon.privacy.fold import fold
+from zvon.privacy.identifiers.shape import put
+from zvon.privacy.mentions import Reading
+
+# RFC 3164 and RFC 5424: time, machine, program.
+_SYSLOG = re.compile(
+    r"^(?:<\d{1,3}>\d? ?)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:?\d\d)?)"
+    r" ([A-Za-z][\w.-]{1,62}) (?=[\w./-]{2,48}(?:\[\d{1,9}\])?:|[\w.-]{2,48} \d{1,9} )",
+    re.MULTILINE,
+)
+# The common log format of web servers: address, ident, account, time.
+_ACCESS = re.compile(
+    r"^\S{3,45} \S{1,32} ([\w.@\\-]{2,64}) \[\d{1,2}/[A-Z][a-z]{2}/\d{4}:", re.MULTILINE
+)
+_LOGIN = re.compile(
+    r"(?:password|publickey|keyboard-interactive(?:/pam)?|session (?:opened|closed)|gssapi-with-mic)"
+    r" for (?:invalid user |user )?([\w.@\\$-]{2,64})|\b(?:invalid user|Invalid user) ([\w.@\\$-]{2,64}) from"
+    r"|\b(?:sasl_username|user(?:name)?|uid|login|account|acct|usr|suser|duser|TargetUserName|SubjectUserName"
+    r"|AccountName|samaccountname|userPrincipalName)=\"?<?([\w.@\\$-]{2,64})",
+)
+_OPENVPN = re.compile(r"\[([\w.@-]{2,64})\] Peer Connection Initiated|openvpn\[\d+\]: ([\w.@-]{2,64})/\d{1,3}\.")  # fmt: skip
+_MACHINE = re.compile(
+    r"\b(?:Computer(?:Name)?|Workstation(?:Name)?|WorkstationName|hostname|dvchost|DeviceName|shost|dhost)"
+    r"[=:]\s?\"?([A-Za-z][\w.-]{2,62}[\w])"
+)
+_SYSTEM = frozenset({"root", "system", "nobody", "anonymous", "guest", "unknown", "null", "none",
+                     "user", "localhost", "local", "true", "false", "from", "local service",
+                     "network", "invalid", "any"})  # fmt: skip
+_MARKS = ("=", "password for", "session opened", "session closed", "publickey", "nvalid user")
+
+
+def lines(reading: Reading) -> None:
+    """Take the machine of a system log, and accounts where log formats have them."""
+    text = reading.text
+    if ":" not in text and "[" not in text:
+        return
+    for found in _SYSLOG.finditer(text):
+        if "." not in found[1]:
+            put(reading, found.start(1), found.end(1), "HOST", found[1].lower(), fixed="remove")
+    for found in _ACCESS.finditer(text):
+        _user(reading, found.start(1), found[1])
+    if "openvpn" in text:
+        for found in _OPENVPN.finditer(text):
+            _user(reading, found.start(found.lastindex or 1), found[found.lastindex or 1])
+    if any(mark in text for mark in _MARKS):
+        for found in _LOGIN.finditer(text):
+            _user(reading, found.start(found.lastindex or 1), found[found.lastindex or 1])
+        for found in _MACHINE.finditer(text):
+            if "." not in found[1]:
+                put(reading, found.start(1), found.end(1), "HOST", found[1].lower())
+
+
+def _user(reading: Reading, start: int, raw: str) -> None:
+    name = raw.rstrip(".-\\")
+    if name.lower() in _SYSTEM or "@" in name or name.isdigit():
+        return
+    put(reading, start, start + len(name), "USER", fold(name.rpartition("\\")[2]))

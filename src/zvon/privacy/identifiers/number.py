@@ -1,0 +1,165 @@
+"""Numbers with check digits: accounts, cards, numbers of people and firms, devices, parcels.
+
+A shape alone destroys ticket numbers (8 % of random digits pass the check of a tax number), so
+short numbers also need a word that names them.
+"""
+
+import re
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+from stdnum import luhn
+from stdnum.exceptions import ValidationError
+from stdnum.iso7064 import mod_97_10
+
+from zvon.formats import card
+from zvon.model.iban import length
+from zvon.privacy.identifiers.phone import phones
+from zvon.privacy.identifiers.shape import put
+from zvon.privacy.identifiers.zones import Zones
+from zvon.privacy.mentions import Reading
+from zvon.privacy.tables import Country, Identifier, countries
+
+_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ \u00a0-]?[A-Z0-9]){11,30}", re.IGNORECASE)
+_JOINED = re.compile(r"^[\w+.-] | [\w-]$")
+_CARD = re.compile(r"(?<![\w+.-])[3-6]\d{3}(?:[ -]?\d){9,15}(?![\w-])")
+_DIGITS = re.compile(r"(?<![\w.,:/+-])(?:[A-Z]{2} ?)?\d{7,13}(?![\w/]|[.,:]\d|-\d)")
+_PARCEL = re.compile(r"(?<!\w)[A-Z]{2} ?\d{3} ?\d{3} ?\d{3} ?[A-Z]{2}(?!\w)")
+_PLACE = re.compile(
+    r"(?<![\d.])-?\d{1,2}\.\d{4,}°?\s*[NS]?\s*[,;/]\s*-?\d{1,3}\.\d{4,}(?!\d)"
+    r"|(?<!\d)\d{1,2}°\s?\d{1,2}['′]\s?\d{1,2}(?:\.\d{1,3})?[\"″]?\s?[NSEWVZJ]"
+)
+
+
+def numbers(reading: Reading, zones: Zones) -> None:
+    """Take every number in the zones with digits."""
+    text = reading.text
+    for start, end in zones.numbers:
+        if end - start < 7:
+            continue
+        _accounts(reading, start, end)
+        for found in _PARCEL.finditer(text, start, end):
+            value = found[0].replace(" ", "")
+            put(reading, found.start(), found.end(), "TRACK", value, fixed="remove")
+        _cards(reading, start, end)
+        for found in _PLACE.finditer(text, start, end):
+            put(reading, found.start(), found.end(), "PLACE", found[0], fixed="remove")
+        _of_states(reading, start, end)
+        phones(reading, start, end)
+        _plates(reading, start, end)
+
+
+def _accounts(reading: Reading, start: int, end: int) -> None:
+    for found in _IBAN.finditer(reading.text, start, end):
+        country = found[0][:2].upper()
+        size = _iban_length(country)
+        stop = _cut(found[0], size) if size else 0
+        if not stop or reading.text[found.start() + stop : found.start() + stop + 1].isalnum():
+            continue
+        raw = found[0][:stop]
+        compact = re.sub(r"[ \u00a0-]", "", raw).upper()
+        # A typing error in an account number does not make it something else.
+        grouped = raw[:4].isupper() or " " in raw
+        if grouped or mod_97_10.is_valid(compact[4:] + compact[:4]):
+            put(reading, found.start(), found.start() + stop, "IBAN", compact,
+                country=country.lower())  # fmt: skip
+
+
+@cache
+def _iban_length(country: str) -> int | None:
+    try:
+        return length(country)
+    except (ValidationError, ValueError, KeyError, IndexError):
+        return None
+
+
+def _cut(raw: str, size: int) -> int:
+    """Where the first `size` letters and digits of `raw` end, 0 when there are fewer."""
+    seen = 0
+    for at, char in enumerate(raw, start=1):
+        seen += char.isalnum()
+        if seen == size:
+            return at
+    return 0
+
+
+def _cards(reading: Reading, start: int, end: int) -> None:
+    text = reading.text
+    zone = text[start:end]
+    for low, high in card.spans(zone):  # first, so that digits behind a number do not hide it
+        low, high = low + start, high + start
+        if not _JOINED.search(text[max(0, low - 1) : low] + " " + text[high : high + 1]):
+            _card(reading, low, high)
+    for found in _CARD.finditer(text, start, end):
+        digits = _bare(reading, found.start(), found.end())
+        if 13 <= len(digits) <= 19 and luhn.is_valid(digits):
+            _card(reading, found.start(), found.end())
+
+
+def _card(reading: Reading, start: int, end: int) -> None:
+    put(reading, start, end, "CARD", _bare(reading, start, end), fixed="remove")
+
+
+def _bare(reading: Reading, start: int, end: int) -> str:
+    return re.sub(r"\D", "", reading.folded[start:end])
+
+
+@cache
+def _validator(module: str) -> Callable[[str], bool] | None:
+    return import_module(module).is_valid if module else None
+
+
+@cache
+def _rows() -> dict[int, tuple[tuple[Country, Identifier], ...]]:
+    """The identifiers of all countries by how many digits they have."""
+    rows = [(country, row) for country in countries() for row in country.id]
+    sizes = {size for _, row in rows for size in row.digits}
+    return {n: tuple((c, r) for c, r in rows if n in r.digits) for n in sizes}
+
+
+def _of_states(reading: Reading, start: int, end: int) -> None:
+    for found in _DIGITS.finditer(reading.text, start, end):
+        if reading.free(found.start(), found.end()):
+            _of_state(reading, found.start(), found.end(), found[0])
+
+
+def _of_state(reading: Reading, start: int, end: int, raw: str) -> None:
+    digits = _bare(reading, start, end)
+    before = reading.folded[max(0, start - 48) : start]
+    if not raw[0].isdigit():
+        prefixed = {row.prefix for _, row in _rows().get(len(digits), ())}
+        if raw[:2] not in prefixed:
+            start = end - len(raw.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ "))
+    for country, row in _rows().get(len(digits), ()):
+        check = _validator(row.module)
+        valid = bool(check and check(digits))
+        named = _named(row, before) or (bool(row.prefix) and raw.startswith(row.prefix))
+        if (valid and not row.context) or named:
+            put(reading, start, end, row.type, digits, country=country.country.lower(), fixed="remove")  # fmt: skip
+            return
+
+
+@cache
+def _context(row: Identifier) -> re.Pattern[str]:
+    words = "|".join(
+        re.escape(w.rstrip("*")) + (r"\w*" if w.endswith("*") else "") for w in row.context
+    )
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)(?!.*\d{{5}})")
+
+
+def _named(row: Identifier, before: str) -> bool:
+    return bool(row.context) and _context(row).search(before) is not None
+
+
+@cache
+def _plate() -> re.Pattern[str] | None:
+    shapes = [shape for country in countries() for shape in country.plates]
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(shapes)})(?![\w-])") if shapes else None
+
+
+def _plates(reading: Reading, start: int, end: int) -> None:
+    pattern = _plate()
+    for found in pattern.finditer(reading.text, start, end) if pattern else ():
+        value = re.sub(r"[ -]", "", found[0])
+        put(reading, found.start(), found.end(), "PLATE", value, fixed="remove")
