@@ -234,7 +234,8 @@ CLASSES: tuple[DataClass, ...] = (
         id="accountability", personal=False,
         tables=(Held("purge", "started_at"),
                 Held("data_policy", "at"),
-                Held("data_key", "created_at")),
+                Held("data_key", "created_at"),
+                Held("class_day", "day")),
     ),
     DataClass(
         id="statistics", personal=False,

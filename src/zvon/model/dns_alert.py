@@ -48,6 +48,8 @@ class Cause(StrEnum):
     """A never-block list is old."""
     LIST_BAD = "list_bad"
     """A never-block list of the operator cannot be read."""
+    PURGE_LATE = "purge_late"
+    """Data that had its time was not purged in time."""
 
     @property
     def words(self) -> str:

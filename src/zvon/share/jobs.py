@@ -9,7 +9,7 @@ import msgspec
 from zvon.formats.checkpoint import STALE_AFTER
 from zvon.formats.note import PeerError
 from zvon.jobs import Context, Handler, enqueue
-from zvon.share import constituency, kit
+from zvon.share import constituency, kit, withdraw
 from zvon.share import feed as own_feed
 from zvon.share.client import Unreachable, connect
 from zvon.share.group import renew
@@ -167,6 +167,7 @@ JOBS: dict[str, Handler] = {
     "share.poll": poll,
     "share.take_held": take_held,
     "share.kits": kit.look,
+    "share.withdraw": withdraw.withdraw,
     "share.review": constituency.look_again,
 }
 

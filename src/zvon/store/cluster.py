@@ -38,6 +38,8 @@ SETTINGS: Mapping[str, str] = {
     "shared_preload_libraries": "pg_stat_statements",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # A broken rule names the row that broke it, with its values: they do not belong into a log.
+    "log_error_verbosity": "terse",
 }
 
 

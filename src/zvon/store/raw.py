@@ -84,6 +84,15 @@ async def small(db: Db, shas: Collection[bytes]) -> dict[bytes, bytes]:
     return {bytes(row[0]): _unpack(keys, row) for row in await cursor.fetchall()}
 
 
+async def reseal(tx: Tx, sha: bytes, key: DataKey) -> None:
+    """Seal a kept input anew with `key`, as it is: its own key can be destroyed then."""
+    body = await get(tx.db, sha)
+    await tx.execute(
+        "update raw_input set body = %s, key_id = %s where sha256 = %s",
+        (await asyncio.to_thread(_pack, key, sha, body), key.id, sha),
+    )
+
+
 def _sha(body: bytes) -> bytes:
     return hashlib.sha256(body).digest()
 

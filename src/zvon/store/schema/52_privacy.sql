@@ -117,9 +117,21 @@ create table purge (
   proof bytea not null,                          -- SHA-256 over what went, in order
   due_at timestamptz not null,
   started_at timestamptz not null,
-  done_at timestamptz
+  done_at timestamptz,
+  rewrite text[] not null default '{}',          -- tables whose dead rows still lie on the disk
+  rewritten_at timestamptz
 );
+create index purge_rewrite on purge (id) where rewrite <> '{}';
 create index purge_class on purge (country, class, id desc);
+
+-- How many rows of a class there were on a day: what outlives them where the policy says `aggregate`.
+create table class_day (
+  country text not null,
+  class text not null,
+  day date not null,
+  rows bigint not null,
+  primary key (country, class, day)
+);
 
 -- Something that may not be purged yet, and who said so.
 create table legal_hold (
