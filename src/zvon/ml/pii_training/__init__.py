@@ -1,0 +1,1 @@
+"""Training of the tagger of `ml.pii`; needs scipy (the extra `train`)."""

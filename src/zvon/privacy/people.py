@@ -1,0 +1,149 @@
+"""Names of people: listed words in any case, titles, cues, and what the tagger adds.
+
+A name is believed for two signs: two listed words side by side, or one beside a title or a cue.
+Words that are names and ordinary words (`Kos`, `Luka`) need the second sign more than others.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from zvon.privacy.lemma import first_name, last_name
+from zvon.privacy.lexeme import FIRSTS, LASTS, Lex
+from zvon.privacy.mentions import Reading
+from zvon.privacy.tagged import Lines
+
+_NEVER = frozenset({Lex.STOP, Lex.KNOWN, Lex.CALENDAR, Lex.LEGAL, Lex.STREET, Lex.INSTITUTION,
+                    Lex.ACCOUNT, Lex.SECRET, Lex.HOST, Lex.ADDRESS, Lex.FIRM})  # fmt: skip
+_COMMON = frozenset({Lex.COMMON_FIRST, Lex.COMMON_LAST, Lex.COMMON_BOTH})
+_LONGEST = 4
+
+
+def people(reading: Reading, page: Lines) -> Iterator[tuple[int, int]]:
+    """Ranges of the text that name a person."""
+    cues = {c.end for c in reading.cues if c.section in {"person", "alias"}}
+    starts, ends = page.tokens.starts, page.tokens.ends
+    sure = {i for s in page.said if s.kind == "NAME" for i in page.find(s.start, s.end)}
+    i = 0
+    while i < len(starts):
+        if page.lex[i] == Lex.TITLE and page.shape[i] != 4:
+            last = _titled(page, i)
+            if last > i:
+                yield starts[i], ends[last - 1]
+                i = last
+                continue
+        if not page.capital(i):
+            if page.shape[i] == 0 and page.lex[i] in {Lex.FIRST, Lex.LAST, Lex.BOTH} and _plain_pair(page, i):  # fmt: skip
+                yield starts[i], ends[i + 1]
+                i += 2
+                continue
+            i += 1
+            continue
+        run = _run(page, i)
+        cued = any(at in cues for at in range(starts[i] - 3, starts[i] + 1))
+        length = _length(page, run, cued=cued, sure=sure)
+        if length:
+            yield starts[i], ends[i + length - 1]
+        i += max(1, length)
+
+
+def _run(page: Lines, i: int) -> list[int]:
+    run = [i]
+    while len(run) < _LONGEST and run[-1] + 1 < len(page.lex) and page.joined(run[-1]) and page.capital(run[-1] + 1):  # fmt: skip
+        run.append(run[-1] + 1)
+    return run
+
+
+def _titled(page: Lines, i: int) -> int:
+    """Where the name after a title ends; `i` when there is none."""
+    at = i + 1
+    gaps = page.tokens.gaps
+    while at < len(page.lex) and page.lex[at] == Lex.TITLE and gaps[at] in {" ", ". ", ".", ".-"}:
+        at += 1
+    if at >= len(page.lex) or gaps[at] not in {" ", ". ", ".", "\u00a0"} or not page.capital(at):
+        return i
+    low_title = page.tokens.texts[i]
+    if len(low_title) == 1 or page.lex[at] in _NEVER or page.lex[at] == Lex.TOWN:
+        return i
+    end = at + 1
+    while end < len(page.lex) and end - at < 3 and page.joined(end - 1) and page.capital(end) and (
+        page.lex[end] not in _NEVER
+    ):  # fmt: skip
+        end += 1
+    return end
+
+
+def _length(page: Lines, run: Sequence[int], *, cued: bool, sure: set[int]) -> int:
+    """How many words at the start of `run` are one person's name; 0 when none."""
+    head = page.lex[run[0]]
+    if head in _NEVER or head == Lex.PERSON or _acronym(page, run[0]):
+        return 0
+    told = run[0] in sure
+    if len(run) == 1 or page.lex[run[1]] in _NEVER or _acronym(page, run[1]):
+        return int(_alone(page, run[0], cued=cued, told=told))
+    second = page.lex[run[1]]
+    first, last = head in FIRSTS, head in LASTS
+    second_last = second in LASTS or second == Lex.LIKE_LAST
+    believed = (
+        (first and (second_last or head not in _COMMON))
+        or (last and second in FIRSTS)
+        or (cued and (first or last or second_last))
+        or (page.shape[run[0]] == 3 and second_last)
+        or (told and run[1] in sure)
+        or (second_last and second not in _COMMON and head in {Lex.NONE, Lex.LIKE_LAST} and told)
+    )
+    if not believed:
+        return int(_alone(page, run[0], cued=cued, told=told))
+    end = 2
+    while end < len(run) and page.lex[run[end]] not in _NEVER and not _acronym(page, run[end]) and (
+        page.lex[run[end]] in LASTS or page.lex[run[end]] == Lex.LIKE_LAST or cued or first
+    ):  # fmt: skip
+        end += 1
+    return end
+
+
+def _alone(page: Lines, i: int, *, cued: bool, told: bool) -> bool:
+    """Whether one word by itself is a name."""
+    kind = page.lex[i]
+    if page.shape[i] == 3 or len(page.tokens.texts[i]) < 3:
+        return False
+    if cued:
+        return kind in FIRSTS or kind in LASTS or kind == Lex.LIKE_LAST
+    if kind in {Lex.FIRST, Lex.BOTH}:
+        return len(page.tokens.texts[i]) >= 4 or told
+    return told and (kind in FIRSTS or kind in LASTS or kind == Lex.LIKE_LAST)
+
+
+def _acronym(page: Lines, i: int) -> bool:
+    """True for `VPN`, `SI-CERT`; a whole name in capitals is listed or has a neighbour in capitals."""
+    if page.shape[i] != 2:
+        return False
+    if page.lex[i] in FIRSTS or page.lex[i] in LASTS or page.lex[i] == Lex.LIKE_LAST:
+        return False
+    beside = [j for j in (i - 1, i + 1) if 0 <= j < len(page.lex)]
+    return len(page.tokens.texts[i]) <= 5 or not any(page.shape[j] == 2 for j in beside)
+
+
+def _plain_pair(page: Lines, i: int) -> bool:
+    """`janez novak`, as people write in a hurry: both words listed, neither an ordinary word."""
+    if i + 1 >= len(page.lex) or not page.joined(i) or page.shape[i + 1] != 0:
+        return False
+    one, two = page.lex[i], page.lex[i + 1]
+    if one in {Lex.FIRST, Lex.BOTH}:
+        return two in {Lex.LAST, Lex.BOTH}
+    return one == Lex.LAST and two in {Lex.FIRST, Lex.BOTH}
+
+
+def named(page: Lines, start: int, end: int) -> list[str]:
+    """The folded words of a name in a range, without titles and punctuation."""
+    inside = page.find(start, end)
+    return [page.tokens.folded[i] for i in inside if page.lex[i] != Lex.TITLE]
+
+
+def person(folded: Sequence[str]) -> str:
+    """The canonical form of a name: nominatives without diacritics, first name first."""
+    parts = [part for part in folded if len(part) > 1] or list(folded)
+    if len(parts) == 1:
+        return first_name(parts[0]) or last_name(parts[0]) or parts[0]
+    reverse = last_name(parts[0]) and not first_name(parts[0]) and first_name(parts[-1])
+    if reverse:
+        parts = [*parts[1:], parts[0]]
+    return " ".join([first_name(parts[0]) or parts[0], *(last_name(p) or p for p in parts[1:])])
