@@ -33,6 +33,7 @@ ROLES = {
     "bor": "approver",
     "ada": "administrator",
     "aud": "auditor",
+    "pia": "privacy_officer",
 }
 PROBLEM = "application/problem+json"
 NOBODY = UUID("01940000-0000-7000-8000-000000000000")

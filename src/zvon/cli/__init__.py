@@ -20,6 +20,7 @@ NOUNS = {
     "collector": "Collectors: read sources where they are; hits of resolvers.",
     "search": "Find values and records; look up many values at once.",
     "source": "Sources: where a node gets its data from.",
+    "constituency": "What is ours: names, networks and people that the gate protects.",
     "peer": "Partners: invite, accept, list.",
     "privacy": "What leaves this node, and what stays.",
     "phish": "Phishing scores for addresses.",

@@ -27,9 +27,11 @@ def call(
     method: str,
     path: str,
     body: Any = None,
+    *,
+    content: bytes | None = None,
     **query: str | list[str],
 ) -> dict[str, Any]:
-    """One request to `/api/v1`. Raises `NoAnswer`, `NodeRefused`."""
+    """One request to `/api/v1`, with a JSON body or with bytes as they are. Raises `NoAnswer`, `NodeRefused`."""
     import httpx
     import msgspec
 
@@ -37,7 +39,7 @@ def call(
     try:
         answer = httpx.request(
             method, f"{node.rstrip('/')}/api/v1{path}", headers=headers, json=body,
-            params=query or None, timeout=TIMEOUT_S,
+            content=content, params=query or None, timeout=TIMEOUT_S,
         )  # fmt: skip
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise NodeRefused(f"{node!r} is not the address of a node") from None

@@ -226,6 +226,14 @@ class Register:
         """An autonomous system."""
         return self._asns.get(number)
 
+    def look(self, what: str, value: str) -> Hit | None:
+        """A canonical value of a kind: `name`, `address`, `mail`, `phone`, `asn`, `bic`."""
+        if what == "asn":
+            return self.asn(int(value))
+        asked = {"name": self.name, "address": self.address, "mail": self.mail,
+                 "phone": self.phone, "bic": self.bank}  # fmt: skip
+        return asked[what](value)
+
     def named(self, words: Sequence[str]) -> Iterator[tuple[int, int, Kind]]:
         """Our people and organisations in folded words, in any case: first and last word, kind."""
         if not self._named:
