@@ -130,6 +130,11 @@ FACTS = {
     "visual.cloak": "Shows phones something else", "visual.screenshot": "Picture",
     "visual.phash": "Look of the page", "visual.logo": "Logo of",
 }  # fmt: skip
+OURS = {
+    "domain": "names", "prefix": "networks", "asn": "autonomous systems", "bic": "banks",
+    "phone": "phone numbers", "organisation": "organisations", "person": "people",
+    "mail": "mailboxes", "host": "hosts by pattern", "internal": "inside endings",
+}  # fmt: skip
 SPAN_TYPES = {
     "NAME": "person", "ORG": "organisation", "EMAIL": "mail address", "PHONE": "phone number",
     "IP": "IP address", "CIDR": "network", "HOST": "host", "DOMAIN": "name", "URL": "address",
@@ -330,6 +335,7 @@ def words(speak: Translator) -> dict[str, Word]:
         "asked_word": of(ASKED),
         "fact_word": of(FACTS),
         "type_word": of(TYPES),
+        "own_word": of(OURS),
         "span_type": of(SPAN_TYPES, "value"),
         "contact_word": of(CONTACTS),
         "source_word": of(SOURCES),
@@ -391,6 +397,8 @@ def menu(
                            ("/sources", _("Sources"), "v", Permission.SOURCE_READ),
                            ("/collectors", _("Collectors"), "c", Permission.SOURCE_READ)]),
         (_("Exchange"), [("/sharing", _("Sharing"), "s", Permission.PEER_READ),
+                          ("/privacy", _("Privacy"), "p", Permission.SHARE_READ),
+                          ("/constituency", _("Constituency"), "u", Permission.CONSTITUENCY_READ),
                           ("/feeds", _("Feeds"), "f", Permission.SUBSCRIBER_READ)]),
         (_("Learning"), [("/labels", _("Labels"), "e", Permission.LABEL_READ),
                          ("/models", _("Models"), "m", Permission.MODEL_READ)]),

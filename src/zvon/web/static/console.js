@@ -121,9 +121,11 @@ document.addEventListener("submit", async (event) => {
   }
   nest(body);
   Object.assign(body, JSON.parse(form.dataset.fixed ?? "{}"));
+  for (const box of form.querySelectorAll("input[type=checkbox]")) body[box.name] = box.checked;
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
+  const sent = form.dataset.wrap ? { [form.dataset.wrap]: [body] } : body;
   try {
-    const data = await send(form.dataset.form, body);
+    const data = await send(form.dataset.form, sent);
     const shownOnce = data.token || data.secret;
     if (form.dataset.show && shownOnce) {
       show(form.dataset.show, shownOnce);
