@@ -39,3 +39,20 @@ def test_three_levels_are_opened_and_no_more() -> None:
     assert "ana@lipa.example" in list(layers("616e61406c6970612e6578616d706c65"))
     assert "ana@lipa.example" in list(layers("ana%2540lipa.example"))
     assert "ana@lipa.example" not in list(layers("ana%25252540lipa.example"))
+
+
+def test_letters_of_another_script_do_not_make_another_word() -> None:
+    assert fold("N\u043evak") == "novak"
+    assert fold("\u0410n\u0430 Horv\u0430t") == "ana horvat"
+    assert fold("Москва") == "москва"
+
+
+def test_accents_apart_from_their_letter_come_together() -> None:
+    opened = view("Zupanc\u030cic\u030c je")
+    assert opened.text == "Zupančič je"
+    assert opened.source(0, 8) == (0, 10)
+
+
+def test_a_range_ends_where_its_last_character_ends() -> None:
+    assert view("Kos\u200b je").source(0, 3) == (0, 3)
+    assert view("<b>Kos</b> je").source(0, 3) == (3, 6)

@@ -68,8 +68,10 @@ class Lexicon(NamedTuple):
 
 def words(text: str, folded: str) -> list[Word]:
     """The words of `text`; `folded` is its folded form."""
+    make = tuple.__new__  # half the time of Word(…), and there are many words
     return [
-        Word(m.start(), m.end(), m[0], folded[m.start() : m.end()]) for m in _WORD.finditer(text)
+        make(Word, (start := m.start(), end := m.end(), m[0], folded[start:end]))
+        for m in _WORD.finditer(text)
     ]
 
 
@@ -110,8 +112,11 @@ def add_phrase(built: Lexicon, phrase: str, section: str, weight: float) -> None
 def find(found: list[Word], lex: Lexicon) -> list[Cue]:
     """All phrases in the text, in order; of two that begin together the longer one stays."""
     out: list[Cue] = []
+    seen = lex.seen
     for i, word in enumerate(found):
-        entries = lex.of(word.folded)
+        entries = seen.get(word.folded)
+        if entries is None:
+            entries = lex.of(word.folded)
         if not entries:
             continue
         best: dict[str, tuple[int, int, _Entry]] = {}

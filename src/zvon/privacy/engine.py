@@ -31,7 +31,8 @@ class Part(Struct, frozen=True):
 
     In an `optional` part nothing is asked: what is unsure goes, because the item can do without.
     `whole` is the type of the one value that the whole part is, where a format says so; then
-    `side` may also be `victim`.
+    `side` may also be `victim`. A part that does not leave is only read, so that what it says of
+    the victim is known.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Part(Struct, frozen=True):
     side: str = ""
     optional: bool = False
     whole: str = ""
+    leaves: bool = True
 
 
 class Status(StrEnum):
@@ -101,7 +103,8 @@ def share_text(
 
 
 def _read(part: Part, facts: Facts, keys: Domain) -> Reading:
-    reading = Reading(part.id, part.text, facts.lang, optional=part.optional)
+    reading = Reading(part.id, part.text, facts.lang, optional=part.optional or not part.leaves,
+                      page=part.kind == "text/html")  # fmt: skip
     whole.take(reading, part.whole, part.side)
     identifiers.detect(reading, keys)
     pattern = facts.brand_pattern
@@ -279,7 +282,7 @@ def _finish(
     parts: Sequence[Part], readings: list[Reading], spans: list[SpanDecision],
     vault: dict[str, str], victims: Victims, leave: Leave,
 ) -> Outcome:  # fmt: skip
-    preview = {p.id: rewrite(p, spans) for p in parts}
+    preview = {p.id: rewrite(p, spans) for p in parts if p.leaves}
     asks = any(span.state is SpanState.ASK for span in spans)
     residue = Residue(0, ())
     originals = _originals(spans, victims)
@@ -290,7 +293,9 @@ def _finish(
     else:
         residue = scan("\n\x00\n".join(preview.values()), originals)
         status = Status.RESIDUE if residue.hits else Status.RELEASED
-    leaks = sum(1 - span.p_attacker for span in spans if span.state is SpanState.KEEP)
+    inside = {p.id for p in parts if not p.leaves}
+    kept = (s for s in spans if s.state is SpanState.KEEP and s.part not in inside)
+    leaks = sum(1 - span.p_attacker for span in kept)
     return Outcome(
         status=status, leave=leave, parts=tuple(parts), spans=tuple(spans),
         shared=preview if status is Status.RELEASED else {}, preview=preview,

@@ -43,9 +43,12 @@ class Reading:
     Offsets of everything here count characters of `text`, the view; `view.source` leads back.
     """
 
-    def __init__(self, part: str, source: str, lang: str | None, *, optional: bool = False) -> None:
+    def __init__(
+        self, part: str, source: str, lang: str | None, *,
+        optional: bool = False, page: bool = False,
+    ) -> None:  # fmt: skip
         self.part, self.source, self.optional = part, source, optional
-        self.view: View = view(source)
+        self.view: View = view(source, page=page)
         self.text = self.view.text
         self.folded = fold(self.text)
         self.words: list[Word] = words(self.text, self.folded)

@@ -23,6 +23,7 @@ _MAC = re.compile(
 _VERSION = re.compile(
     r"(?<!\w)(?:v|ver\.?|version|verzij\w|različic\w|build|firmware) ?$", re.IGNORECASE
 )
+_SHORTEST_MAC = 14
 _NOT_HEX = re.compile(r"[^0-9a-f]")
 
 _PRIVATE = tuple(map(ip_network, (
@@ -52,11 +53,12 @@ def _known(raw: str) -> tuple[str, str, bool] | None:
 def addresses(reading: Reading, zones: Zones) -> None:
     """Take MAC and network addresses; a version of a program is none."""
     text = reading.text
-    for start, end in zones.long:
-        for found in _MAC.finditer(text, start, end):
-            value = _NOT_HEX.sub("", found[0].lower())
-            put(reading, found.start(), found.end(), "MAC", value, fixed="remove")
-    for start, end in zones.dot:
+    for start, end in zones.digit:
+        if end - start >= _SHORTEST_MAC:
+            for found in _MAC.finditer(text, start, end):
+                value = _NOT_HEX.sub("", found[0].lower())
+                put(reading, found.start(), found.end(), "MAC", value, fixed="remove")
+    for start, end in zones.dotted:
         for found in _IPV4.finditer(text, start, end):
             _take(reading, found)
     for start, end in zones.colon:

@@ -6,7 +6,7 @@ from zvon.privacy.identifiers.shape import put
 from zvon.privacy.identifiers.zones import Zones
 from zvon.privacy.mentions import Reading
 
-_PATTERNS = (
+_LONG = (
     ("WALLET", "keep", re.compile(
         r"(?<!\w)(?:bc1[a-z0-9]{25,60}|0x[0-9a-fA-F]{40}|[13][1-9A-HJ-NP-Za-km-z]{25,34}"
         r"|4[0-9AB][1-9A-HJ-NP-Za-km-z]{93}|T[1-9A-HJ-NP-Za-km-z]{33})(?!\w)"
@@ -15,14 +15,23 @@ _PATTERNS = (
         r"(?<!\w)(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?!\w)",
         re.IGNORECASE,
     )),
-    ("CVE", "keep", re.compile(r"\bCVE-\d{4}-\d{4,7}\b", re.IGNORECASE)),
-    ("ASN", "", re.compile(r"\bAS\d{3,10}\b")),
 )  # fmt: skip
+_CVE = re.compile(r"\bCVE-\d{4}-\d{4,7}\b", re.IGNORECASE)
+_ASN = re.compile(r"\bAS\d{3,10}\b")
+_SHORTEST = 26
 
 
 def digests(reading: Reading, zones: Zones) -> None:
     """Take them; a wallet and a vulnerability always stay."""
+    text = reading.text
     for start, end in zones.long:
-        for kind, fixed, pattern in _PATTERNS:
-            for found in pattern.finditer(reading.text, start, end):
-                put(reading, found.start(), found.end(), kind, found[0].lower(), fixed=fixed)
+        if end - start >= _SHORTEST:
+            for kind, fixed, pattern in _LONG:
+                for found in pattern.finditer(text, start, end):
+                    put(reading, found.start(), found.end(), kind, found[0].lower(), fixed=fixed)
+    if "cve-" in reading.folded:
+        for found in _CVE.finditer(text):
+            put(reading, found.start(), found.end(), "CVE", found[0].lower(), fixed="keep")
+    if "AS" in text:
+        for found in _ASN.finditer(text):
+            put(reading, found.start(), found.end(), "ASN", found[0].lower())

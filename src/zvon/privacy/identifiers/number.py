@@ -21,6 +21,9 @@ from zvon.privacy.identifiers.zones import Zones
 from zvon.privacy.mentions import Reading
 from zvon.privacy.tables import Country, Identifier, countries
 
+# How many digits a zone has at least, for what may be in it.
+_FEWEST, _FEWEST_OF_PLACE, _FEWEST_OF_STATE, _FEWEST_OF_PARCEL, _FEWEST_OF_CARD = 3, 5, 7, 9, 13
+_NOT_DIGIT = re.compile(r"\D")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ \u00a0-]?[A-Z0-9]){11,30}", re.IGNORECASE)
 _JOINED = re.compile(r"^[\w+.-] | [\w-]$")
 _CARD = re.compile(r"(?<![\w+.-])[3-6]\d{3}(?:[ -]?\d){9,15}(?![\w-])")
@@ -36,17 +39,22 @@ def numbers(reading: Reading, zones: Zones) -> None:
     """Take every number in the zones with digits."""
     text = reading.text
     for start, end in zones.numbers:
-        if end - start < 7:
+        size = len(_NOT_DIGIT.sub("", text[start:end]))
+        if size < _FEWEST:
             continue
-        _accounts(reading, start, end)
-        for found in _PARCEL.finditer(text, start, end):
-            value = found[0].replace(" ", "")
-            put(reading, found.start(), found.end(), "TRACK", value, fixed="remove")
-        _cards(reading, start, end)
-        for found in _PLACE.finditer(text, start, end):
-            put(reading, found.start(), found.end(), "PLACE", found[0], fixed="remove")
-        _of_states(reading, start, end)
-        phones(reading, start, end)
+        if size >= _FEWEST_OF_PARCEL:
+            _accounts(reading, start, end)
+            for found in _PARCEL.finditer(text, start, end):
+                value = found[0].replace(" ", "")
+                put(reading, found.start(), found.end(), "TRACK", value, fixed="remove")
+        if size >= _FEWEST_OF_CARD:
+            _cards(reading, start, end)
+        if size >= _FEWEST_OF_PLACE:
+            for found in _PLACE.finditer(text, start, end):
+                put(reading, found.start(), found.end(), "PLACE", found[0], fixed="remove")
+        if size >= _FEWEST_OF_STATE:
+            _of_states(reading, start, end)
+            phones(reading, start, end)
         _plates(reading, start, end)
 
 
@@ -102,7 +110,7 @@ def _card(reading: Reading, start: int, end: int) -> None:
 
 
 def _bare(reading: Reading, start: int, end: int) -> str:
-    return re.sub(r"\D", "", reading.folded[start:end])
+    return _NOT_DIGIT.sub("", reading.folded[start:end])
 
 
 @cache
@@ -132,10 +140,12 @@ def _of_state(reading: Reading, start: int, end: int, raw: str) -> None:
         if raw[:2] not in prefixed:
             start = end - len(raw.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ "))
     for country, row in _rows().get(len(digits), ()):
-        check = _validator(row.module)
-        valid = bool(check and check(digits))
-        named = _named(row, before) or (bool(row.prefix) and raw.startswith(row.prefix))
-        if (valid and not row.context) or named:
+        if row.context:  # without a word beside it such a number may be anything
+            found = _named(row, before) or (bool(row.prefix) and raw.startswith(row.prefix))
+        else:
+            check = _validator(row.module)
+            found = check is not None and check(digits)
+        if found:
             put(reading, start, end, row.type, digits, country=country.country.lower(), fixed="remove")  # fmt: skip
             return
 

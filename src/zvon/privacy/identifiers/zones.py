@@ -9,7 +9,6 @@ import re
 _CHUNK = re.compile(r"\S+")
 _DIGIT = re.compile(r"\d")
 _ENDS = frozenset(".,;:!?)\"'»”")
-_BRACKETS = ("[", "(", "{")
 LONG = 16
 _LEAD = 6
 _BRIDGE = 4
@@ -24,14 +23,17 @@ class Zones:
     country of an account number, a bank's letters inside it, the end of a number plate.
     """
 
-    __slots__ = ("at", "back", "colon", "dash", "dot", "hash", "long", "numbers", "slash")
+    __slots__ = ("at", "back", "colon", "dash", "digit", "dot", "dotted", "hash", "long",
+                 "numbers", "slash")  # fmt: skip
 
     def __init__(self, text: str) -> None:
         self.at: list[Range] = []
         self.back: list[Range] = []
         self.colon: list[Range] = []
         self.dash: list[Range] = []
+        self.digit: list[Range] = []
         self.dot: list[Range] = []
+        self.dotted: list[Range] = []  # a dot and a digit
         self.hash: list[Range] = []
         self.long: list[Range] = []
         self.slash: list[Range] = []
@@ -41,23 +43,23 @@ class Zones:
     def _read(self, text: str) -> None:
         first = last = -1  # the open run of words with digits
         bridge = -1  # the end of a short word behind it
-        before: Range | None = None
+        before = (0, 0)
         for found in _CHUNK.finditer(text):
             word = found[0]
             place = found.span()
+            size = place[1] - place[0]
             digit = False
             if not (word.isalpha() or (word[-1] in _ENDS and word[:-1].isalpha())):
                 digit = _DIGIT.search(word) is not None
                 self._sort(word, place, digit)
-            elif len(word) >= LONG:
+            if size >= LONG:
                 self.long.append(place)
             if digit:
                 if first < 0:
-                    short = before is not None and before[1] - before[0] <= _LEAD
-                    first = before[0] if before is not None and short else place[0]
+                    first = before[0] if before[1] - before[0] <= _LEAD else place[0]
                 last, bridge = place[1], -1
             elif first >= 0:
-                if bridge < 0 and len(word) <= _BRIDGE:
+                if bridge < 0 and size <= _BRIDGE:
                     bridge = place[1]
                 else:
                     self.numbers.append((first, max(last, bridge)))
@@ -67,20 +69,22 @@ class Zones:
             self.numbers.append((first, max(last, bridge)))
 
     def _sort(self, word: str, place: Range, digit: bool) -> None:
-        bracket = any(mark in word for mark in _BRACKETS)
+        bracket = "[" in word or "(" in word or "{" in word
         if "@" in word or (bracket and "at" in word):
             self.at.append(place)
         if "." in word or bracket:
             self.dot.append(place)
+            if digit:
+                self.dotted.append(place)
         if "/" in word:
             self.slash.append(place)
         if "\\" in word:
             self.back.append(place)
         if ":" in word or "=" in word:
             self.colon.append(place)
-        if "-" in word or "_" in word or bracket:
+        if "-" in word or bracket:
             self.dash.append(place)
         if "#" in word:
             self.hash.append(place)
-        if digit or len(word) >= LONG:
-            self.long.append(place)
+        if digit:
+            self.digit.append(place)
