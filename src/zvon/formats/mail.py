@@ -51,7 +51,7 @@ def files(body: bytes) -> list[File]:
 
     Those shown in the text count too. Raises `Undecodable` as `read` does.
     """
-    _, mail = _object(_parsed(body))
+    _, mail = _object(parsed(body))
     found: list[File] = []
     for part in _leaves(mail):
         kind = part.get_content_type()
@@ -69,7 +69,7 @@ def read(body: bytes, *, to_us: bool = False, channel: Channel = Channel.EMAIL) 
     A mail that was written `to_us` and forwards nothing is its sender's own report, about what
     came to them by `channel` (by mail they tell of anything).
     """
-    top = _parsed(body)
+    top = parsed(body)
     outer, mail = _object(top)
     parts = _body(mail)
     subject = header.one(mail, "subject")
@@ -82,7 +82,7 @@ def read(body: bytes, *, to_us: bool = False, channel: Channel = Channel.EMAIL) 
     region = REGION[language.detect(f"{subject}\n{parts.text}")]
     remark = "\n\n".join(filter(None, (_body(m).text for m in outer)))
     senders = header.addresses(mail, "from")
-    mentions = [*_header_mentions(mail, outer), *with_inner(parts.mentions)]
+    mentions = [*header_mentions(mail, outer), *with_inner(parts.mentions)]
     mentions += extract(subject, region=region, part="subject")
     for m in outer:
         mentions += _people(m, (*_SENDERS, *_RECIPIENTS), "reporter")
@@ -99,7 +99,7 @@ def read(body: bytes, *, to_us: bool = False, channel: Channel = Channel.EMAIL) 
         sent_at=header.date(header.one(mail, "date")),
         remark=remark,
         headers=header.fields(mail),
-        auth=_authentication(mail, outer),
+        auth=authenticity(mail, outer),
         mentions=kept,
         attachments=tuple(parts.attachments),
         warnings=tuple(dict.fromkeys((*parts.warnings, *crowded))),
@@ -170,7 +170,7 @@ def _forwarded(mail: Mail, parts: _Body, at: forward.Forward) -> Message:
     )
 
 
-def _parsed(body: bytes) -> Mail:
+def parsed(body: bytes) -> Mail:
     """Parse after counting what costs time to nest. The stdlib parser recurses per container."""
     containers = sum(1 for _ in _CONTAINER.finditer(body))
     if containers > MAX_PARTS:
@@ -295,7 +295,7 @@ def _file_name(part: Mail) -> str:
     return header.decoded(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
-def _header_mentions(mail: Mail, outer: list[Mail]) -> list[Mention]:
+def header_mentions(mail: Mail, outer: list[Mail]) -> list[Mention]:
     """Who sent the mail and over which host; its recipients and their hosts are the reporter's."""
     hops = [received.hop(field) for field in header.all_of(mail, "received")]
     victims = _victims(mail, outer, hops)
@@ -336,7 +336,7 @@ def _network(addresses: set[str]) -> set[str]:
     }
 
 
-def _authentication(mail: Mail, outer: list[Mail]) -> tuple[AuthResult, ...]:
+def authenticity(mail: Mail, outer: list[Mail]) -> tuple[AuthResult, ...]:
     """What the recipient's server found; the topmost `Received` with a name names it too."""
     hops = [received.hop(field) for field in header.all_of(mail, "received")]
     trusted = _network(_victims(mail, outer, hops))

@@ -1,132 +1,237 @@
-"""A mail opened into texts that the gate can read: chosen headers, bodies, nested messages.
+"""A mail opened into texts that the gate can read (RFC 5322, 2045, 2047, 2231), closed on doubt.
 
-What is not listed here does not leave: routing headers, ids, boundaries, attachments as bytes.
+With a message forwarded inside, the outer ones are the reporter's and the innermost is the
+attacker's; without one nobody's side is known, unless a mail stands quoted in the text. Files are
+handed on unopened: whoever may start a process opens them (`collect.rebuild`).
 """
 
-from email import policy
-from email.errors import MessageError
-from email.message import EmailMessage, Message
-from email.parser import BytesParser
-from html.parser import HTMLParser
+import hashlib
+from email.message import Message
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from zvon.formats import forward, header, mail
+from zvon.formats.charset import REPLACED, text_of
+from zvon.formats.limit import MAX_DEPTH, MAX_PARTS, Undecodable
+from zvon.privacy.carrier.headers import carrier, read_head
+from zvon.privacy.carrier.page import TooDeep, page_text
 from zvon.privacy.engine import Part
+from zvon.privacy.facts import Facts
 
 MAX_BYTES = 50 * 1024 * 1024
-MAX_PARTS = 200
-MAX_DEPTH = 8
-SENDER = ("From", "Reply-To", "Return-Path", "X-Originating-IP")
-RECIPIENT = ("To", "Cc", "Delivered-To")
-_BLOCK = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "table", "blockquote"})
 
 
 class BadMail(ValueError):
     """The mail cannot be read, or is beyond the limits; nothing of it leaves."""
 
 
-def open_mail(raw: bytes) -> list[Part]:
-    """The texts of a mail. Raises `BadMail`.
+class File(Struct, frozen=True, kw_only=True):
+    """A file of a mail, unopened: the part that its name became, whose it is, and its bytes."""
 
-    With a message forwarded inside, its sender is the attacker's side and the outer one the
-    reporter's; without one nobody's side is known.
+    part: str
+    name: str
+    media_type: str
+    side: str
+    body: bytes
+
+    @property
+    def sha256(self) -> str:
+        """What identifies an attacker's file, and a victim's too: it leaves only with the first."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+class Opened(Struct, frozen=True, kw_only=True):
+    """A mail, opened. `parts` may leave; `known` are read so that what they say of the victim is
+    known, and never leave. `attackers` and `reporters` are values whose side the headers tell.
+    `withheld` says in words what was not read and stays.
+    """
+
+    parts: tuple[Part, ...]
+    known: tuple[Part, ...] = ()
+    attackers: frozenset[str] = frozenset()
+    reporters: frozenset[str] = frozenset()
+    files: tuple[File, ...] = ()
+    withheld: tuple[str, ...] = ()
+
+    def facts(self, facts: Facts) -> Facts:
+        """`facts` with what the headers tell."""
+        return replace(
+            facts,
+            attackers=facts.attackers | (self.attackers - self.reporters),
+            reporters=facts.reporters | self.reporters,
+        )
+
+
+def read_mail(raw: bytes, *, strict: bool = True) -> Opened:
+    """Open a mail. Raises `BadMail`, whose message holds nothing of the mail.
+
+    `strict` refuses what can only be guessed: a character set that nobody knows or that the bytes
+    are not in. A name that is read wrongly is not found.
     """
     if len(raw) > MAX_BYTES:
         raise BadMail(f"a mail has at most {MAX_BYTES} bytes")
+    reader = _Reader(strict=strict)
     try:
-        message = BytesParser(policy=policy.default).parsebytes(raw)
-        parts: list[Part] = []
-        nested = any(p.get_content_type() == "message/rfc822" for p in message.walk())
-        _open(message, "", parts, 0, outer=nested)
-    except (MessageError, LookupError, ValueError, RecursionError, AttributeError) as problem:
+        reader.message(mail.parsed(raw), "", [])
+    except (Undecodable, TooDeep) as problem:
+        raise BadMail(str(problem)) from None
+    except (LookupError, ValueError, RecursionError, AttributeError, TypeError) as problem:
         if isinstance(problem, BadMail):
             raise
         raise BadMail(f"the mail cannot be read: {type(problem).__name__}") from None
-    return parts
+    return Opened(
+        parts=tuple(reader.parts),
+        known=tuple(reader.known),
+        attackers=frozenset(reader.attackers),
+        reporters=frozenset(reader.reporters),
+        files=tuple(reader.files),
+        withheld=tuple(dict.fromkeys(reader.withheld)),
+    )
 
 
-def _open(message: Message, where: str, out: list[Part], depth: int, *, outer: bool) -> None:
-    if depth > MAX_DEPTH:
-        raise BadMail(f"messages are nested deeper than {MAX_DEPTH}")
-    _headers(message, where, out, inner=depth > 0, outer=outer)
-    number = 0
-    stack: list[Message] = [message]
-    while stack:
-        part = stack.pop(0)
-        if len(out) > MAX_PARTS or len(stack) > MAX_PARTS:
-            raise BadMail(f"a mail has at most {MAX_PARTS} parts")
-        kind = part.get_content_type()
-        if kind == "message/rfc822":
-            number += 1
-            for inner in part.get_payload():
-                if isinstance(inner, Message):
-                    _open(inner, f"{where}message.{number}.", out, depth + 1, outer=False)
-        elif part.is_multipart():
-            stack = [p for p in part.get_payload() if isinstance(p, Message)] + stack
-        elif kind in {"text/plain", "text/html"} and isinstance(part, EmailMessage):
-            number += 1
-            text = _text(part)
-            if kind == "text/html":
-                text = html_text(text)
-            out.append(Part(f"{where}body.{number}", text, kind))
-
-
-def _headers(message: Message, where: str, out: list[Part], *, inner: bool, outer: bool) -> None:
-    out.append(Part(f"{where}subject", str(message.get("Subject", "")), "header"))
-    for name in SENDER:
-        side = "attacker" if inner else ("reporter" if outer else "")
-        for value in message.get_all(name, []):
-            out.append(Part(f"{where}{name.lower()}", str(value), "header", side=side))
-    for name in RECIPIENT:
-        for value in message.get_all(name, []):
-            out.append(Part(f"{where}{name.lower()}", str(value), "header", side="reporter", optional=True))  # fmt: skip
-
-
-def _text(part: EmailMessage) -> str:
-    raw = part.get_payload(decode=True)
-    if not isinstance(raw, bytes):
-        return ""
-    charset = part.get_content_charset() or "utf-8"
-    try:
-        return raw.decode(charset)
-    except (LookupError, UnicodeDecodeError):
-        return raw.decode("utf-8", "replace")
-
-
-class _Reader(HTMLParser):
-    """All text of a page, shown or hidden, and after it where links and images lead."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.out: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _BLOCK:
-            self.out.append("\n")
-        for name, value in attrs:
-            if name in {"href", "src", "action"} and value and not value.startswith(("data:", "cid:")):  # fmt: skip
-                self.out.append(f" <{value}> ")
-            elif name in {"alt", "title"} and value:
-                self.out.append(f" {value} ")
-
-    def handle_data(self, data: str) -> None:
-        self.out.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.out.append(f" {data} ")
+def open_mail(raw: bytes) -> list[Part]:
+    """The texts of a mail that may leave once they are through the gate. Raises `BadMail`."""
+    return list(read_mail(raw, strict=False).parts)
 
 
 def html_text(source: str) -> str:
-    """The text of a page, in reading order. Styles and scripts are text too: nothing hides."""
-    reader = _Reader()
-    reader.feed(source)
-    reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.out).splitlines())
-    return "\n".join(line for line in lines if line)
+    """The text of a page, shown and hidden. Raises `BadMail` for one that was built to break us."""
+    try:
+        return page_text(source)
+    except TooDeep as problem:
+        raise BadMail(str(problem)) from None
 
 
-def rebuilt(texts: dict[str, str]) -> bytes:
-    """A new mail from gated texts: subject and one plain body, nothing copied from the old one."""
-    message = EmailMessage(policy=policy.SMTP)
-    message["Subject"] = " ".join(texts.get("subject", "").split())
-    body = [f"[{name}]\n{text}\n" for name, text in texts.items() if name != "subject" and text]
-    message.set_content("\n".join(body))
-    return message.as_bytes()
+class _Reader:
+    """What was read of a mail so far."""
+
+    def __init__(self, *, strict: bool) -> None:
+        self.strict = strict
+        self.parts: list[Part] = []
+        self.known: list[Part] = []
+        self.attackers: set[str] = set()
+        self.reporters: set[str] = set()
+        self.files: list[File] = []
+        self.withheld: list[str] = []
+
+    def message(self, message: Message, where: str, outer: list[Message]) -> None:
+        """One message, then those inside it."""
+        if len(outer) > MAX_DEPTH:
+            raise BadMail(f"messages are nested deeper than {MAX_DEPTH}")
+        leaves = _leaves(message)
+        inner = [leaf for leaf in leaves if leaf.get_content_type() == "message/rfc822"]
+        side = "reporter" if inner else ("attacker" if outer else "")
+        texts = [leaf for leaf in leaves if leaf not in inner]
+        first = len(self.parts)
+        for number, leaf in enumerate(texts, 1):
+            self.leaf(leaf, where, number, side)
+        if not inner and not outer:
+            side = self._quoted(self.parts[first:], header.one(message, "subject"))
+        head = read_head(message, outer, where, side)
+        self.parts[first:first] = head.parts
+        self.known += head.known
+        self.attackers |= head.attackers
+        self.reporters |= head.reporters
+        self._room()
+        for count, leaf in enumerate(inner, 1):
+            payload = leaf.get_payload()
+            for held in payload if isinstance(payload, list) else []:
+                if isinstance(held, Message):
+                    self.message(held, f"{where}message.{count}.", [*outer, message])
+
+    def leaf(self, leaf: Message, where: str, number: int, side: str) -> None:
+        """A part that holds no parts: a text, or a file."""
+        kind, table = leaf.get_content_type(), carrier()
+        name = _file_name(leaf)
+        said = f"{where}attachment.{number}"
+        if name:
+            self.parts.append(Part(f"{said}.name", name, "header", side=side, whole="FILE"))
+        if kind in table.closed:
+            self.withheld.append(f"{said}: {kind}")
+        elif kind in table.read or kind in table.text:
+            text = self._text(leaf)
+            if kind == "text/html":
+                text = page_text(text)
+            if kind in table.read:
+                self.withheld.append(f"{said}: {kind}")
+                self.known.append(Part(f"known.{said}", text, leaves=False, side="reporter"))
+            else:
+                self.parts.append(Part(f"{where}body.{number}", text))
+        else:
+            payload = leaf.get_payload(decode=True)
+            if isinstance(payload, bytes) and payload:
+                self.files.append(
+                    File(part=said, name=name, media_type=kind, side=side, body=payload)
+                )
+            elif kind.startswith("message/"):
+                self.withheld.append(f"{said}: {kind}")
+        self._room()
+
+    def _room(self) -> None:
+        if len(self.parts) > 4 * MAX_PARTS or len(self.files) > MAX_PARTS:
+            raise BadMail(f"a mail has at most {MAX_PARTS} parts")
+
+    def _quoted(self, parts: list[Part], subject: str) -> str:
+        """The side of a mail that forwards another in its text, and what the quoted head tells."""
+        for part in parts:
+            found = forward.find(part.text, subject=subject) if part.kind == "text/plain" else None
+            if found is not None:
+                self.attackers |= _addresses(found.fields.get("from", ""))
+                self.attackers |= _addresses(found.fields.get("reply-to", ""))
+                for field in ("to", "cc"):
+                    self.reporters |= _addresses(found.fields.get(field, ""))
+                return "reporter"
+        return ""
+
+    def _text(self, leaf: Message) -> str:
+        payload = leaf.get_payload(decode=True)
+        if isinstance(payload, list):  # a report of a mail server holds headers as messages
+            payload = "\n\n".join(str(each) for each in payload)
+        if not isinstance(payload, bytes):
+            return str(payload or "")
+        charset = leaf.get_content_charset()
+        text, warnings = text_of(payload, charset)
+        if self.strict and (warnings or not _is_known(charset)):
+            said = "is in no character set that we know" if REPLACED in warnings else (
+                "is not in the character set that it names")  # fmt: skip
+            raise BadMail(f"a text of the mail {said}; what was guessed could hide a name")
+        return text
+
+
+def _is_known(charset: str | None) -> bool:
+    if charset is None:
+        return True
+    try:
+        "".encode(charset)
+    except (LookupError, UnicodeError, ValueError):
+        return False
+    return True
+
+
+def _leaves(message: Message) -> list[Message]:
+    """Parts without parts, in order; attached messages are leaves. Raises `BadMail`."""
+    leaves: list[Message] = []
+    stack = [(message, 0)]
+    while stack:
+        part, level = stack.pop()
+        if level > MAX_DEPTH or len(leaves) > MAX_PARTS:
+            raise BadMail(f"a mail has at most {MAX_PARTS} parts, {MAX_DEPTH} deep")
+        payload = part.get_payload()
+        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+            stack += [(p, level + 1) for p in reversed(payload) if isinstance(p, Message)]
+        else:
+            leaves.append(part)
+    return leaves
+
+
+def _file_name(leaf: Message) -> str:
+    try:
+        name = leaf.get_filename() or ""
+    except (LookupError, UnicodeError, ValueError, TypeError):
+        return "unreadable"
+    return header.decoded(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+
+
+def _addresses(text: str) -> set[str]:
+    return {word.strip("<>\"'(),;[]").lower() for word in text.split() if "@" in word}

@@ -27,6 +27,10 @@ class Item(Protocol):
     def dropped(self) -> list[str]:
         """Fields that do not leave, whatever stands in them."""
 
+    @property
+    def markings(self) -> list[str]:
+        """Labels of TLP that the format carries beside its texts."""
+
     def build(self, outcome: Outcome, keys: Domain) -> Any:
         """What may leave, from what the gate made of the parts."""
 

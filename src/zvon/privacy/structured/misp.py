@@ -36,6 +36,11 @@ class MispItem:
         """Fields that do not leave, whatever stands in them."""
         return list(self._walk.dropped)
 
+    @property
+    def markings(self) -> list[str]:
+        """None: what is marked says so in its texts."""
+        return []
+
     def build(self, outcome: Outcome, keys: Domain) -> Any:
         """The event as it may leave."""
 

@@ -51,6 +51,11 @@ class RowsItem:
         """Columns that do not leave."""
         return self._item.dropped
 
+    @property
+    def markings(self) -> list[str]:
+        """None: what is marked says so in its texts."""
+        return []
+
     def build(self, outcome: Outcome, keys: Domain) -> str:
         """The table as it may leave, with the columns in their order."""
         head, *rows = self._item.build(outcome, keys)

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from zvon.formats.intel.stix_marking import KNOWN, defined, tlp_of
 from zvon.privacy.engine import Outcome, Part
 from zvon.privacy.pseudonym import Domain
 from zvon.privacy.structured.references import Made, tied
@@ -38,6 +39,17 @@ class StixItem:
     def dropped(self) -> list[str]:
         """Fields that do not leave, whatever stands in them."""
         return list(self._walk.dropped)
+
+    @property
+    def markings(self) -> list[str]:
+        """The levels that its objects are marked with, by the identifiers of the standard."""
+        found = objects(self._data)
+        known = dict(KNOWN)
+        for each in found:
+            if each.get("type") == "marking-definition" and (tlp := defined(each)) is not None:
+                known[str(each.get("id"))] = tlp
+        levels = [tlp_of(each, known) for each in found]
+        return sorted({tlp.label.removeprefix("TLP:") for tlp in levels if tlp is not None})
 
     def build(self, outcome: Outcome, keys: Domain) -> Any:
         """The bundle as it may leave."""

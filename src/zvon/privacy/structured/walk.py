@@ -173,7 +173,7 @@ class Walk:
         if part is None:
             shown = ".".join(self._shown(path)) or "value"
             part = Part(f"{len(self._parts)}:{shown}", said + text, side=rule.side, whole=kind,
-                        optional=quiet)  # fmt: skip
+                        leaves=not quiet)  # fmt: skip
             self._parts[key] = part
         return part.id, len(said)
 
@@ -225,6 +225,8 @@ class _Made:
         texts: list[str] = []
         removed = changed = False
         for part, lead in slot.pieces:
+            if part not in self._texts:
+                return Value("", removed=True, changed=True, rule=slot.rule)
             spans = self._spans.get(part, [])
             texts.append(self._texts[part][_begin(lead, spans) :])
             for span in spans:
