@@ -32,6 +32,7 @@ async def rewrite(dsn: str, tables: Sequence[str], *, wait_ms: int, most_bytes: 
     done, left = [], {}
     async with await AsyncConnection.connect(dsn, autocommit=True) as db:
         await db.execute("select set_config('lock_timeout', %s, false)", (f"{wait_ms}ms",))
+        clean = await _forget_statistics(db, tables)
         for table in tables:
             size = await (
                 await db.execute(
@@ -51,7 +52,28 @@ async def rewrite(dsn: str, tables: Sequence[str], *, wait_ms: int, most_bytes: 
                     left[table] = "is in use"
                 else:
                     done.append(table)
-        return Rewritten(done, left, await _cut_log(db) if done else False)
+        return Rewritten(done, left, log=clean and bool(done) and await _cut_log(db))
+
+
+async def _forget_statistics(
+    db: AsyncConnection[tuple[object, ...]], tables: Sequence[str]
+) -> bool:
+    """Common values of columns stand in the statistics, and those of an empty table stay there."""
+    try:
+        await db.execute(
+            """
+            delete from pg_statistic where starelid in (
+              select c.oid from pg_class c where c.relname = any(%(tables)s)
+                and c.relnamespace = 'public'::regnamespace
+              union all
+              select i.indexrelid from pg_index i join pg_class c on c.oid = i.indrelid
+              where c.relname = any(%(tables)s) and c.relnamespace = 'public'::regnamespace)
+            """,
+            {"tables": list(tables)},
+        )
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
 
 
 async def _cut_log(db: AsyncConnection[tuple[object, ...]]) -> bool:
