@@ -13,6 +13,7 @@ INDICATORS = ("indicator",)
 SIGHTINGS = ("alert", "log")
 INCIDENTS = ("incident",)
 WRITTEN = "written_at"
+ENDED = "ended_at"
 
 
 class Held(Struct, frozen=True):
@@ -34,7 +35,8 @@ class DataClass(Struct, frozen=True, kw_only=True):
     """One class of data. `folders` are below the node's own; `*` stands for any folder name there.
 
     `personal` says that rows may name or lead to a person. `raw` marks what came in as it came:
-    it is sealed under a key of its day, and residency holds for each reading of it.
+    it is sealed under a key of its day, and residency holds for each reading of it. `used` marks what
+    serves for as long as somebody uses it (an account, a subscriber): its age counts from the end.
     """
 
     id: str
@@ -42,10 +44,13 @@ class DataClass(Struct, frozen=True, kw_only=True):
     folders: tuple[str, ...] = ()
     personal: bool = True
     raw: bool = False
+    used: bool = False
 
     @property
     def clock(self) -> str:
         """What its age counts from, as a policy says it; of files it is when they were written."""
+        if self.used:
+            return ENDED
         return next((each.clock for each in self.tables if each.clock), WRITTEN)
 
 
@@ -166,7 +171,7 @@ CLASSES: tuple[DataClass, ...] = (
         id="audit", tables=(Held("audit", "at"), Held("change", "at")),
     ),
     DataClass(
-        id="account",
+        id="account", used=True,
         tables=(Held("person", "created_at"),
                 Held("person_role", key="person_id", parent="person"),
                 Held("party", key="id", parent="person"),
@@ -177,7 +182,7 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("subscriber_account", key="person_id", parent="person")),
     ),
     DataClass(
-        id="subscriber",
+        id="subscriber", used=True,
         tables=(Held("subscriber", "created_at"),
                 Held("subscription", key="subscriber_id", parent="subscriber"),
                 Held("subscriber_name", key="subscriber_id", parent="subscriber"),
@@ -187,7 +192,7 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("dns_alert", "opened_at")),
     ),
     DataClass(
-        id="source",
+        id="source", used=True,
         tables=(Held("source", "created_at"),
                 Held("source_setup", "made_at"),
                 Held("mapping", "made_at"),
@@ -198,7 +203,7 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("source_quality", "made_at")),
     ),
     DataClass(
-        id="partner",
+        id="partner", used=True,
         tables=(Held("peer", "created_at"),
                 Held("invitation", "expires_at"),
                 Held("share_group", key="uuid", parent="share_membership"),
@@ -223,7 +228,7 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("pseudonym_key", "created_at"),
                 Held("pseudonym_question", "at")),
     ),
-    DataClass(id="constituency", tables=(Held("constituency", "added_at"),)),
+    DataClass(id="constituency", used=True, tables=(Held("constituency", "added_at"),)),
     DataClass(
         id="data_request",
         tables=(Held("data_request", "received_at"),
@@ -243,7 +248,7 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("statistics_budget", key="data_set", parent="statistics_release")),
     ),
     DataClass(
-        id="model", personal=False,
+        id="model", used=True, personal=False,
         tables=(Held("model_version", "made_at"), Held("model_day", "day")),
     ),
     DataClass(
