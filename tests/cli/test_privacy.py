@@ -15,7 +15,7 @@ from zvon.cli import keyring
 from zvon.cli.privacy import evaluate, share
 
 CLEAN = "Kontakt: Igor Kos, 041 332 118. Povezava hxxps://evil-fixture[.]top/a\r\nKonec ž"
-UNSURE = "Povezava kaže tudi 46.123.240.11"
+UNSURE = "Glej 46.123.240.11."
 
 
 @pytest.fixture

@@ -81,20 +81,18 @@ def _safe(problem: Exception) -> str:
 
 
 def _one(gate: Gate, path: Path, out: Path, kind: Type) -> int:
-    from zvon.cli.privacy_open import MAX_BYTES, open_path
+    from zvon.cli.privacy_open import MAX_BYTES, decide_file
 
     size = path.stat().st_size
     if size > MAX_BYTES:
         return _bad(f"{path} has {size} bytes; at most {MAX_BYTES} are read")
     raw = path.read_bytes()
-    opened = open_path(path.name, raw, kind)
-    decided = gate.decide(opened.item, raw, path.stem)
-    decided = opened.finish(decided)
+    item, decided = decide_file(gate, path.name, raw, kind)
     _write(out, decided)
     row = decided.row
     asks = sum(span["state"] == "ask" for span in row["spans"])
     print(f"{row['status']}: {len(row['spans'])} spans, {asks} to decide, {row['reason']}")
-    for each in opened.item.withheld[:20]:
+    for each in item.withheld[:20]:
         print(f"  stays here: {each}")
     return EXIT[row["status"]]
 

@@ -80,6 +80,13 @@ def html(rtf: bytes) -> str | None:
     return "".join(_pieces(rtf[:MAX_RAW], "utf-8" if codepage == "cp65001" else codepage))
 
 
+def text(rtf: bytes) -> str:
+    """What a document in RTF shows; of a wrapped page its source. Nothing raises."""
+    found = re.search(rb"\\ansicpg([0-9]{1,5})", rtf[:4096])
+    codepage = f"cp{found[1].decode()}" if found else "cp1250"
+    return "".join(_pieces(rtf[:MAX_RAW], "utf-8" if codepage == "cp65001" else codepage))
+
+
 def _pieces(rtf: bytes, codepage: str) -> Iterator[str]:
     """What is shown, in order. A star marks a destination that readers may leave out; of these
     only `htmltag` is the page's.

@@ -69,11 +69,24 @@ def _argument(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()[-200:]
 
 
-async def _run(body: bytes, arguments: list[str], most: int) -> tuple[int | None, bytes]:
+async def isolated(
+    module: str, body: bytes, arguments: list[str], most: int
+) -> tuple[int | None, bytes]:
+    """Run a module of ours on `body` in a process that has little and lives shortly.
+
+    Exit code and output; no code when time was up or the answer too long.
+    """
+    async with _turn():
+        return await _run(body, arguments, most, module)
+
+
+async def _run(
+    body: bytes, arguments: list[str], most: int, module: str = "zvon.collect.open"
+) -> tuple[int | None, bytes]:
     """Exit code and output; no code when time was up or the answer too long."""
     environment = {key: os.environ[key] for key in _KEPT if key in os.environ} | _GIVEN
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-B", "-m", "zvon.collect.open", *arguments,
+        sys.executable, "-I", "-B", "-m", module, *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL, env=environment, start_new_session=True,
     )  # fmt: skip

@@ -43,7 +43,7 @@ class Seen(Struct, frozen=True):
 
 def see(body: bytes, budget: Budget) -> Seen:
     """Read a picture's codes and letters. Raises `Unreadable`."""
-    return look(_decoded(body, budget), budget)
+    return look(decoded(body, budget), budget)
 
 
 def look(image: "Image", budget: Budget) -> Seen:
@@ -72,6 +72,15 @@ def codes_of(image: "Image") -> tuple[str, ...]:
 
 def letters(image: "Image") -> tuple[str, str]:
     """The text in a picture, and a note when it could not be read."""
+    table, _, note = words_of(image)
+    return joined(_lines(table))[:MAX_OCR_TEXT], note
+
+
+def words_of(image: "Image") -> tuple[str, float, str]:
+    """Tesseract's table of words, the scale of its places, and a note when it could not be read.
+
+    A place divided by the scale is one in `image`.
+    """
     from PIL import ImageOps, ImageStat  # noqa: PLC0415 -- optional
 
     grey = image.convert("L")
@@ -83,6 +92,7 @@ def letters(image: "Image") -> tuple[str, str]:
         grey = grey.resize((grey.width * 2, grey.height * 2))
     elif widest > LARGE:
         grey.thumbnail((LARGE, LARGE))
+    scale = grey.width / image.width
     page = b"P5\n%d %d\n255\n" % grey.size + grey.tobytes()
     try:
         done = subprocess.run(
@@ -91,15 +101,15 @@ def letters(image: "Image") -> tuple[str, str]:
             env={**os.environ, "OMP_THREAD_LIMIT": "1"},
         )  # fmt: skip
     except FileNotFoundError:
-        return "", NO_LETTERS
+        return "", scale, NO_LETTERS
     except subprocess.TimeoutExpired:
-        return "", f"its letters were not read within {OCR_TIMEOUT_S} s"
+        return "", scale, f"its letters were not read within {OCR_TIMEOUT_S} s"
     if done.returncode != 0:
-        return "", f"tesseract failed ({done.returncode}); are slv, hrv and eng installed?"
-    return joined(_lines(done.stdout.decode("utf-8", "replace")))[:MAX_OCR_TEXT], ""
+        return "", scale, f"tesseract failed ({done.returncode}); are slv, hrv and eng installed?"
+    return done.stdout.decode("utf-8", "replace"), scale, ""
 
 
-def _decoded(body: bytes, budget: Budget) -> "Image":
+def decoded(body: bytes, budget: Budget) -> "Image":
     """The first frame, upright, on white. Its size is judged before a single point is decoded."""
     try:
         from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError  # noqa: PLC0415 -- optional

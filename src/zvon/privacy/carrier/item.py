@@ -16,7 +16,7 @@ from zvon.privacy.carrier.mail_out import rebuilt
 from zvon.privacy.decision import joined
 from zvon.privacy.engine import Outcome, Part, Status, share_text
 from zvon.privacy.facts import Facts
-from zvon.privacy.mail import Opened, read_mail
+from zvon.privacy.mail import Opened
 from zvon.privacy.pseudonym import Domain
 from zvon.privacy.residue import Residue, scan
 from zvon.privacy.structured.item import decode, encode, open_item
@@ -63,15 +63,17 @@ def text_item(raw: bytes) -> Item:
     return Item(kind="txt", parts=(Part("text", text),), write=_text)
 
 
-def mail_item(raw: bytes, beside: Callable[[Opened], tuple[Part, ...]] | None = None) -> Item:
-    """A mail. `beside` gives the parts of its opened files. Raises `BadMail`."""
-    opened = read_mail(raw)
-    more = beside(opened) if beside else ()
-    closed = () if beside else tuple(f"{file.part}: {file.media_type}" for file in opened.files)
+def mail_item(
+    opened: Opened, beside: tuple[Part, ...] = (), stays: tuple[str, ...] | None = None
+) -> Item:
+    """A mail. `beside` are the parts of its files and `stays` what was not read of them; without
+    both its files stay unopened.
+    """
+    closed = tuple(f"{file.part}: {file.media_type}" for file in opened.files)
     return Item(
-        kind="eml", parts=(*opened.parts, *more, *opened.known), write=_mail,
+        kind="eml", parts=(*opened.parts, *beside, *opened.known), write=_mail,
         attackers=opened.attackers, reporters=opened.reporters,
-        withheld=(*opened.withheld, *closed),
+        withheld=(*opened.withheld, *(closed if stays is None else stays)),
     )  # fmt: skip
 
 
