@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from zvon.jobs import Context, Handler
-from zvon.respond import appeal, purge, retest, url_notice, url_retest
+from zvon.respond import appeal, purge, retest, subjects, url_notice, url_retest
 from zvon.store import incident_decision
 from zvon.store.transaction import transaction
 
@@ -24,7 +24,9 @@ JOBS: dict[str, Handler] = {
     "respond.url_notice": url_notice.prepare,
     "respond.url_retest": url_retest.look_again,
     "respond.url_advise": url_retest.advise,
+    "respond.subjects": subjects.note_subjects,
     "respond.purge": purge.hourly,
+    "respond.purge_asked": purge.asked,
 }
 SCHEDULE: dict[str, timedelta] = {
     "respond.settle": timedelta(minutes=1),
@@ -32,4 +34,5 @@ SCHEDULE: dict[str, timedelta] = {
     "respond.appeal": timedelta(minutes=1),
     "respond.url_retest": timedelta(minutes=1),
     "respond.purge": timedelta(hours=1),
+    "respond.subjects": timedelta(minutes=1),
 }

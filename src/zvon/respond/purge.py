@@ -141,6 +141,14 @@ async def hourly(context: Context, payload: dict[str, Any]) -> None:
         await watch(context)
 
 
+async def asked(context: Context, payload: dict[str, Any]) -> None:
+    """The job that a person ordered: purge a `country` or `of_class`, or all; `rewrite` tables."""
+    await run(context, country=payload.get("country"), of_class=payload.get("of_class"),
+              by=str(payload["by"]))  # fmt: skip
+    if payload.get("rewrite"):
+        await write_anew(context)
+
+
 async def watch(context: Context) -> Sequence[tuple[str, str]]:
     """Open an alert while a class is not purged in time, and close it when it is; what is late."""
     now = context.clock()

@@ -93,6 +93,8 @@ _BY_NAME = {
     "SourceHeld": HTTPStatus.CONFLICT,
     "HeldBack": HTTPStatus.CONFLICT,
     "DecidedAppeal": HTTPStatus.CONFLICT,
+    "EndedHold": HTTPStatus.CONFLICT,
+    "NotInStep": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
     "NotLast": HTTPStatus.CONFLICT,
     "NameTaken": HTTPStatus.CONFLICT,

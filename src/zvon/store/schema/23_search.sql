@@ -67,7 +67,8 @@ create table search_progress (
   swept_to bigint not null default 0,
   mark_to bigint not null default 0,
   mark_at timestamptz not null default '2000-01-01 00:00:00+00',
-  changes_to bigint not null default 0           -- change.seq
+  changes_to bigint not null default 0,          -- change.seq
+  subjects_to bigint not null default 0          -- change.seq: whose identifiers were noted
 );
 insert into search_progress default values;
 

@@ -72,15 +72,17 @@ create table pseudonym_question (
   ours boolean not null,                         -- true: we made the pseudonym and are asked
   peer uuid not null,
   group_uuid uuid not null,
-  epoch text not null,
   token text not null,
   question text not null,
   state text not null default 'open' check (state in ('open','answered','refused')),
   answer text not null default '',
   at timestamptz not null,
+  asked_by bigint references person,             -- of ours, where we ask
+  sent_at timestamptz,                           -- when the originator took it
   answered_at timestamptz,
-  answered_by bigint references person
+  answered_by bigint references person           -- of ours, where we are asked
 );
+create index pseudonym_question_open on pseudonym_question (peer, group_uuid) where state = 'open';
 
 -- The policy of data of one country as it was loaded; every version stays.
 create table data_policy (
@@ -119,7 +121,8 @@ create table purge (
   started_at timestamptz not null,
   done_at timestamptz,
   rewrite text[] not null default '{}',          -- tables whose dead rows still lie on the disk
-  rewritten_at timestamptz
+  rewritten_at timestamptz,
+  request_id bigint                              -- the request of a person that it answered
 );
 create index purge_rewrite on purge (id) where rewrite <> '{}';
 create index purge_class on purge (country, class, id desc);
@@ -154,12 +157,12 @@ create sequence data_request_number;
 create table data_request (
   id bigint generated always as identity primary key,
   uuid uuid not null unique,
-  number text not null unique,
+  number text not null unique,                   -- D-26-000001
   kind text not null check (kind in ('access','rectification','erasure','restriction','objection')),
   country text not null,
   lang text not null check (lang in ('sl','hr','en')),
   state text not null default 'received'
-    check (state in ('received','identified','searched','answered','refused')),
+    check (state in ('received','identified','searched','erasing','answered','refused')),
   subject_sealed bytea,                          -- who asks, and the identifiers that they gave; null after erasure
   found jsonb not null default '{}',             -- class -> count
   done jsonb not null default '{}',              -- class -> what was done, with the reason
@@ -168,6 +171,7 @@ create table data_request (
   due_at timestamptz not null,
   extended_until timestamptz,
   extension_reason text not null default '',
+  warned text not null default '' check (warned in ('','soon','late')),
   identified_by bigint references person,
   answered_by bigint references person,
   answered_at timestamptz

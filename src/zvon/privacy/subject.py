@@ -1,0 +1,120 @@
+"""Whose data is this? The identifiers of people in a text, in the form in which they compare."""
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from zvon.privacy import identifiers, names, whole
+from zvon.privacy.fold import fold
+from zvon.privacy.mentions import Reading
+
+KINDS: Final = ("name", "email", "phone", "iban", "card", "plate", "national_id")
+"""What a person can give to be found by."""
+_TYPE: Final = {"name": "NAME", "email": "EMAIL", "phone": "PHONE", "iban": "IBAN", "card": "CARD",
+                "plate": "PLATE"}  # fmt: skip
+_KIND: Final = {v: k for k, v in _TYPE.items()} | dict.fromkeys(
+    ("EMSO", "OIB", "TAX"), "national_id"
+)
+_NUMBER: Final = frozenset({"card", "national_id"})
+# Of others these go too when a text is handed to somebody whom it is not about.
+_ALSO: Final = frozenset({"ADDR", "USER", "SECRET", "REG", "DATE", "DOC", "PASSPORT"})
+# Texts are read in pieces of this many characters, so that one of any size costs what it holds.
+PIECE = 200_000
+MOST = 320
+
+
+class BadIdentifier(ValueError):
+    """What was given is no identifier of its kind; says the kind, never the value."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"this is no {kind.replace('_', ' ')} that can be looked for")
+
+
+class Identifier(Struct, frozen=True, order=True):
+    """One identifier of a person: its kind, and the canonical form that every spelling has."""
+
+    kind: str
+    value: str
+
+    def __repr__(self) -> str:
+        return f"Identifier({self.kind})"
+
+
+def identifier(kind: str, text: str, lang: str | None = None) -> Identifier:
+    """The canonical form of what a person gave. Raises `BadIdentifier`.
+
+    A telephone number without a country is read as one of the country of `lang`.
+    """
+    clean = text.strip()
+    if kind not in KINDS or not 3 <= len(clean) <= MOST or "\x00" in clean:
+        raise BadIdentifier(kind if kind in KINDS else "identifier")
+    if kind in _NUMBER:
+        digits = "".join(filter(str.isdecimal, clean))
+        if len(digits) < 7:
+            raise BadIdentifier(kind)
+        return Identifier(kind, digits)
+    if kind == "plate":
+        return Identifier(kind, "".join(filter(str.isalnum, fold(clean))))
+    reading = Reading("given", clean, lang)
+    whole.take(reading, _TYPE[kind], "")
+    if not reading.mentions:
+        raise BadIdentifier(kind)
+    return Identifier(kind, _value(kind, reading.mentions[0].value))
+
+
+def people(text: str, lang: str | None = None) -> frozenset[Identifier]:
+    """Every identifier of a person in `text`, whoever it is."""
+    return frozenset(
+        Identifier(kind, value)
+        for piece in _pieces(text)
+        for _, _, kind, value in _mentions(_read(piece, lang))
+        if kind in KINDS
+    )
+
+
+def masked(text: str, own: Collection[Identifier], lang: str | None = None) -> str:
+    """`text` without what identifies people other than the one whose identifiers are `own`.
+
+    Their values become `[email]`, `[name]` and so on. A first or last name alone stays when it is
+    part of an own name.
+    """
+    mine = {(each.kind, each.value) for each in own}
+    words = {word for each in own if each.kind == "name" for word in each.value.split()}
+    out = []
+    for piece in _pieces(text):
+        reading, last = _read(piece, lang), 0
+        for start, end, kind, value in sorted(_mentions(reading)):
+            if start < last or (kind, value) in mine or (kind == "name" and value in words):
+                continue
+            out += [reading.text[last:start], f"[{kind}]"]
+            last = end
+        out.append(reading.text[last:])
+    return "".join(out)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for start in range(0, max(len(text), 1), PIECE):
+        yield text[start : start + PIECE]
+
+
+def _read(text: str, lang: str | None) -> Reading:
+    reading = Reading("text", text, lang)
+    identifiers.detect(reading)
+    names.detect(reading)
+    return reading
+
+
+def _mentions(reading: Reading) -> Iterator[tuple[int, int, str, str]]:
+    for each in reading.mentions:
+        kind = _KIND.get(each.type)
+        if kind is not None:
+            yield each.start, each.end, kind, _value(kind, each.value)
+        elif each.type in _ALSO:
+            yield each.start, each.end, each.type.lower(), each.value
+
+
+def _value(kind: str, value: str) -> str:
+    if kind in _NUMBER:
+        return "".join(filter(str.isdecimal, value))
+    return "".join(filter(str.isalnum, fold(value))) if kind == "plate" else value.casefold()
