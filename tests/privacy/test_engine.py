@@ -153,7 +153,7 @@ def test_a_victim_inside_a_kept_url_is_replaced_in_any_coding() -> None:
 
 
 def test_the_register_beats_a_missing_cue() -> None:
-    text = "Povezava kaže tudi 46.123.240.11"
+    text = "V prilogi: 46.123.240.11"
     assert gate(text).status is Status.HELD
     known = with_brands(Facts(register=Register([Entry(kind="prefix", value="46.123.240.0/24")])))
     assert gate(text, facts=known).status is Status.RELEASED

@@ -18,6 +18,14 @@ _DEVICE = re.compile(
 )
 
 
+_DOUBTFUL = -1.5  # log-odds up to which a name is taken for a victim's
+# From one side to the other: a connection, or the two ends in a log line.
+_TOWARDS = re.compile(
+    r"^(?::\d+)?[\s\"',;]*(?:->|→|=>|<-|←|(?:[a-z\"_:= \d,;-]*\b)?(?:dst|dest|dstip|dest_ip|daddr|cilj|odrediste|destination|remote|tarca|meta)\b)[\s\"':=_a-z]*$"
+)
+_ENDS = frozenset({"IP", "CIDR", "HOST", "DOMAIN"})
+
+
 def neighbours(graph: Graph, reading: Reading) -> None:
     """Edges between mentions that stand side by side."""
     edge, rule = terms().edge, terms().rule
@@ -36,10 +44,11 @@ def neighbours(graph: Graph, reading: Reading) -> None:
             graph.edges.append((one, two, edge["bracket"], "bracket"))
         elif a.type in {"HOST", "DOMAIN"} and b.type in {"IP", "CIDR"} and _DEVICE.match(gap):
             graph.edges.append((one, two, edge["device"], "device"))
+        elif {a.type, b.type} <= _ENDS and _TOWARDS.match(gap):
+            graph.edges.append((one, two, edge["towards"], "towards"))
         if a.type == "NAME" and b.type in {"EMAIL", "PHONE"}:
             cues = [c for c in reading.cues if a.end <= c.start < b.start and c.section == "before"]
-            alias = "cue.alias" in one.evidence
-            if alias:
+            if one.own >= 0:
                 two.term("beside.alias", rule["beside_alias"], *reading.view.source(a.start, a.end))
-            elif not any(c.weight >= 1 for c in cues):
+            elif one.own <= _DOUBTFUL and not any(c.weight >= 1 for c in cues):
                 two.term("beside.name", rule["beside_name"], *reading.view.source(a.start, a.end))

@@ -3,8 +3,9 @@
 A value is one token among words, so that "from VALUE to VALUE" reads the same for every value.
 Slots: the word before at distance 1, 2 to 3, 4 to 8 (`L1`, `L2`, `L4`), after (`R1`, `R2`, `R4`),
 over the end of the clause (`B`), the heading over a list (`H`), the first word of the line (`F`),
-what stands between the word and the value (`G`), and pairs of the nearest word with one of the
-four before it (`X`). Each slot exists for the type of the value and, with `*`, for all types.
+the head of the column (`C`), the signs right before and after (`G`, `P`), and pairs of the nearest
+word with one of the four before it (`X`). Each slot exists for the type of the value and, with
+`*`, for all types.
 """
 
 import re
@@ -12,6 +13,8 @@ from typing import NamedTuple
 
 from zvon.ml.side import Feature
 from zvon.privacy.mentions import Mention, Reading
+from zvon.privacy.pseudonym import TOKEN
+from zvon.privacy.role.table import columns
 
 GROUP = {
     "IP": "ip", "CIDR": "ip", "DOMAIN": "name", "HOST": "name", "URL": "url", "EMAIL": "mail",
@@ -19,16 +22,29 @@ GROUP = {
     "NAME": "person", "USER": "person", "ORG": "person",
 }  # fmt: skip
 """Types that the model was trained on, and what they share."""
+_INNER = frozenset({"IP", "CIDR", "HOST"})
 _STEM = 6
-_FIRST, _FILL = 0xE000, "\ue0ff"
-_KINDS = {"ip": "\ue001", "name": "\ue002", "url": "\ue003", "mail": "\ue004", "phone": "\ue005",
-          "iban": "\ue006", "file": "\ue007", "person": "\ue008", "": "\ue009"}  # fmt: skip
-_SHOWN = {char: f"<{name or 'other'}>" for name, char in _KINDS.items()}
+_FILL = "\ue0ff"
 _TOKEN = re.compile(
-    "[\ue000-\ue0fe]\ue0ff*|[^\\W_\ue000-\ue0ff]+|->|=>|<-|→|←|[.!?;](?=[\\s\"'”)]|$)|\n[ \t]*\n|\n"
+    "[\ue000\ue001]\ue0ff*|[^\\W_\ue000-\ue0ff]+|->|=>|<-|→|←|[.!?;](?=[\\s\"'”)]|$)|\n[ \t]*\n|\n"
 )
 _FOREIGN = re.compile("[\ue000-\ue0ff]")
-_GAP = re.compile(r"[^\s\w]+")
+_SIGNS = re.compile(r"[^\s\w]+")
+_BESIDE = re.compile(r"[^\w\s]")
+# Words too common to say anything unless they stand right beside the value.
+_EMPTY = frozenset(
+    ("je", "so", "sem", "smo", "se", "si", "bi", "bil", "bila", "bilo", "bili", "pa", "da", "ki",
+     "ter", "tudi", "su", "sam", "bio", "koji", "koja", "koje", "the", "and", "was", "were", "has",
+     "have", "had", "with", "that", "this", "are", "been", "also", "but", "for")
+)  # fmt: skip
+# A pseudonym of an earlier reading is seen as what it stands for, so that the gate, reading its
+# own output, finds the same words around what stayed.
+_PSEUDONYMS = {
+    "person": "<name>", "org": "<org>", "user": "<user>", "host": "<host>", "ip": "<ip>",
+    "net": "<cidr>", "phone": "<phone>", "iban": "<iban>", "card": "<card>", "file": "<file>",
+    "path": "<path>", "hash": "<hash>",
+}  # fmt: skip
+_STANDS = tuple(f"{kind}-" for kind in ("person", "org", "host", "ip-v", "phone", "iban", "user"))
 
 
 class Token(NamedTuple):
@@ -54,23 +70,41 @@ def around(reading: Reading) -> list[Around]:
     if not ordered:
         return []
     masked = _masked(reading.folded, ordered)
+    earlier = _pseudonyms(masked)
+    if earlier:
+        masked = TOKEN.sub(lambda found: "\ue001" + _FILL * (len(found[0]) - 1), masked)
     tokens: list[Token] = []
     where: list[int] = []
     for found in _TOKEN.finditer(masked):
         text = found[0]
         first = text[0]
-        if "\ue000" <= first <= "\ue0fe":
+        if first == "\ue001":
+            tokens.append(Token(found.start(), found.end(), earlier[found.start()], False))
+        elif first == "\ue000":
+            word = _shown(ordered[len(where)])
             where.append(len(tokens))
-            tokens.append(Token(found.start(), found.end(), _SHOWN[first], False))
+            tokens.append(Token(found.start(), found.end(), word, False))
+        elif first.isdigit():
+            tokens.append(Token(found.start(), found.end(), "#", False))
         else:
             ends = first in ".!?;\n"
             tokens.append(Token(found.start(), found.end(), text[:_STEM], ends))
     lines = _Lines(tokens, masked)
+    heads = columns(masked)
     return [
-        _one(mention, tokens, i, masked, lines)
+        _one(mention, tokens, i, masked, lines, heads.over(mention.start))
         for mention, i in zip(ordered, where, strict=True)
         if mention.type in GROUP
     ]
+
+
+def _shown(mention: Mention) -> str:
+    """What other values see of this one: its type, and whether it is surely inside or defanged."""
+    if mention.defanged:
+        return "<bad>"
+    if mention.fixed == "remove" and mention.type in _INNER:
+        return "<inner>"
+    return f"<{mention.type.lower()}>"
 
 
 def _masked(folded: str, ordered: list[Mention]) -> str:
@@ -81,12 +115,23 @@ def _masked(folded: str, ordered: list[Mention]) -> str:
     at = 0
     for mention in ordered:
         pieces.append(folded[at : mention.start])
-        pieces.append(
-            _KINDS[GROUP.get(mention.type, "")] + _FILL * (mention.end - mention.start - 1)
-        )
+        pieces.append("\ue000" + _FILL * (mention.end - mention.start - 1))
         at = mention.end
     pieces.append(folded[at:])
     return "".join(pieces)
+
+
+def _pseudonyms(masked: str) -> dict[int, str]:
+    """What each pseudonym in the text stands for, by its offset."""
+    if not any(kind in masked for kind in _STANDS):
+        return {}
+    found: dict[int, str] = {}
+    for match in TOKEN.finditer(masked):
+        kind = (
+            "<email>" if "@" in match[0] else _PSEUDONYMS.get(match[0].partition("-")[0], "<other>")
+        )
+        found[match.start()] = kind
+    return found
 
 
 class _Lines:
@@ -112,7 +157,9 @@ class _Lines:
                 start = i + 1
 
 
-def _one(mention: Mention, tokens: list[Token], i: int, masked: str, lines: _Lines) -> Around:
+def _one(
+    mention: Mention, tokens: list[Token], i: int, masked: str, lines: _Lines, head: str
+) -> Around:
     group = GROUP[mention.type]
     out: list[Feature] = []
     places: list[tuple[int, int]] = []
@@ -127,7 +174,8 @@ def _one(mention: Mention, tokens: list[Token], i: int, masked: str, lines: _Lin
     before = _before(tokens, i)
     nearest = before[0][1] if before and before[0][0] == "L1" else None
     for slot, token in before:
-        add(slot, token.word, token)
+        if slot == "L1" or token.word not in _EMPTY:
+            add(slot, token.word, token)
     if nearest is not None:
         for slot, token in before[1:5]:
             if slot != "B":
@@ -135,14 +183,19 @@ def _one(mention: Mention, tokens: list[Token], i: int, masked: str, lines: _Lin
     for step, token in enumerate(tokens[i + 1 : i + 7], start=1):
         if token.ends:
             break
-        add("R1" if step == 1 else "R2" if step < 4 else "R4", token.word, token)
+        if step == 1 or token.word not in _EMPTY:
+            add("R1" if step == 1 else "R2" if step < 4 else "R4", token.word, token)
     low = tokens[i - 1].end if i else 0
-    gap = _GAP.search(masked, low, here.start)
+    gap = _SIGNS.search(masked, low, here.start)
     add("G", gap[0][-2:] if gap else "", here)
+    sign = _BESIDE.match(masked, here.end)
+    add("P", sign[0] if sign else "", here)
     first = tokens[lines.first[i]]
     add("F", first.word if first is not here else "", first)
     for token in tokens[slice(*lines.heading[i])]:
         add("H", token.word, token)
+    for word in head.split()[:3]:
+        add("C", word[:_STEM], here)
     return Around(mention, out, places)
 
 

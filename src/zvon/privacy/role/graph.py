@@ -7,6 +7,7 @@ from msgspec import Struct
 from zvon.model.role import Role, SpanEvidence
 from zvon.privacy.facts import Facts
 from zvon.privacy.mentions import Mention
+from zvon.privacy.role.weights import Shares
 
 PEOPLE = frozenset({"NAME", "USER", "ORG"})
 NAMED = frozenset({"URL", "EMAIL", "HOST", "DOMAIN"})
@@ -52,8 +53,8 @@ class Node:
 class Graph:
     """Entities of the whole item, their owners and the edges between them."""
 
-    def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+    def __init__(self, facts: Facts, shares: Shares) -> None:
+        self.facts, self.shares = facts, shares
         self.nodes: dict[str, Node] = {}
         self.owners: dict[str, Node] = {}
         self.edges: list[tuple[Node, Node, float, str]] = []

@@ -18,6 +18,8 @@ def itself(graph: Graph, node: Node, defanged: bool) -> None:
         node.term("defanged", rule["defanged"])
     elif defanged and node.kind in {"HOST", "DOMAIN", "IP", "EMAIL"}:
         node.term("undefanged", rule["undefanged"])
+    if node.kind in {"IP", "CIDR", "HOST"} and any(m.fixed == "remove" for m in node.mentions):
+        node.term("inner", rule["inner"])
     owner = node.mentions[0].owner
     for side in {m.side for m in node.mentions} - {""}:
         node.term(f"side.{side}", rule[f"side_{side}"])

@@ -26,6 +26,7 @@ def learned(graph: Graph, readings: list[Reading]) -> None:
     table = terms().learned
     for key, rows in said.items():
         node = graph.nodes[key]
+        node.term("usual", table.offset.get(node.kind, 0.0))
         total = math.fsum(row[0] for row in rows) / math.sqrt(len(rows))
         factor = table.factor.get(node.kind, table.factor[""])
         limited = max(-table.most, min(table.most, total * factor))

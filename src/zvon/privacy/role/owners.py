@@ -1,6 +1,7 @@
 """Everything under one registered domain belongs together, and neighbours lend each other."""
 
 from collections import defaultdict
+from ipaddress import ip_address, ip_network
 
 from rapidfuzz.distance import Levenshtein
 
@@ -10,25 +11,46 @@ from zvon.privacy.role.graph import NAMED, Graph, Node
 from zvon.privacy.role.itself import shared_domains
 from zvon.privacy.role.weights import terms
 
-_CERTAIN = -1.5  # log-odds from which a name is the victim's, for what resembles it
+_DOUBTFUL = -1.5  # log-odds up to which a name is taken for a victim's
+_CERTAIN = -1.0  # log-odds from which a name is the victim's, for what resembles it
 _STEM = 5  # shorter labels are in too many others
 
 
 def people(graph: Graph) -> None:
-    """A mail address or a domain that carries the name of a person or firm of the text."""
+    """A mail address or a domain that carries the name of a person or firm of the text.
+
+    Whose name it is decides: that of a caller speaks for the attacker, that of a victim against.
+    A domain with more words than the firm's name rather imitates it, and says nothing here.
+    """
     rule = terms().rule
-    people = [n for n in graph.nodes.values() if n.kind == "NAME" and "cue.alias" not in n.evidence]
-    parts = {p for n in people for p in n.value.split() if len(p) >= 4}
-    firms = [w for n in graph.nodes.values() if n.kind == "ORG" for w in organisation(n.value).split() if len(w) >= 5]  # fmt: skip
+    ours: set[str] = set()
+    theirs: set[str] = set()
+    firms: set[str] = set()
+    for node in graph.nodes.values():
+        if node.kind == "NAME":
+            side = theirs if node.own >= 0 else ours if node.own <= _DOUBTFUL else set()
+            side |= {part for part in node.value.split() if len(part) >= 4}
+        elif node.kind == "ORG":
+            firms |= {word for word in organisation(node.value).split() if len(word) >= 4}
     for node in graph.nodes.values():
         if node.kind == "EMAIL":
             local = fold(node.value.partition("@")[0])
-            if any(part in local for part in parts):
+            if any(part in local for part in theirs - ours):
+                node.term("alias.in.address", rule["alias_in_address"])
+            elif any(part in local for part in ours):
                 node.term("name.in.address", rule["name_in_address"])
         if node.kind in NAMED and node.mentions[0].owner:
             label = fold(node.mentions[0].owner).partition(".")[0]
-            if any(word in label for word in firms):
+            if any(word in label for word in firms) and not _more_words(label, firms):
                 node.term("organisation.name", rule["organisation_name"])
+
+
+def _more_words(label: str, firms: set[str]) -> bool:
+    """True when a part of the label between hyphens has nothing of the firm's name."""
+    return any(
+        len(part) >= 3 and not any(word in part or part in word for word in firms)
+        for part in label.split("-")
+    )
 
 
 def owners(graph: Graph) -> None:
@@ -40,6 +62,28 @@ def owners(graph: Graph) -> None:
             home = graph.owners.setdefault(owner, Node("OWNER", owner))
             home.mentions.extend(node.mentions)
             graph.edges.append((node, home, terms().edge["owner"], "owner"))
+
+
+def networks(graph: Graph) -> None:
+    """Addresses of one network belong together: one that the text names, or else the same /24.
+
+    Documentation networks are everybody's, so only a network that the text names joins them.
+    """
+    edge = terms().edge
+    addresses = [(ip_address(n.value), n) for n in graph.nodes.values() if n.kind == "IP"]
+    named = [
+        (ip_network(n.value, strict=False), n) for n in graph.nodes.values() if n.kind == "CIDR"
+    ]
+    for address, node in addresses:
+        for net, home in named:
+            if address.version == net.version and address in net:
+                graph.edges.append((node, home, edge["network"], "network"))
+    first: dict[bytes, Node] = {}
+    for address, node in addresses:
+        if address.version == 4 and not (address.is_private or address.is_reserved):
+            other = first.setdefault(address.packed[:3], node)
+            if other is not node:
+                graph.edges.append((node, other, edge["near"], "network"))
 
 
 def lend(graph: Graph) -> None:
@@ -58,21 +102,30 @@ def lend(graph: Graph) -> None:
                 down[id(here)] = min(down[id(here)], said)
         current = {key: base[key] + up[key] + down[key] for key in base}
     for node in every:
-        node.lent = current[id(node)] - base[id(node)]
+        node.lent = (current[id(node)] - base[id(node)]) * graph.shares.lent
 
 
 def lookalikes(graph: Graph) -> None:
-    """A name that resembles one that is certainly the victim's, or ours, under another owner."""
+    """A name that resembles a victim's, or one of ours, under another owner.
+
+    Of two names of the text that resemble each other, the one that is more surely the victim's is
+    the real one.
+    """
     known = {n.value: n.own + n.lent for n in graph.owners.values()}
-    real = {v.partition(".")[0] for v, s in known.items() if s <= _CERTAIN}
-    real = {stem for stem in real if len(stem) >= _STEM}
     register = graph.facts.register
     for value, current in known.items():
         if current < _CERTAIN or register.name(value) is not None:
             continue
-        label = value.partition(".")[0]
-        near = any(stem in label or Levenshtein.distance(stem, label) <= 2 for stem in real)
+        near = any(
+            other != value and belief <= min(_CERTAIN, current - 1) and _alike(other, value)
+            for other, belief in known.items()
+        )
         if near or register.resembled(value):
             for node in graph.nodes.values():
                 if node.mentions[0].owner == value:
                     node.term("lookalike.victim", terms().rule["lookalike"])
+
+
+def _alike(real: str, other: str) -> bool:
+    stem, label = real.partition(".")[0], other.partition(".")[0]
+    return len(stem) >= _STEM and (stem in label or Levenshtein.distance(stem, label) <= 2)

@@ -9,16 +9,16 @@ from zvon.privacy.role.beside import neighbours
 from zvon.privacy.role.graph import Graph, Node, Score, entity_key
 from zvon.privacy.role.itself import itself
 from zvon.privacy.role.learned import learned
-from zvon.privacy.role.owners import lend, lookalikes, owners, people
-from zvon.privacy.role.weights import terms
+from zvon.privacy.role.owners import lend, lookalikes, networks, owners, people
+from zvon.privacy.role.weights import Shares, terms
 from zvon.privacy.role.words import words
 
 
 def score(readings: list[Reading], facts: Facts) -> dict[str, Score]:
     """Score every entity of an incident report, by `entity_key`."""
-    graph = _gathered(readings, facts, {})
+    graph = _gathered(readings, Graph(facts, terms().beside_model), {})
     learned(graph, readings)
-    return _settled(graph)
+    return _settled(graph, readings)
 
 
 def score_document(
@@ -29,13 +29,12 @@ def score_document(
     `said` are terms that the caller knows of an entity from the layout of the document. The model
     of the words was trained on reports of incidents and does not speak here.
     """
-    return _settled(_gathered(readings, facts, said))
+    return _settled(_gathered(readings, Graph(facts, Shares()), said), readings)
 
 
 def _gathered(
-    readings: list[Reading], facts: Facts, said: Mapping[str, Sequence[SpanEvidence]]
+    readings: list[Reading], graph: Graph, said: Mapping[str, Sequence[SpanEvidence]]
 ) -> Graph:
-    graph = Graph(facts)
     for reading in readings:
         for mention in reading.mentions:
             key = entity_key(mention)
@@ -48,13 +47,15 @@ def _gathered(
             node.term(term.rule, term.weight, term.start, term.end)
     for reading in readings:
         words(graph, reading)
-        neighbours(graph, reading)
     return graph
 
 
-def _settled(graph: Graph) -> dict[str, Score]:
+def _settled(graph: Graph, readings: list[Reading]) -> dict[str, Score]:
+    for reading in readings:
+        neighbours(graph, reading)
     people(graph)
     owners(graph)
+    networks(graph)
     lend(graph)
     lookalikes(graph)
     return {key: _result(node) for key, node in graph.nodes.items()}

@@ -9,10 +9,22 @@ from zvon.privacy.tables import DATA, read
 
 
 class Learned(Struct, frozen=True, forbid_unknown_fields=True):
-    """How the learned term counts: a factor by type (`""` for others) and the most it may say."""
+    """How the learned term counts: a factor by type (`""` for others) and the most it may say.
+
+    `offset` is added once by type: what labelled mails say beyond the prior.
+    """
 
     most: float
     factor: dict[str, float]
+    offset: dict[str, float]
+
+
+class Shares(Struct, frozen=True, forbid_unknown_fields=True):
+    """How much cue words of either side and neighbours count."""
+
+    cue_for: float = 1.0
+    cue_against: float = 1.0
+    lent: float = 1.0
 
 
 class Terms(Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,6 +36,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     rule: dict[str, float]
     edge: dict[str, float]
     learned: Learned
+    beside_model: Shares
 
 
 @cache

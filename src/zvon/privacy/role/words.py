@@ -20,16 +20,22 @@ def words(graph: Graph, reading: Reading) -> None:
         previous = max((m.end for m in ordered[:i] if m.type not in PEOPLE), default=low)
         before = [c for c in reading.cues if low <= c.start and c.end <= mention.start]
         if mention.type not in PEOPLE:
-            _spoken(reading, mention, before, max(low, previous), node)
+            _spoken(graph, reading, mention, before, max(low, previous))
             if mention.type == "PHONE" and not reading.text[: mention.start].strip(" ("):
                 node.term("leading", terms().rule["leading"])
-            _after(reading, mention, ordered, i, high, node)
+            _after(graph, reading, mention, ordered[i + 1 :], high)
         _contact(reading, mention, before, max(low, previous), node)
 
 
+def _share(graph: Graph, weight: float) -> float:
+    shares = graph.shares
+    return weight * (shares.cue_for if weight > 0 else shares.cue_against)
+
+
 def _spoken(
-    reading: Reading, mention: Mention, before: list[Cue], previous: int, node: Node
+    graph: Graph, reading: Reading, mention: Mention, before: list[Cue], previous: int
 ) -> None:
+    node = graph.nodes[entity_key(mention)]
     factor = 1.0
     spoken = [(c, w) for c in before if (w := _weight(c, mention))]
     if "mail.anonymous" in node.evidence:  # extortion notes give a contact too
@@ -38,7 +44,8 @@ def _spoken(
         near = 1.0 if cue.end >= previous or cue.section == "given" else 0.3
         beside = 1.25 if mention.start - cue.end <= 2 else 1.0
         start, end = reading.view.source(cue.start, cue.end)
-        node.term(f"cue.{cue.phrase}", weight * factor * near * beside, start, end)
+        said = _share(graph, weight) * factor * near * beside
+        node.term(f"cue.{cue.phrase}", said, start, end)
         factor *= 0.55
 
 
@@ -64,13 +71,14 @@ def _weight(cue: Cue, mention: Mention) -> float:
 
 
 def _after(
-    reading: Reading, mention: Mention, ordered: list[Mention], i: int, high: int, node: Node
+    graph: Graph, reading: Reading, mention: Mention, following: list[Mention], high: int
 ) -> None:
-    limit = ordered[i + 1].start if i + 1 < len(ordered) else high
+    limit = following[0].start if following else high
     for cue in reading.cues:
         if cue.section == "after" and mention.end <= cue.start <= min(limit, mention.end + 24):
             start, end = reading.view.source(cue.start, cue.end)
-            node.term(f"cue.{cue.phrase}", cue.weight, start, end)
+            said = _share(graph, cue.weight)
+            graph.nodes[entity_key(mention)].term(f"cue.{cue.phrase}", said, start, end)
             return
 
 
