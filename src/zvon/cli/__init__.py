@@ -23,6 +23,7 @@ NOUNS = {
     "constituency": "What is ours: names, networks and people that the gate protects.",
     "peer": "Partners: invite, accept, list.",
     "privacy": "What leaves this node, and what stays.",
+    "dmp": "Data management: how long which data lives, as policy and as documents.",
     "phish": "Phishing scores for addresses.",
     "text": "What a text says: indicators, techniques, language, duplicates.",
     "brand": "Protected names: who is imitated, which names are theirs.",

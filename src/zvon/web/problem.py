@@ -96,6 +96,7 @@ _BY_NAME = {
     "EndedHold": HTTPStatus.CONFLICT,
     "NotInStep": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
+    "PdfUnavailable": HTTPStatus.CONFLICT,
     "NotLast": HTTPStatus.CONFLICT,
     "NameTaken": HTTPStatus.CONFLICT,
     "CannotReport": HTTPStatus.CONFLICT,
