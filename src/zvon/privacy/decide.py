@@ -3,6 +3,7 @@
 When the gate is not sure it asks, and one `ask` holds the whole item.
 """
 
+from zvon.model.marking import Tlp
 from zvon.model.policy import Payment, Policy
 from zvon.model.role import Role, SpanState
 from zvon.privacy.role import Score
@@ -33,6 +34,8 @@ def decide(kind: str, score: Score, fixed: str, policy: Policy) -> SpanState:
         return removed(kind)
     if fixed == "keep":
         return SpanState.KEEP
+    if score.ours_attacks:  # its owner must hear of it; to a wide group a person decides
+        return SpanState.ASK if score.conflict or policy.tlp < Tlp.AMBER else removed(kind)
     if score.conflict:
         return SpanState.ASK
     p = score.p_attacker

@@ -18,7 +18,7 @@ from zvon.privacy.facts import Facts
 from zvon.privacy.fold import fold
 from zvon.privacy.identifiers import host_range, owner, url_host
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.pseudonym import Domain, token
+from zvon.privacy.pseudonym import TOKEN, Domain, token
 from zvon.privacy.residue import Original, Residue, scan
 from zvon.privacy.role import Score, entity_key, score
 from zvon.privacy.scrub import Edit, Victims, marks, plain_edits, url_edits
@@ -256,8 +256,7 @@ def _edits(
 ) -> list[Edit]:
     if mention.type == "URL":
         edits = list(url_edits(mention.raw, policy, victims))
-        hacked = any(e.rule in {"registry", "side.reporter"} for e in found.evidence)
-        if hacked and policy.hacked_site is HackedSite.KEEP_PATH:
+        if found.hacked and policy.hacked_site is HackedSite.KEEP_PATH:
             start, end = host_range(mention.raw)
             edits.insert(0, Edit(start, end, token(keys, "HOST", _canonical(mention)), "HOST", mention.value))  # fmt: skip
         return edits

@@ -15,12 +15,18 @@ NAMED = frozenset({"URL", "EMAIL", "HOST", "DOMAIN"})
 
 
 class Score(Struct, frozen=True):
-    """What is believed of one entity: log-odds, whether strong terms disagree, and why."""
+    """What is believed of one entity: log-odds, whether strong terms disagree, and why.
+
+    `hacked`: an address on a site whose owner is a victim, so its host goes while its path stays.
+    `ours_attacks`: of our register, and the attacker's but for that: a machine that was taken over.
+    """
 
     logit: float
     conflict: bool
     role: Role
     evidence: tuple[SpanEvidence, ...]
+    hacked: bool = False
+    ours_attacks: bool = False
 
     @property
     def p_attacker(self) -> float:

@@ -10,8 +10,11 @@ from zvon.privacy.role.graph import Graph, Node, Score, entity_key
 from zvon.privacy.role.itself import itself
 from zvon.privacy.role.learned import learned
 from zvon.privacy.role.owners import lend, lookalikes, networks, owners, people
+from zvon.privacy.role.special import HACKED, documents, hacked_sites, ours_attacks
 from zvon.privacy.role.weights import Shares, terms
 from zvon.privacy.role.words import words
+
+_OURS = frozenset({"registry", "registry.shared", "side.reporter"})
 
 
 def score(readings: list[Reading], facts: Facts) -> dict[str, Score]:
@@ -53,11 +56,13 @@ def _gathered(
 def _settled(graph: Graph, readings: list[Reading]) -> dict[str, Score]:
     for reading in readings:
         neighbours(graph, reading)
+        documents(graph, reading)
     people(graph)
     owners(graph)
     networks(graph)
     lend(graph)
     lookalikes(graph)
+    hacked_sites(graph, readings)
     return {key: _result(node) for key, node in graph.nodes.items()}
 
 
@@ -70,7 +75,14 @@ def _result(node: Node) -> Score:
     conflict = any(e.weight >= strong for e in evidence) and any(
         e.weight <= -strong for e in evidence
     )
-    return Score(logit, conflict, _role(node, logit), tuple(sorted(evidence, key=lambda e: -abs(e.weight))))  # fmt: skip
+    return Score(
+        logit,
+        conflict,
+        _role(node, logit),
+        tuple(sorted(evidence, key=lambda e: -abs(e.weight))),
+        hacked=HACKED in node.evidence or bool(_OURS & node.evidence.keys()),
+        ours_attacks=ours_attacks(node),
+    )
 
 
 def _role(node: Node, logit: float) -> Role:

@@ -1,0 +1,85 @@
+"""Cases with a rule of their own: a site that was broken into, an address of ours that attacks."""
+
+import re
+from itertools import chain, pairwise
+
+from zvon.privacy.mentions import Reading
+from zvon.privacy.role.graph import Graph, Node, entity_key
+from zvon.privacy.role.itself import shared_domains
+from zvon.privacy.role.weights import terms
+
+# Where kits are put on sites of others: content systems, home folders, hidden folders.
+_KIT = re.compile(
+    r"/(?:wp-(?:content|includes|admin)|\.well-known|~\w+|components/com_|sites/default/files"
+    r"|images|img|assets|css|js|tmp|uploads?)/.*\.(?:php|html?)|/~\w+/|/\.[a-z]\w*/"
+)
+_PATH = re.compile(r"^[^/]*//[^/]+/[^/?#]|^[^/]+/[^/?#]")
+_THEIRS = frozenset({"lookalike.brand", "lookalike.victim", "tld.cheap", "darknet", "known"})
+REACH = 160  # characters around a value in which a site is said to be broken into
+HACKED = "hacked.site"
+
+
+def hacked_sites(graph: Graph, readings: list[Reading]) -> None:
+    """Mark the addresses on sites that were broken into, and take the sites for their owners'.
+
+    A site counts as broken into when the words near it say so, or when the text elsewhere treats
+    its domain as a victim's while this address has a path. Then the path is the attacker's and the
+    host is not. A domain that imitates or was registered for abuse is never such a site.
+    """
+    rule = terms().rule
+    said = _said(graph, readings)
+    for owner, home in graph.owners.items():
+        nodes = [n for n in graph.nodes.values() if n.mentions[0].owner == owner]
+        if owner in shared_domains() or any(_THEIRS & n.evidence.keys() for n in nodes):
+            continue
+        pages = [n for n in nodes if n.kind == "URL"]
+        others = [n for n in nodes if n.kind != "URL"]
+        place = said.get(owner)
+        if place is None and not (
+            others and min(n.own + n.lent for n in others) <= rule["victim_site"]
+        ):
+            continue
+        for node in others:
+            if place is not None and node.kind != "EMAIL":
+                node.term("hacked.owner", rule["hacked_owner"], *place)
+        for node in pages:
+            deep = any(_PATH.match(m.raw) for m in node.mentions)
+            node.term(
+                HACKED, rule["hacked_path"] if deep else rule["hacked_owner"], *(place or (0, 0))
+            )
+        home.lent = 0.0
+
+
+def _said(graph: Graph, readings: list[Reading]) -> dict[str, tuple[int, int]]:
+    """Where the words near a site of an owner say that it was broken into."""
+    found: dict[str, tuple[int, int]] = {}
+    for reading in readings:
+        cues = [c for c in reading.cues if c.section == "hacked"]
+        if not cues:
+            continue
+        for mention in reading.mentions:
+            if mention.type not in {"URL", "DOMAIN", "HOST"} or mention.defanged:
+                continue
+            low, high = reading.clause(mention.start)
+            kit = mention.type == "URL" and _KIT.search(mention.raw) is not None
+            for cue in cues:
+                inside = low <= cue.start < high and abs(cue.start - mention.start) < REACH
+                if inside or kit:
+                    found.setdefault(mention.owner, reading.view.source(cue.start, cue.end))
+    return found
+
+
+def documents(graph: Graph, reading: Reading) -> None:
+    """A hash belongs to the file that is named beside it: of a victim's document it identifies."""
+    ordered = sorted(reading.mentions, key=lambda m: m.start)
+    for a, b in pairwise(ordered):
+        if {a.type, b.type} in ({"FILE", "HASH"}, {"PATH", "HASH"}) and b.start - a.end <= 24:
+            one, two = graph.nodes[entity_key(a)], graph.nodes[entity_key(b)]
+            graph.edges.append((one, two, terms().edge["document"], "document"))
+
+
+def ours_attacks(node: Node) -> bool:
+    """True for a value of our register that the rest of the text takes for the attacker's."""
+    ours = [e.weight for e in node.evidence.values() if e.rule in {"registry", "registry.shared"}]
+    rest = chain((e.weight for e in node.evidence.values()), (-w for w in ours))
+    return bool(ours) and sum(rest) + node.lent >= terms().rule["bot"]
