@@ -150,7 +150,7 @@ async def _archive(body: bytes, name: str, where: str, side: str) -> Read:
     inside = await opener.parts(body, "", name)
     parts += [replace(part, leaves=False) for part in _texts(inside, f"{where}inside.", "reporter")]
     return Read(kind=Kind.ARCHIVE, parts=(*parts, *_digest(body, where, side)),
-                withheld=("what is in the archive's files", *inside.warnings[:20]))  # fmt: skip
+                withheld=("what is in the archive's files", *_unread(inside)))  # fmt: skip
 
 
 async def _document(
@@ -161,7 +161,7 @@ async def _document(
         raise BadItem(f"the document cannot be read: {found.reason}")
     texts = tuple(_texts(found, where, ""))
     read = await _with_margins(body, kind, texts, where, side)
-    return replace(read, withheld=(*read.withheld, *found.warnings[:20]))
+    return replace(read, withheld=(*read.withheld, *_unread(found)))
 
 
 async def _with_margins(
@@ -184,6 +184,11 @@ def _texts(found: Parts, where: str, side: str) -> list[Part]:
         if targets:
             parts.append(Part(f"{where}{part.id}.links", targets, side=side))
     return parts
+
+
+def _unread(found: Parts) -> tuple[str, ...]:
+    """What the reader left out, without its sentences: names of files stand in them."""
+    return (f"what {len(found.warnings)} remarks of its reader are about",) if found.warnings else ()
 
 
 def _text(where: str, text: str) -> Part:
