@@ -45,7 +45,7 @@ STAGES: tuple[tuple[Any, str, str], ...] = (
     (names, "detect", "names and tagger"),
     (engine, "sweep", "the same values again"),
     (engine, "score", "roles"),
-    (engine, "_spans", "decisions and pseudonyms"),
+    (engine, "make_spans", "decisions and pseudonyms"),
     (engine, "rewrite", "rewriting"),
     (engine, "scan", "residue scan"),
 )

@@ -5,20 +5,23 @@ Gives edits, never a new value, so that everything else in the URL is byte-ident
 
 import re
 from collections.abc import Iterator
+from functools import cache, lru_cache
 
+import msgspec
 from msgspec import Struct
 
 from zvon.model.policy import Policy, UrlQuery
 from zvon.privacy.decode import layers
 from zvon.privacy.fold import fold
-from zvon.privacy.identifiers import host_range
-from zvon.privacy.tables import hosts
+from zvon.privacy.identifiers import host_range, is_home
+from zvon.privacy.tables import DATA, hosts, read
 
 MIN_MARK = 4
 _MAIL = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[\w-]{2,}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _FIELD = re.compile(r"[?&;]([^=&;#]*)(?:=([^&;#]*))?")
 _DIGITS = re.compile(r"\d{3,}")
+_MACHINE = re.compile(r"[\w]-[\w]|[a-z]\d")
 _TURNS = re.compile(r"(?<=[a-z])(?=\d)|(?<=\d)(?=[a-z])", re.IGNORECASE)
 
 
@@ -37,6 +40,19 @@ class Victims(Struct, frozen=True):
 
     tokens: dict[str, str]
 
+    def clear(self, text: str) -> list[tuple[int, int, str]]:
+        """Where victims' texts stand in `text` as they are: ranges apart from each other, longest
+        first where they overlap; with the victim.
+        """
+        plain = fold(text)
+        out: list[tuple[int, int, str]] = []
+        for victim in sorted((v for v in self.tokens if v in plain), key=len, reverse=True):
+            for found in _whole(victim).finditer(plain):
+                low, high = found.span()
+                if all(high <= a or b <= low for a, b, _ in out):
+                    out.append((low, high, victim))
+        return sorted(out)
+
     def inside(self, text: str) -> str | None:
         """The longest victim's text in `text` or in anything it decodes to, else `None`."""
         plain = [fold(text), *(fold(layer) for layer in layers(text))]
@@ -45,9 +61,23 @@ class Victims(Struct, frozen=True):
 
 
 def _has(text: str, victim: str) -> bool:
-    if victim not in text:
-        return False
-    return re.search(rf"(?<![^\W_]){re.escape(victim)}(?![^\W_])", text) is not None
+    return victim in text and _whole(victim).search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _whole(victim: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\W_]){re.escape(victim)}(?![^\W_])")
+
+
+class _Query(Struct, frozen=True, forbid_unknown_fields=True):
+    identity: frozenset[str]
+    machine: frozenset[str]
+    nobody: frozenset[str]
+
+
+@cache
+def _query() -> _Query:
+    return msgspec.convert(read(DATA / "query.toml"), _Query)
 
 
 def is_opaque(segment: str) -> bool:
@@ -88,23 +118,38 @@ def url_edits(raw: str, policy: Policy, victims: Victims) -> Iterator[Edit]:
     if drop:
         yield Edit(tail, len(raw), "", "TRACK")
         return
+    at = tail
     for field in _FIELD.finditer(raw, tail):
-        yield from _value(field, victims)
-    if fragment >= 0 and (found := victims.inside(raw[fragment + 1 :])):
-        yield Edit(fragment + 1, len(raw), victims.tokens[found], "TRACK", found)
+        for edit in _value(field, victims):
+            if edit.start >= at:
+                yield edit
+                at = edit.end
+    if fragment >= at:
+        yield from _segment(raw[fragment + 1 :], fragment + 1, victims)
 
 
 def _path(raw: str, start: int, end: int, victims: Victims, *, drop: bool) -> Iterator[Edit]:
     segments = list(re.finditer(r"[^/]+", raw[start:end]))
     for i, found in enumerate(segments):
         low, high = start + found.start(), start + found.end()
-        victim = victims.inside(found[0]) or _mail(found[0])
         if i == 0 and raw[low - 1 : low] != "/":
             continue  # the port
-        if victim:
-            yield from _within(found[0], low, victim, victims)
-        elif drop and is_opaque(found[0]):
+        edits = list(_segment(found[0], low, victims))
+        yield from edits
+        if not edits and drop and is_opaque(found[0]):
             yield Edit(low, high, "", "TRACK")
+
+
+def _segment(text: str, at: int, victims: Victims) -> Iterator[Edit]:
+    """Only the victim's text goes where it stands in clear, the whole where it hides."""
+    if not text:
+        return
+    known = victims.clear(text)
+    for low, high, victim in known:
+        yield Edit(at + low, at + high, victims.tokens[victim], "NAME", victim)
+    hidden = None if known else victims.inside(text) or _mail(text)
+    if hidden:
+        yield Edit(at, at + len(text), victims.tokens.get(hidden, ""), "TRACK", hidden)
 
 
 def _mail(text: str) -> str | None:
@@ -120,20 +165,21 @@ def _value(field: re.Match[str], victims: Victims) -> Iterator[Edit]:
     victim = victims.inside(value) or _mail(value)
     if victim:
         yield Edit(start, end, victims.tokens.get(victim, ""), "TRACK", victim)
+    elif _names_somebody(fold(field[1]), fold(value)):
+        yield Edit(start, end, "", "TRACK")
 
 
-def _within(text: str, at: int, victim: str, victims: Victims) -> Iterator[Edit]:
-    """Replace only the victim's text where it stands in clear, the whole text where it hides."""
-    token = victims.tokens.get(victim, "")
-    low = fold(text).find(victim)
-    if low >= 0:
-        yield Edit(at + low, at + low + len(victim), token, "NAME", victim)
-    else:
-        yield Edit(at, at + len(text), token, "TRACK", victim)
+def _names_somebody(key: str, value: str) -> bool:
+    """True for `?u=lukica`, `?h=PC-07` and a number that is a telephone of one of our countries."""
+    if value.isdigit() and len(value) > MIN_MARK:
+        return is_home(value) or key in _query().identity
+    if len(value) <= 2 or value.isdigit() or "/" in value or value in _query().nobody:
+        return False
+    return key in _query().identity or (
+        key in _query().machine and _MACHINE.search(value) is not None
+    )
 
 
 def plain_edits(raw: str, victims: Victims) -> Iterator[Edit]:
     """Edits inside a kept file name, path or address."""
-    victim = victims.inside(raw)
-    if victim:
-        yield from _within(raw, 0, victim, victims)
+    yield from _segment(raw, 0, victims)

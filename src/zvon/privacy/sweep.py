@@ -13,6 +13,10 @@ from zvon.privacy.lemma import lemmas
 from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.names import organisation
 from zvon.privacy.names import person as canonical_person
+from zvon.privacy.tables import hosts
+
+# Shorter parts of names are ordinary words too often.
+SHORTEST = 4
 
 
 def sweep(readings: list[Reading]) -> None:
@@ -136,3 +140,32 @@ def sweep_labels(readings: list[Reading], labels: Iterable[str]) -> Iterator[Men
                 mention = Mention(reading.part, word.start, word.end, "ORG", word.text, word.folded, fixed="remove")  # fmt: skip
                 if reading.add(mention):
                     yield mention
+
+
+def sweep_rest(readings: list[Reading], gone: Iterable[Mention]) -> Iterator[Mention]:
+    """What is left of victims in the running text: `novak` after Ana Novak, `ana.novak` after her
+    address. The proof over the final text would find it and stop the release.
+    """
+    wanted: dict[str, tuple[str, str]] = {}
+    for mention in gone:
+        if mention.type == "NAME":
+            for part in fold(mention.raw).replace(".", " ").split():
+                wanted.setdefault(part, ("NAME", mention.value))
+        elif mention.type == "EMAIL":
+            local = fold(mention.value.partition("@")[0])
+            if local not in hosts().functions:
+                wanted.setdefault(local, ("USER", local))
+        elif mention.type in {"USER", "HOST", "SECRET"}:
+            wanted.setdefault(fold(mention.raw), (mention.type, mention.value))
+    for reading in readings:
+        for text, (kind, value) in wanted.items():
+            if len(text) >= SHORTEST and text in reading.folded:
+                yield from _again(reading, text, kind, value)
+
+
+def _again(reading: Reading, text: str, kind: str, value: str) -> Iterator[Mention]:
+    for found in re.finditer(rf"(?<![^\W_]){re.escape(text)}(?![^\W_])", reading.folded):
+        start, end = found.span()
+        mention = Mention(reading.part, start, end, kind, reading.text[start:end], value)
+        if reading.add(mention):
+            yield mention

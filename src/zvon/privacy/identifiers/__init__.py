@@ -10,10 +10,10 @@ from zvon.privacy.identifiers.digest import digests
 from zvon.privacy.identifiers.forged import tokens
 from zvon.privacy.identifiers.host import domains, files, fold_host, owner
 from zvon.privacy.identifiers.log import lines
-from zvon.privacy.identifiers.mail import handles, mails
-from zvon.privacy.identifiers.number import numbers
+from zvon.privacy.identifiers.mail import handles, mails, spaced
+from zvon.privacy.identifiers.number import certain, likely
 from zvon.privacy.identifiers.path import accounts, paths
-from zvon.privacy.identifiers.phone import international
+from zvon.privacy.identifiers.phone import international, is_home
 from zvon.privacy.identifiers.secret import blocks, secrets
 from zvon.privacy.identifiers.shape import refang
 from zvon.privacy.identifiers.url import host_range, url_host, urls
@@ -21,7 +21,8 @@ from zvon.privacy.identifiers.zones import Zones
 from zvon.privacy.mentions import Reading
 from zvon.privacy.pseudonym import Domain
 
-__all__ = ["detect", "fold_host", "hides_identifier", "host_range", "international", "is_private",
+__all__ = ["detect", "fold_host", "hides_identifier", "host_range", "international", "is_home",
+           "is_private",
            "owner", "refang", "url_host"]  # fmt: skip
 
 
@@ -38,6 +39,8 @@ def detect(reading: Reading, keys: Domain | None = None) -> None:
         urls(reading, zones)
     if zones.at:
         mails(reading, zones)
+    if zones.dash:
+        spaced(reading)
     if zones.long or zones.colon:
         secrets(reading, zones)
     digests(reading, zones)
@@ -46,8 +49,9 @@ def detect(reading: Reading, keys: Domain | None = None) -> None:
     paths(reading, zones)
     files(reading, zones)
     domains(reading, zones)
-    numbers(reading, zones)
+    certain(reading, zones)
     by_word(reading, zones)
+    likely(reading, zones)
     lines(reading)
     handles(reading, zones)
     blobs(reading, zones)

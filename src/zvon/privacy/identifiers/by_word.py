@@ -82,13 +82,23 @@ def by_word(reading: Reading, zones: Zones) -> None:
         row = _CUED.get(cue.section)
         if row:
             _cued(reading, cue, *row)
-    starts = [word.start for word in reading.words]
-    done = 0
-    for start, end in zones.numbers:
-        low = max(done, bisect_left(starts, start - _widest()))
-        done = max(low, bisect_right(starts, end + _widest()))
-        for cue in find(reading.words[low:done], _lexicon()):
+    for low, high in _windows(reading, zones):
+        for cue in find(reading.words[low:high], _lexicon()):
             _named(reading, cue, kinds()[int(cue.section)])
+
+
+def _windows(reading: Reading, zones: Zones) -> list[tuple[int, int]]:
+    """Ranges of the words that are near a number; those that touch are one."""
+    starts = [word.start for word in reading.words]
+    out: list[tuple[int, int]] = []
+    for start, end in zones.numbers:
+        low = bisect_left(starts, start - _widest())
+        high = bisect_right(starts, end + _widest())
+        if out and low <= out[-1][1]:
+            out[-1] = (out[-1][0], high)
+        else:
+            out.append((low, high))
+    return out
 
 
 def _cued(reading: Reading, cue: Cue, kind: str, pattern: re.Pattern[str], reach: int) -> None:

@@ -9,7 +9,7 @@ from zvon.privacy.mentions import Reading
 # RFC 3164 and RFC 5424: time, machine, program.
 _SYSLOG = re.compile(
     r"^(?:<\d{1,3}>\d? ?)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:?\d\d)?)"
-    r" ([A-Za-z][\w.-]{1,62}) (?=[\w./-]{2,48}(?:\[\d{1,9}\])?:|[\w.-]{2,48} \d{1,9} )",
+    r" ([A-Za-z][\w.-]{1,62}) (?=[\w./-]{2,48}(?:\[\d{1,9}\])?:|[\w.-]{2,48} \d{1,9} |\w{2,24}=)",
     re.MULTILINE,
 )
 # The common log format of web servers: address, ident, account, time.
@@ -22,10 +22,12 @@ _LOGIN = re.compile(
     r"|\b(?:sasl_username|user(?:name)?|uid|login|account|acct|usr|suser|duser|TargetUserName|SubjectUserName"
     r"|AccountName|samaccountname|userPrincipalName)=\"?<?([\w.@\\$-]{2,64})",
 )
+# Squid's own format: address, account, how the answer came.
+_PROXY = re.compile(r"(?<!\S)([\w.@\\-]{2,64}) (?:HIER|DEFAULT|FIRSTUP|ROUNDROBIN)_[A-Z_]+/")
 _OPENVPN = re.compile(r"\[([\w.@-]{2,64})\] Peer Connection Initiated|openvpn\[\d+\]: ([\w.@-]{2,64})/\d{1,3}\.")  # fmt: skip
 _MACHINE = re.compile(
-    r"\b(?:Computer(?:Name)?|Workstation(?:Name)?|WorkstationName|hostname|dvchost|DeviceName|shost|dhost)"
-    r"[=:]\s?\"?([A-Za-z][\w.-]{2,62}[\w])"
+    r"\b(?:Computer(?:Name)?|Workstation(?:Name)?|WorkstationName|hostname|dvchost|DeviceName|device_name|devid|devname|shost|dhost|host_name|computer_name)"
+    r"[\"']?\s?[=:]\s?[\"']?([A-Za-z][\w.-]{2,62}[\w])"
 )
 _SYSTEM = frozenset({"root", "system", "nobody", "anonymous", "guest", "unknown", "null", "none",
                      "user", "localhost", "local", "true", "false", "from", "local service",
@@ -43,6 +45,9 @@ def lines(reading: Reading) -> None:
             put(reading, found.start(1), found.end(1), "HOST", found[1].lower(), fixed="remove")
     for found in _ACCESS.finditer(text):
         _user(reading, found.start(1), found[1])
+    if "_DIRECT/" in text or "_PARENT/" in text:
+        for found in _PROXY.finditer(text):
+            _user(reading, found.start(1), found[1])
     if "openvpn" in text:
         for found in _OPENVPN.finditer(text):
             _user(reading, found.start(found.lastindex or 1), found[found.lastindex or 1])

@@ -15,6 +15,14 @@ _LITERAL = re.compile(
     r"(?<![\w.+@%-])[\w+%](?:[\w.+%'-]{0,62}[\w+%-])?@\[(?:\d{1,3}\.){3}\d{1,3}\](?!\w)"
 )
 _INSIDE = re.compile(r"(?<![\w.+@%'/-])[\w.+-]{1,63}@[\w-]{2,63}(?![\w@.])")
+# As people write an address for people: `ines.vovk (at) klikshop (pika) example`.
+_SPACED = re.compile(
+    r"(?<![\w.+@%-])[\w+][\w.+-]{0,63} {0,2}[\[({](?:at|afna|et|@|a|manki|majmun)[\])}] {0,2}[\w-]{1,63}"
+    r"(?:(?: {0,2}[\[({](?:dot|pika|točka|tocka|punkt|\.)[\])}] {0,2}|\.)[\w-]{1,63}){1,6}",
+    re.IGNORECASE,
+)
+_SPACED_MARK = re.compile(r" ?[\[({](at|afna|et|@|a|manki|majmun)[\])}] ?", re.IGNORECASE)
+_SPACED_DOT = re.compile(r" *[\[({][^\])}]{1,6}[\])}] *")
 _PASSWORD = re.compile(r"[:|;]([^\s,;|]{4,64})")
 _HANDLE = re.compile(r"(?<![\w@./-])@[A-Za-z][\w.]{2,38}\w(?![\w@])")
 _DISCORD = re.compile(r"(?<![\w#&@])[\w.]{2,32}#\d{4}(?!\w)")
@@ -27,6 +35,20 @@ def mails(reading: Reading, zones: Zones) -> None:
             _take(reading, found)
         for found in _LITERAL.finditer(reading.text, start, end):
             put(reading, found.start(), found.end(), "EMAIL", found[0].lower())
+
+
+def spaced(reading: Reading) -> None:
+    """Take addresses with words for their marks, and blanks around them."""
+    folded = reading.folded
+    if not any(mark in folded for mark in ("at)", "at]", "afna", "(@)", "[@]", "at}", "et)", "(a)", "majmun")):  # fmt: skip
+        return
+    for found in _SPACED.finditer(reading.text):
+        plain = _SPACED_DOT.sub(".", _SPACED_MARK.sub("@", found[0].lower(), count=1))
+        local, _, host = plain.rpartition("@")
+        name = host_name(host)
+        if name:
+            put(reading, found.start(), found.end(), "EMAIL", f"{local.strip()}@{name}",
+                owner=owner(name), defanged=True)  # fmt: skip
 
 
 def _take(reading: Reading, found: re.Match[str]) -> None:

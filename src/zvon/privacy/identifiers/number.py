@@ -22,7 +22,10 @@ from zvon.privacy.mentions import Reading
 from zvon.privacy.tables import Country, Identifier, countries
 
 # How many digits a zone has at least, for what may be in it.
-_FEWEST, _FEWEST_OF_PLACE, _FEWEST_OF_STATE, _FEWEST_OF_PARCEL, _FEWEST_OF_CARD = 3, 5, 7, 9, 13
+_FEWEST_OF_PLACE, _FEWEST_OF_PARCEL, _FEWEST_OF_CARD = 5, 9, 13
+_SHORTEST_OF_STATE, _SHORTEST_OF_PLATE = 7, 7
+# How far above a number the head of its column may stand.
+_COLUMN = 4000
 _NOT_DIGIT = re.compile(r"\D")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ \u00a0-]?[A-Z0-9]){11,30}", re.IGNORECASE)
 _JOINED = re.compile(r"^[\w+.-] | [\w-]$")
@@ -35,13 +38,11 @@ _PLACE = re.compile(
 )
 
 
-def numbers(reading: Reading, zones: Zones) -> None:
-    """Take every number in the zones with digits."""
+def certain(reading: Reading, zones: Zones) -> None:
+    """Take accounts, parcels, cards and coordinates: they need no word beside them."""
     text = reading.text
     for start, end in zones.numbers:
         size = len(_NOT_DIGIT.sub("", text[start:end]))
-        if size < _FEWEST:
-            continue
         if size >= _FEWEST_OF_PARCEL:
             _accounts(reading, start, end)
             for found in _PARCEL.finditer(text, start, end):
@@ -52,10 +53,16 @@ def numbers(reading: Reading, zones: Zones) -> None:
         if size >= _FEWEST_OF_PLACE:
             for found in _PLACE.finditer(text, start, end):
                 put(reading, found.start(), found.end(), "PLACE", found[0], fixed="remove")
-        if size >= _FEWEST_OF_STATE:
+
+
+def likely(reading: Reading, zones: Zones) -> None:
+    """Take numbers of people and firms, telephones and plates."""
+    for start, end in zones.numbers:
+        if end - start >= _SHORTEST_OF_STATE:
             _of_states(reading, start, end)
             phones(reading, start, end)
-        _plates(reading, start, end)
+        if end - start >= _SHORTEST_OF_PLATE:
+            _plates(reading, start, end)
 
 
 def _accounts(reading: Reading, start: int, end: int) -> None:
@@ -140,10 +147,12 @@ def _of_state(reading: Reading, start: int, end: int, raw: str) -> None:
         if raw[:2] not in prefixed:
             start = end - len(raw.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ "))
     for country, row in _rows().get(len(digits), ()):
+        check = _validator(row.module)
         if row.context:  # without a word beside it such a number may be anything
             found = _named(row, before) or (bool(row.prefix) and raw.startswith(row.prefix))
+            if not found and _named_anywhere(row, reading, start):
+                found = check is not None and check(digits)
         else:
-            check = _validator(row.module)
             found = check is not None and check(digits)
         if found:
             put(reading, start, end, row.type, digits, country=country.country.lower(), fixed="remove")  # fmt: skip
@@ -160,6 +169,17 @@ def _context(row: Identifier) -> re.Pattern[str]:
 
 def _named(row: Identifier, before: str) -> bool:
     return bool(row.context) and _context(row).search(before) is not None
+
+
+def _named_anywhere(row: Identifier, reading: Reading, start: int) -> bool:
+    """True when a word further up names such numbers: the head of a column, of a list."""
+    return _word(row).search(reading.folded, max(0, start - _COLUMN), start) is not None
+
+
+@cache
+def _word(row: Identifier) -> re.Pattern[str]:
+    words = "|".join(re.escape(w.rstrip("*")) for w in row.context if len(w) > 2)
+    return re.compile(rf"(?<!\w)(?:{words or '(?!)'})")
 
 
 @cache

@@ -30,10 +30,12 @@ _HEADER = re.compile(
 )
 _PAIR = re.compile(
     r"(?i)(?:^|[\s?&;,{\"'(<])(?:\w{0,24}[_.-])?(?:pass(?:word|wd|phrase)?|pwd|secret|api[_-]?key|apikey"
-    r"|access[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|client[_-]?secret|session[_-]?id"
-    r"|phpsessid|jsessionid|geslo|lozinka|zaporka)[\"']?\s*[=:]\s*[\"']?([^\s\"'&;,<>)}]{4,256})"
+    r"|access[_-]?key|auth[_-]?token|access[_-]?token|refresh[_-]?token|client[_-]?secret"
+    r"|geslo|lozinka|zaporka)[\"']?\s*[=:]\s*[\"']?([^\s\"'&;,<>)}]{4,256})"
 )
-_WORDS = ("pass", "pwd", "secret", "key", "token", "sess", "geslo", "lozink", "zapork", "cookie",
+# The name of a session is of no use without its value, so both go.
+_SESSION = re.compile(r"(?i)(?<![\w-])(?:phpsessid|jsessionid|asp\.net_sessionid|connect\.sid|session_?id|sessid|sid)=[^\s;\"'&,<>)]{8,4096}")  # fmt: skip
+_WORDS = ("pass", "pwd", "secret", "key", "token", "sess", "sid=", "geslo", "lozink", "zapork", "cookie",
           "authorization")  # fmt: skip
 
 
@@ -56,6 +58,8 @@ def secrets(reading: Reading, zones: Zones) -> None:
         return
     for found in _HEADER.finditer(text):
         put(reading, found.start(1), found.end(1), "SECRET", found[1], fixed="remove")
+    for found in _SESSION.finditer(text):
+        put(reading, found.start(), found.end(), "SECRET", found[0], fixed="remove")
     for found in _PAIR.finditer(text):
         end = found.end(1) - (found[1][-1] in ".!?" and not found[1][-2].isalnum())
         if "\\" not in found[1] and "://" not in found[1]:
