@@ -8,18 +8,15 @@ import pytest
 
 from tests.share.world import TEXT, World
 from zvon.access.permission import Denied
-from zvon.access.refusal import Refused
-from zvon.access.viewer import Viewer
 from zvon.model.event import Event
 from zvon.model.marking import Tlp
 from zvon.privacy.engine import BadOverride
 from zvon.privacy.register import Entry
 from zvon.share import release
-from zvon.share.keys import UnknownToken, domain, epoch_of, reverse
+from zvon.share.keys import domain
 from zvon.store import constituency
 from zvon.store import share as rows
 from zvon.store.event import NoSuchIncident
-from zvon.store.pseudonym import DestroyedEpoch, destroy_key
 from zvon.store.transaction import transaction
 
 
@@ -192,45 +189,6 @@ async def test_the_constituency_is_never_an_attacker(world: World) -> None:
     share = await world.prepare()
     gone = {s["text"] for s in share.spans if s["state"] == "pseudonymise"}
     assert {"lipa-primer.si", "46.123.240.11"} <= gone
-
-
-async def test_the_originator_reverses_a_token_with_a_reason_and_a_trace(world: World) -> None:
-    share = await world.prepare()
-    await world.release(share)
-    token = next(s["replacement"] for s in share.spans if s["text"] == "Maja Zupanc")
-    epoch = epoch_of(world.now)
-
-    async def ask(viewer: Viewer, reason: str, wanted: str = token) -> str:
-        async with transaction(world.pool, world.now) as tx:
-            return await reverse(
-                tx, viewer, group_uuid=world.group, epoch=epoch, token=wanted, reason=reason,
-                node=world.node,
-            )  # fmt: skip
-
-    assert await ask(world.approver, "partner asked") == "Maja Zupanc"
-    with pytest.raises(Refused):
-        await ask(world.analyst, "curious")
-    with pytest.raises(ValueError, match="reason"):
-        await ask(world.approver, " ")
-    with pytest.raises(UnknownToken):
-        await ask(world.approver, "partner asked", "person-000000000000")
-    outcomes = await world.column(
-        "select outcome from audit where action = 'share:reverse' order by seq"
-    )
-    assert outcomes == ["done", "refused"]
-
-
-async def test_a_destroyed_epoch_makes_and_reverses_nothing(world: World) -> None:
-    share = await world.prepare()
-    await world.release(share)
-    epoch = epoch_of(world.now)
-    async with transaction(world.pool, world.now) as tx:
-        assert await destroy_key(tx, world.group, epoch, world.now)
-        assert not await destroy_key(tx, world.group, epoch, world.now)
-    with pytest.raises(DestroyedEpoch):
-        async with transaction(world.pool, world.now) as tx:
-            await domain(tx, world.group, epoch, world.node, world.now, os.urandom)
-    assert await world.column("select count(*) from pseudonym") == [0]
 
 
 async def test_keys_of_two_epochs_and_groups_differ_and_are_sealed(world: World) -> None:

@@ -226,6 +226,7 @@ CLASSES: tuple[DataClass, ...] = (
         id="pseudonym",
         tables=(Held("pseudonym", key="epoch", parent="pseudonym_key"),
                 Held("pseudonym_key", "created_at"),
+                Held("pseudonym_reversal", "at"),
                 Held("pseudonym_question", "at")),
     ),
     DataClass(id="constituency", used=True, tables=(Held("constituency", "added_at"),)),

@@ -61,6 +61,10 @@ class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     handling that travels with an item. `keep_at` and `remove_at` are probabilities that a value
     is the attacker's: at or above the first it stays, at or below the second it goes, and what
     lies between is asked. A leak is taken to cost 50 times a lost indicator.
+
+    Pseudonyms hold for an epoch of `epoch_days` days (0: a calendar month); `keep_epochs` epochs
+    after its end the key of an epoch is destroyed. With `reverse_eyes` a second person agrees
+    before an original is shown.
     """
 
     id: str = "default"
@@ -75,6 +79,9 @@ class Agreement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keep_at: Weight = 0.85
     remove_at: Weight = 0.35
     max_risk: Annotated[float, Meta(ge=0.0)] = 5.0
+    epoch_days: Annotated[int, Meta(ge=0, le=366)] = 0
+    keep_epochs: Annotated[int, Meta(ge=0, le=60)] = 6
+    reverse_eyes: bool = False
 
 
 class Policy(Struct, frozen=True, kw_only=True):

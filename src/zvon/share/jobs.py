@@ -9,7 +9,7 @@ import msgspec
 from zvon.formats.checkpoint import STALE_AFTER
 from zvon.formats.note import PeerError
 from zvon.jobs import Context, Handler, enqueue
-from zvon.share import constituency, kit, withdraw
+from zvon.share import constituency, epochs, forget, kit, withdraw
 from zvon.share import feed as own_feed
 from zvon.share.client import Unreachable, connect
 from zvon.share.group import renew
@@ -168,10 +168,13 @@ JOBS: dict[str, Handler] = {
     "share.take_held": take_held,
     "share.kits": kit.look,
     "share.withdraw": withdraw.withdraw,
+    "share.forget": forget.forget,
     "share.review": constituency.look_again,
+    "share.epochs": epochs.turn,
 }
 
 SCHEDULE: dict[str, timedelta] = {
     "share.poll": timedelta(minutes=1),
     "share.kits": timedelta(minutes=10),
+    "share.epochs": timedelta(hours=1),
 }

@@ -25,7 +25,7 @@ from zvon.privacy.engine import BadOverride, Status
 from zvon.share import event as events
 from zvon.share import feed, kit
 from zvon.share.gate import Gated
-from zvon.share.keys import epoch_of, keep_originals
+from zvon.share.keys import current_epoch, keep_originals
 from zvon.share.passage import by_place, named, passage, policy_of, stored_residue, stored_spans
 from zvon.store import incident, ingest, party
 from zvon.store import share as rows
@@ -139,7 +139,7 @@ async def prepare(
     found = await rows.incident_of(tx.db, incident_uuid)
     assert found is not None  # build has read it
     incident_id, record_id = found
-    epoch = epoch_of(now)
+    epoch = await current_epoch(tx.db, group_uuid, now)
     policy = await policy_of(tx.db, group_uuid, event)
     uuid = uuid7(now, random(RANDOM_BYTES))
     gated = await passage(tx, event, policy, group_uuid, epoch, node, now, random, {})

@@ -165,8 +165,10 @@ create table pseudonym_key (
   destroy_at timestamptz,                        -- when the schedule destroys it
   destroyed_at timestamptz,
   destroyed_by text not null default '',         -- `schedule`, or the login of a person
+  rewritten_at timestamptz,                      -- when its dead rows left the disk
   primary key (group_uuid, epoch)
 );
+create index pseudonym_key_due on pseudonym_key (destroy_at) where key_sealed is not null;
 
 create table pseudonym (                         -- the originator's vault
   group_uuid uuid not null,
@@ -175,3 +177,20 @@ create table pseudonym (                         -- the originator's vault
   sealed bytea not null,
   primary key (group_uuid, epoch, token)
 );
+
+-- Where a group wants two people before an original is shown: who asks, and who agreed.
+create table pseudonym_reversal (
+  id bigint generated always as identity primary key,
+  uuid uuid not null unique,
+  group_uuid uuid not null,
+  epoch text not null,
+  token text not null,
+  reason text not null,
+  asked_by bigint not null references person,
+  at timestamptz not null,
+  agreed_by bigint references person,
+  agreed_at timestamptz,
+  shown_at timestamptz,                          -- once, to the one who asked
+  check (agreed_by is distinct from asked_by)
+);
+create index pseudonym_reversal_open on pseudonym_reversal (asked_by, token) where shown_at is null;
