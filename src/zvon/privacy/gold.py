@@ -25,12 +25,13 @@ class GoldSpan(Struct, frozen=True):
 
 
 class GoldMail(Struct, frozen=True):
-    """One labelled mail."""
+    """One labelled mail; `author` is whose style it has, where that is known."""
 
     id: str
     text: str
     spans: tuple[GoldSpan, ...]
     lang: str | None = None
+    author: str = ""
 
 
 class Score(Struct, frozen=True):
@@ -85,6 +86,22 @@ def judge(mail: GoldMail, outcome: Outcome) -> Score:
         asks=sum(s.state is SpanState.ASK for s in outcome.spans),
         released=int(outcome.status is Status.RELEASED),
     )
+
+
+def judge_types(mail: GoldMail, outcome: Outcome) -> dict[str, Score]:
+    """The same by type of the labelled value, as far as it is counted by value."""
+    fate = _fate(mail, outcome)
+    found: dict[str, Score] = {}
+    for span in mail.spans:
+        asked, gone = _share(fate, span, "ra"), _share(fate, span, "r")
+        if span.role == "pseudonymise":
+            one = Score(pii=1, recalled=int(asked >= COVERED), removed=int(gone >= COVERED))
+        elif span.type in INDICATORS:
+            one = Score(indicators=1, kept=int(asked == 0), not_removed=int(gone == 0))
+        else:
+            continue
+        found[span.type] = found.get(span.type, Score()) + one
+    return found
 
 
 def _fate(mail: GoldMail, outcome: Outcome) -> str:

@@ -61,10 +61,10 @@ def parse(text: str) -> Iterator[Entry]:
         raise ValueError("text before the first head line")
     for head, after in zip(heads, [*heads[1:], None], strict=True):
         body = text[head.end() : after.start() if after else len(text)].rstrip("\n")
-        yield Entry(_mail(head["id"], head["lang"], body), head["author"])
+        yield Entry(_mail(head["id"], head["lang"], body, head["author"]), head["author"])
 
 
-def _mail(name: str, lang: str, body: str) -> GoldMail:
+def _mail(name: str, lang: str, body: str, author: str) -> GoldMail:
     """Take the labels out of the body and note where they were, in code points."""
     plain, spans, length, at = [], [], 0, 0
     for label in _LABEL.finditer(body):
@@ -77,7 +77,7 @@ def _mail(name: str, lang: str, body: str) -> GoldMail:
     text = "".join([*plain, body[at:]])
     if re.search(r"\{\{[+-]", text):
         raise ValueError(f"{name}: a label is nested, empty or not closed")
-    return GoldMail(name, text, tuple(spans), lang)
+    return GoldMail(name, text, tuple(spans), lang, author)
 
 
 def _span(name: str, start: int, end: int, label: re.Match[str]) -> GoldSpan:

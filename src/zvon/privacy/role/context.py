@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from zvon.ml.side import Feature
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.pseudonym import TOKEN
 from zvon.privacy.role.table import columns
 
 GROUP = {
@@ -26,7 +25,7 @@ _INNER = frozenset({"IP", "CIDR", "HOST"})
 _STEM = 6
 _FILL = "\ue0ff"
 _TOKEN = re.compile(
-    "[\ue000\ue001]\ue0ff*|[^\\W_\ue000-\ue0ff]+|->|=>|<-|→|←|[.!?;](?=[\\s\"'”)]|$)|\n[ \t]*\n|\n"
+    "\ue000\ue0ff*|[^\\W_\ue000-\ue0ff]+|->|=>|<-|→|←|[.!?;](?=[\\s\"'”)]|$)|\n[ \t]*\n|\n"
 )
 _FOREIGN = re.compile("[\ue000-\ue0ff]")
 _SIGNS = re.compile(r"[^\s\w]+")
@@ -37,14 +36,6 @@ _EMPTY = frozenset(
      "ter", "tudi", "su", "sam", "bio", "koji", "koja", "koje", "the", "and", "was", "were", "has",
      "have", "had", "with", "that", "this", "are", "been", "also", "but", "for")
 )  # fmt: skip
-# A pseudonym of an earlier reading is seen as what it stands for, so that the gate, reading its
-# own output, finds the same words around what stayed.
-_PSEUDONYMS = {
-    "person": "<name>", "org": "<org>", "user": "<user>", "host": "<host>", "ip": "<ip>",
-    "net": "<cidr>", "phone": "<phone>", "iban": "<iban>", "card": "<card>", "file": "<file>",
-    "path": "<path>", "hash": "<hash>",
-}  # fmt: skip
-_STANDS = tuple(f"{kind}-" for kind in ("person", "org", "host", "ip-v", "phone", "iban", "user"))
 
 
 class Token(NamedTuple):
@@ -70,17 +61,12 @@ def around(reading: Reading) -> list[Around]:
     if not ordered:
         return []
     masked = _masked(reading.folded, ordered)
-    earlier = _pseudonyms(masked)
-    if earlier:
-        masked = TOKEN.sub(lambda found: "\ue001" + _FILL * (len(found[0]) - 1), masked)
     tokens: list[Token] = []
     where: list[int] = []
     for found in _TOKEN.finditer(masked):
         text = found[0]
         first = text[0]
-        if first == "\ue001":
-            tokens.append(Token(found.start(), found.end(), earlier[found.start()], False))
-        elif first == "\ue000":
+        if first == "\ue000":
             word = _shown(ordered[len(where)])
             where.append(len(tokens))
             tokens.append(Token(found.start(), found.end(), word, False))
@@ -119,19 +105,6 @@ def _masked(folded: str, ordered: list[Mention]) -> str:
         at = mention.end
     pieces.append(folded[at:])
     return "".join(pieces)
-
-
-def _pseudonyms(masked: str) -> dict[int, str]:
-    """What each pseudonym in the text stands for, by its offset."""
-    if not any(kind in masked for kind in _STANDS):
-        return {}
-    found: dict[int, str] = {}
-    for match in TOKEN.finditer(masked):
-        kind = (
-            "<email>" if "@" in match[0] else _PSEUDONYMS.get(match[0].partition("-")[0], "<other>")
-        )
-        found[match.start()] = kind
-    return found
 
 
 class _Lines:
@@ -174,16 +147,16 @@ def _one(
     before = _before(tokens, i)
     nearest = before[0][1] if before and before[0][0] == "L1" else None
     for slot, token in before:
-        if slot == "L1" or token.word not in _EMPTY:
+        if slot == "L1" or (token.word not in _EMPTY and token.word != "#"):
             add(slot, token.word, token)
     if nearest is not None:
         for slot, token in before[1:5]:
-            if slot != "B":
+            if slot != "B" and token.word != "#":
                 add("X", f"{token.word} {nearest.word}", token)
     for step, token in enumerate(tokens[i + 1 : i + 7], start=1):
         if token.ends:
             break
-        if step == 1 or token.word not in _EMPTY:
+        if step == 1 or (token.word not in _EMPTY and token.word != "#"):
             add("R1" if step == 1 else "R2" if step < 4 else "R4", token.word, token)
     low = tokens[i - 1].end if i else 0
     gap = _SIGNS.search(masked, low, here.start)
