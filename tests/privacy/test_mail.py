@@ -83,3 +83,95 @@ def test_any_bytes_are_opened_or_refused(raw: bytes) -> None:
     except BadMail:
         return
     assert all(isinstance(p.text, str) for p in parts)
+
+
+def test_a_header_in_two_coded_words_is_one_text() -> None:
+    raw = b"Subject: =?utf-8?q?No?=\n =?utf-8?q?vak?=\n\nx"
+    assert {p.id: p.text for p in open_mail(raw)}["subject"] == "Novak"
+
+
+def test_a_file_name_in_pieces_is_one_name_and_its_file_is_handed_on() -> None:
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: application/pdf\n"
+        b"Content-Disposition: attachment; filename*0*=utf-8''Ra%C4%8Dun%20; filename*1*=Kosa.pdf\n"
+        b"Content-Transfer-Encoding: base64\n\nJVBERi0=\n--x--\n"
+    )
+    opened = read_mail(raw)
+    assert opened.files[0].name == "Račun Kosa.pdf"
+    assert opened.files[0].body == b"%PDF-"
+    assert opened.files[0].part == "attachment.1"
+    assert any(p.text == "Račun Kosa.pdf" and p.whole == "FILE" for p in opened.parts)
+
+
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        (b"x-nobody", b"abc"),
+        (b"utf-8", b"\xff\xfe a"),
+        (b"us-ascii", b"\x8eiga"),
+        (b"base64", b"abcd"),
+        (b"unicode_escape", b"abcd"),
+        (b"utf-16", b"a"),
+    ],
+)
+def test_a_text_in_a_character_set_that_must_be_guessed_is_refused(
+    charset: bytes, body: bytes
+) -> None:
+    raw = b"Content-Type: text/plain; charset=" + charset + b"\n\n" + body
+    with pytest.raises(BadMail) as said:
+        read_mail(raw)
+    assert "character set" in str(said.value)
+    assert open_mail(raw)
+
+
+def test_a_mail_that_forwards_in_its_text_tells_who_sent_and_who_received() -> None:
+    raw = (
+        b"From: a@lipa.example\nSubject: Fwd: x\n\nGlej.\n\n---------- Forwarded message ---------\n"
+        b"From: Banka <lazna@evil.example>\nDate: 1. 6. 2026\nSubject: x\nTo: <zrtev@lipa.example>\n\nKlik.\n"
+    )
+    opened = read_mail(raw)
+    assert "lazna@evil.example" in opened.attackers
+    assert "zrtev@lipa.example" in opened.reporters
+    assert {p.id: p.side for p in opened.known}["known.from"] == "reporter"
+
+
+@pytest.mark.parametrize(
+    "level",
+    ["Content-Type: message/rfc822\n\n", "Content-Type: multipart/mixed; boundary=x\n\n--x\n"],
+)
+def test_ten_thousand_nested_parts_are_refused(level: str) -> None:
+    with pytest.raises(BadMail):
+        read_mail((level * 10_000 + "x").encode())
+
+
+def test_a_mail_of_one_line_of_ten_megabytes_is_read() -> None:
+    raw = b"Subject: a\n\n" + b"abc def " * 1_250_000
+    assert len(read_mail(raw).parts[1].text) == 10_000_000
+
+
+def test_more_than_fifty_megabytes_are_refused() -> None:
+    with pytest.raises(BadMail):
+        read_mail(bytes(50 * 1024 * 1024 + 1))
+
+
+def test_a_header_with_line_ends_and_halves_of_letters_is_one_line_of_the_new_mail() -> None:
+    raw = rebuilt(
+        {
+            "subject": "a\r\nBcc: x@y.example",
+            "from": "Ž \ud800 <a@b.example>",
+            "body.1": "\ud800\x00b",
+        }
+    )
+    again = {p.id: p.text for p in (*read_mail(raw).parts, *read_mail(raw).known)}
+    assert again["subject"] == "a Bcc: x@y.example"
+    assert again["from"].endswith("<a@b.example>")
+    assert "known.bcc" not in again
+
+
+@given(st.dictionaries(st.sampled_from(["subject", "from", "body.1", "body.2", "message.1.from",
+                                        "message.1.body.1", "attachment.1.name"]), st.text(max_size=60)))  # fmt: skip
+def test_any_texts_make_a_mail_that_can_be_read_again(texts: dict[str, str]) -> None:
+    again = {p.id: p.text for p in read_mail(rebuilt(texts)).parts}
+    for name in ("body.1",):
+        if texts.get(name, "").strip().isalnum() and texts[name].isascii():
+            assert any(texts[name].strip() in text for text in again.values())

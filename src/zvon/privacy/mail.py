@@ -5,6 +5,7 @@ attacker's; without one nobody's side is known, unless a mail stands quoted in t
 handed on unopened: whoever may start a process opens them (`collect.rebuild`).
 """
 
+import codecs
 import hashlib
 from email.message import Message
 
@@ -12,13 +13,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zvon.formats import forward, header, mail
-from zvon.formats.charset import REPLACED, text_of
+from zvon.formats.charset import text_of
 from zvon.formats.limit import MAX_DEPTH, MAX_PARTS, Undecodable
 from zvon.privacy.carrier.headers import carrier, read_head
 from zvon.privacy.carrier.page import TooDeep, page_text
 from zvon.privacy.engine import Part
 from zvon.privacy.facts import Facts
 
+_NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined",
+                          "unicode-escape", "raw-unicode-escape"})  # fmt: skip
 MAX_BYTES = 50 * 1024 * 1024
 
 
@@ -191,22 +194,25 @@ class _Reader:
         if not isinstance(payload, bytes):
             return str(payload or "")
         charset = leaf.get_content_charset()
-        text, warnings = text_of(payload, charset)
-        if self.strict and (warnings or not _is_known(charset)):
-            said = "is in no character set that we know" if REPLACED in warnings else (
-                "is not in the character set that it names")  # fmt: skip
-            raise BadMail(f"a text of the mail {said}; what was guessed could hide a name")
-        return text
+        return _exact(payload, charset) if self.strict else text_of(payload, charset)[0]
 
 
-def _is_known(charset: str | None) -> bool:
-    if charset is None:
-        return True
+def _exact(payload: bytes, charset: str | None) -> str:
+    """The text in the character set that it names, UTF-8 when it names none. Raises `BadMail`.
+
+    ASCII is read as UTF-8, of which it is a part: many programs say the one and write the other.
+    """
+    named = "utf-8-sig" if charset in {None, "us-ascii", "ascii", "utf-8"} else str(charset)
     try:
-        "".encode(charset)
-    except (LookupError, UnicodeError, ValueError):
-        return False
-    return True
+        found = codecs.lookup(named)
+        if not getattr(found, "_is_text_encoding", True) or found.name in _NO_CHARSETS:
+            raise LookupError
+        return payload.decode(named)
+    except LookupError:
+        said = "names a character set that nobody knows"
+    except (UnicodeError, ValueError):
+        said = "is not in the character set that it names"
+    raise BadMail(f"a text of the mail {said}; what is guessed could hide a name")
 
 
 def _leaves(message: Message) -> list[Message]:

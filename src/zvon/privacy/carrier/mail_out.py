@@ -75,5 +75,11 @@ def _set_text(message: Message, text: str) -> None:
 
 
 def _field(text: str) -> str:
+    """A value on one line in ASCII; an address behind a name in other letters stays readable."""
     flat = _BAD.sub("", " ".join(text.split()))
-    return flat if flat.isascii() else Header(flat, "utf-8", maxlinelen=72).encode()
+    if flat.isascii():
+        return flat
+    name, mark, address = flat.rpartition(" <")
+    if mark and address.isascii():
+        return f"{Header(name, 'utf-8', maxlinelen=72).encode()} <{address}"
+    return Header(flat, "utf-8", maxlinelen=72).encode()

@@ -88,6 +88,8 @@ def _enter(
         return
     if tag.startswith(("-", "!")):
         return
+    if tag == "template":  # its content is no child of it
+        aside.append(unescape(_TAG.sub(" ", node.html or "")))
     if tag in _BLOCKS:
         shown.append("\n")
     elif tag in _CELLS:
