@@ -30,7 +30,7 @@ class SpanState(StrEnum):
     @property
     def removes(self) -> bool:
         """True when the original does not leave."""
-        return self in {SpanState.PSEUDONYMISE, SpanState.REDACT, SpanState.GENERALISE}
+        return self is not SpanState.KEEP and self is not SpanState.ASK
 
 
 class SpanEvidence(Struct, frozen=True):

@@ -105,8 +105,7 @@ def _read(part: Part, facts: Facts, keys: Domain) -> Reading:
                       page=part.kind == "text/html")  # fmt: skip
     whole.take(reading, part.whole, part.side)
     identifiers.detect(reading, keys)
-    pattern = facts.brand_pattern
-    names.detect(reading, [m.span() for m in pattern.finditer(reading.folded)] if pattern else [])
+    names.detect(reading, facts.brands_in(reading.folded))
     for mention in reading.mentions:
         if part.side not in {"", "victim"} and mention.type not in {"NAME", "ORG", "ADDR", "USER"}:
             mention.side = part.side

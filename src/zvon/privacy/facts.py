@@ -1,9 +1,10 @@
 """What the node knows when it reads a text: its constituency, its indicators, the brands."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
+import ahocorasick
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -30,10 +31,11 @@ class Facts(Struct, frozen=True, kw_only=True):
     brand_names: tuple[str, ...] = ()
     brand_labels: tuple[str, ...] = ()
 
-    @property
-    def brand_pattern(self) -> re.Pattern[str] | None:
-        """Finds what running text calls the brands, in folded text."""
-        return _called(self.brand_names) if self.brand_names else None
+    def brands_in(self, folded: str) -> list[tuple[int, int]]:
+        """Where a folded text names the brands: ranges in order, apart from each other."""
+        if not self.brand_names:
+            return []
+        return list(_apart(_called(self.brand_names), folded))
 
     def imitates(self, name: str) -> bool:
         """True when a brand's distinctive label stands in a name that is not the brand's."""
@@ -46,9 +48,28 @@ def _labels(labels: tuple[str, ...]) -> re.Pattern[str]:
 
 
 @cache
-def _called(names: tuple[str, ...]) -> re.Pattern[str]:
-    any_of = "|".join(re.escape(fold(name)) for name in names)
-    return re.compile(rf"(?<![\w@./-])(?:{any_of})(?![\w@/-]|\.\w)")
+def _called(names: tuple[str, ...]) -> ahocorasick.Automaton:
+    built = ahocorasick.Automaton()
+    for name in names:
+        built.add_word(fold(name), len(name))
+    built.make_automaton()
+    return built
+
+
+_BESIDE = re.compile(r"[\w@/-]|\.\w")
+
+
+def _apart(automaton: ahocorasick.Automaton, folded: str) -> Iterator[tuple[int, int]]:
+    """Whole names only, the one that begins first, of those that begin together the longest."""
+    found = sorted((last + 1 - size, -size) for last, size in automaton.iter(folded))
+    at = 0
+    for start, negative in found:
+        end = start - negative
+        before = folded[start - 1] if start else " "
+        if start < at or before.isalnum() or before in "_@./-" or _BESIDE.match(folded, end):
+            continue
+        yield start, end
+        at = end
 
 
 # Brands whose short id, with a hyphen after it, makes a name a look-alike. Of others it is too

@@ -175,9 +175,7 @@ def _reading(
             mention.side = text.author
             keys.setdefault(found.observable, entity_key(mention))
     if any(found.observable.type in _PERSONAL for found in within):
-        pattern = setting.facts.brand_pattern
-        brands = [m.span() for m in pattern.finditer(reading.folded)] if pattern else []
-        names.detect(reading, brands)
+        names.detect(reading, setting.facts.brands_in(reading.folded))
     return reading
 
 

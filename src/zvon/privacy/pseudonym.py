@@ -58,7 +58,7 @@ class Domain(Struct, frozen=True):
     def code(self, kind: str, canonical: str) -> str:
         """60 bits of a keyed hash of `canonical`, and their check; equal values, equal codes."""
         bits = self._hash(kind, canonical)
-        code = "".join(ALPHABET[bits >> shift & 31] for shift in range(55, -1, -5))
+        code = _written(bits, LENGTH)
         return code + self._check(code)
 
     def genuine(self, pseudonym: str) -> bool:
@@ -70,8 +70,7 @@ class Domain(Struct, frozen=True):
         return bool(codes) and all(self._check(c[:LENGTH]) == c[LENGTH:] for c in codes)
 
     def _check(self, code: str) -> str:
-        bits = self._hash("check", code)
-        return "".join(ALPHABET[bits >> shift & 31] for shift in range(15, -1, -5))
+        return _written(self._hash("check", code), CHECK)
 
     def _hash(self, kind: str, canonical: str) -> int:
         digest = hashlib.blake2b(
@@ -81,6 +80,14 @@ class Domain(Struct, frozen=True):
             person=kind.encode()[:16],
         ).digest()
         return int.from_bytes(digest) >> 4
+
+
+_PAIRS = tuple(a + b for a in ALPHABET for b in ALPHABET)
+
+
+def _written(bits: int, length: int) -> str:
+    """The lowest `length` times 5 bits in base 32, two letters at a time; `length` is even."""
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in range(5 * length - 10, -1, -10)])
 
 
 def token(domain: Domain, kind: str, canonical: str, *, country: str = "") -> str:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from zvon.privacy import spelling
 from zvon.privacy.fold import fold
+from zvon.privacy.within import has_word
 
 MIN_PLAIN = 3
 MIN_ENCODED = 5
@@ -91,7 +92,7 @@ class Needles:
         """Values in a folded text."""
         for needle in self._present(text):
             for original in self.plain[needle]:
-                if not original.whole_word or _word_in(needle, text):
+                if not original.whole_word or has_word(needle, text):
                     yield original
 
     def in_code(self, raw: bytes) -> Iterator[Original]:
@@ -150,13 +151,3 @@ def _found(output: str, sets: tuple[Needles, ...]) -> Iterator[tuple[str, Origin
         if any(True for _ in known.in_code(raw)):
             for form, code in coded:
                 yield from ((form, original) for original in known.in_code(code))
-
-
-def _word_in(plain: str, text: str) -> bool:
-    at = text.find(plain)
-    while at >= 0:
-        end = at + len(plain)
-        if not (at and text[at - 1].isalnum()) and not (end < len(text) and text[end].isalnum()):
-            return True
-        at = text.find(plain, at + 1)
-    return False

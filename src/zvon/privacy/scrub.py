@@ -5,7 +5,7 @@ Gives edits, never a new value, so that everything else in the URL is byte-ident
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +15,7 @@ from zvon.privacy.decode import layers
 from zvon.privacy.fold import fold
 from zvon.privacy.identifiers import host_range, is_home
 from zvon.privacy.tables import DATA, hosts, read
+from zvon.privacy.within import has_word, places
 
 MIN_MARK = 4
 _MAIL = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[\w-]{2,}")
@@ -47,8 +48,8 @@ class Victims(Struct, frozen=True):
         plain = fold(text)
         out: list[tuple[int, int, str]] = []
         for victim in sorted((v for v in self.tokens if v in plain), key=len, reverse=True):
-            for found in _whole(victim).finditer(plain):
-                low, high = found.span()
+            for low in places(victim, plain):
+                high = low + len(victim)
                 if all(high <= a or b <= low for a, b, _ in out):
                     out.append((low, high, victim))
         return sorted(out)
@@ -56,17 +57,8 @@ class Victims(Struct, frozen=True):
     def inside(self, text: str) -> str | None:
         """The longest victim's text in `text` or in anything it decodes to, else `None`."""
         plain = [fold(text), *(fold(layer) for layer in layers(text))]
-        hits = [v for v in self.tokens if any(_has(p, v) for p in plain)]
+        hits = [v for v in self.tokens if any(has_word(v, p) for p in plain)]
         return max(hits, key=len, default=None)
-
-
-def _has(text: str, victim: str) -> bool:
-    return victim in text and _whole(victim).search(text) is not None
-
-
-@lru_cache(maxsize=4096)
-def _whole(victim: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\W_]){re.escape(victim)}(?![^\W_])")
 
 
 class _Query(Struct, frozen=True, forbid_unknown_fields=True):

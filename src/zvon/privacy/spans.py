@@ -44,10 +44,15 @@ def _canonical(mention: Mention) -> str:
     return mention.value
 
 
-def _replacement(mention: Mention, keys: Domain) -> str:
+def _replacement(mention: Mention, keys: Domain, made: dict[tuple[str, str], str]) -> str:
     if mention.type in REDACTED:
         return REDACTED[mention.type][1]
-    return token(keys, mention.type, _canonical(mention), country=mention.country)
+    canonical = _canonical(mention)
+    known = made.get((mention.type, canonical))
+    if known is None:
+        known = token(keys, mention.type, canonical, country=mention.country)
+        made[mention.type, canonical] = known
+    return known
 
 
 def make_spans(
@@ -70,7 +75,11 @@ def make_spans(
     for number, word in overrides.items():
         chosen[number] = _override(ordered[number][1], word)
         by[number] = "analyst"
-    replacement = [_replacement(m, keys) for _, m in ordered]
+    made: dict[tuple[str, str], str] = {}
+    replacement = [
+        _replacement(m, keys, made) if state.removes else ""
+        for (_, m), state in zip(ordered, chosen, strict=True)
+    ]
     vault = {
         token_: m.raw
         for (_, m), state, token_ in zip(ordered, chosen, replacement, strict=True)

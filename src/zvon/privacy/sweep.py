@@ -14,9 +14,12 @@ from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.names import organisation
 from zvon.privacy.names import person as canonical_person
 from zvon.privacy.tables import hosts
+from zvon.privacy.within import places
 
 # Shorter parts of names are ordinary words too often.
 SHORTEST = 4
+_ACCOUNT = re.compile(r"(?<![\w@./\\-])[a-z][a-z._-]{3,40}?\d{0,4}(?![\w@])")
+_DOTS = re.compile(r"[._-]")
 
 
 def sweep(readings: list[Reading]) -> None:
@@ -46,7 +49,7 @@ def _from_addresses(readings: list[Reading]) -> None:
     pairs = set()
     for mention in (m for r in readings for m in r.mentions if m.type == "EMAIL"):
         local = fold(mention.value.partition("@")[0])
-        parts = [p for p in re.split(r"[._-]", local) if p.isalpha()]
+        parts = [p for p in _DOTS.split(local) if p.isalpha()]
         if len(parts) == 2:
             pairs |= {(parts[0], parts[1]), (parts[1], parts[0])}
     for reading in readings if pairs else ():
@@ -110,10 +113,8 @@ def _accounts(reading: Reading, people: set[str]) -> None:
         for form in (first[0] + last, first + last, last + first[0], last + first, first[0] + "." + last,
                      first + "." + last, first[0] + "_" + last, first + "_" + last, last + "." + first):  # fmt: skip
             made[form] = person
-    for found in re.finditer(
-        r"(?<![\w@./\\-])[a-z][a-z._-]{3,40}?\d{0,4}(?![\w@])", reading.folded
-    ):
-        if re.sub(r"\d+$", "", found[0]) in made:
+    for found in _ACCOUNT.finditer(reading.folded) if made else ():
+        if found[0].rstrip("0123456789") in made:
             reading.add(
                 Mention(reading.part, found.start(), found.end(), "USER",
                         reading.text[found.start() : found.end()], found[0])
@@ -122,11 +123,11 @@ def _accounts(reading: Reading, people: set[str]) -> None:
 
 def _repeat(reading: Reading, text: str, like: Mention) -> None:
     low = text if like.type != "ORG" else organisation(text)
-    for found in re.finditer(rf"(?<!\w){re.escape(low)}(?!\w)", reading.folded):
-        if reading.free(found.start(), found.end()):
+    for start in places(low, reading.folded) if low else ():
+        end = start + len(low)
+        if reading.free(start, end):
             reading.add(
-                Mention(reading.part, found.start(), found.end(), like.type,
-                        reading.text[found.start() : found.end()], like.value,
+                Mention(reading.part, start, end, like.type, reading.text[start:end], like.value,
                         owner=like.owner, country=like.country, fixed=like.fixed)
             )  # fmt: skip
 
@@ -164,8 +165,8 @@ def sweep_rest(readings: list[Reading], gone: Iterable[Mention]) -> Iterator[Men
 
 
 def _again(reading: Reading, text: str, kind: str, value: str) -> Iterator[Mention]:
-    for found in re.finditer(rf"(?<![^\W_]){re.escape(text)}(?![^\W_])", reading.folded):
-        start, end = found.span()
+    for start in places(text, reading.folded):
+        end = start + len(text)
         mention = Mention(reading.part, start, end, kind, reading.text[start:end], value)
         if reading.add(mention):
             yield mention
