@@ -3,10 +3,12 @@
 from cyclopts import App
 
 from zvon.cli.privacy_eval import evaluate
+from zvon.cli.privacy_iep import iep
 from zvon.cli.privacy_share import share
 
 app = App(name="privacy", help="What leaves this node, and what stays.", help_format="plaintext")
 app.command(share)
 app.command(evaluate, name="eval")
+app.command(iep)
 
 __all__ = ["app", "evaluate", "share"]
