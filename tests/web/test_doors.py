@@ -22,6 +22,9 @@ OPEN = {
     ("GET", "/api/v1/receipts/{token}"),
     ("POST", "/api/v1/session"),
     ("GET", "/api/v1/status"),
+    # Published counts, with noise.
+    ("GET", "/api/v1/statistics"),
+    ("GET", "/api/v1/statistics/csv"),
     # A webhook signs with the secret of its source.
     ("POST", "/in/{id}"),
     # Outposts sign with their own key.

@@ -23,6 +23,9 @@ NOUNS = {
     "constituency": "What is ours: names, networks and people that the gate protects.",
     "peer": "Partners: invite, accept, list.",
     "privacy": "What leaves this node, and what stays.",
+    "purge": "Delete what had its time; legal holds.",
+    "data-request": "Requests of people about their data.",
+    "statistics": "Counts for outsiders, with noise and a budget.",
     "dmp": "Data management: how long which data lives, as policy and as documents.",
     "phish": "Phishing scores for addresses.",
     "text": "What a text says: indicators, techniques, language, duplicates.",
@@ -42,7 +45,7 @@ app = App(
     version_flags=["--version"],
 )
 for noun, line in NOUNS.items():
-    app.command(f"zvon.cli.{noun}:app", name=noun, help=line)
+    app.command(f"zvon.cli.{noun.replace('-', '_')}:app", name=noun, help=line)
 
 
 def main() -> None:

@@ -97,6 +97,7 @@ _BY_NAME = {
     "NotInStep": HTTPStatus.CONFLICT,
     "NotInState": HTTPStatus.CONFLICT,
     "PdfUnavailable": HTTPStatus.CONFLICT,
+    "BudgetSpent": HTTPStatus.CONFLICT,
     "NotLast": HTTPStatus.CONFLICT,
     "NameTaken": HTTPStatus.CONFLICT,
     "CannotReport": HTTPStatus.CONFLICT,

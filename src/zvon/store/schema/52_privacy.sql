@@ -216,3 +216,16 @@ create table statistics_release (
   by_login text not null,
   unique (data_set, audience, week)
 );
+
+-- Whom a report counts for in statistics: a mail address by its keyed hash, an organisation, or
+-- nobody else but itself.
+create function zvon_reporter(of_record bigint) returns text language sql stable as $$
+  select coalesce(encode(m.sender_hash, 'hex'), case when not y.own then 'party ' || y.id end,
+                  'record ' || c.id)
+  from record c join party y on y.id = c.orgc_id left join mail_reply m on m.record_id = c.id
+  where c.id = of_record
+$$;
+create function zvon_first_reporter(of_incident bigint) returns text language sql stable as $$
+  select zvon_reporter(r.record_id) from report r where r.incident_id = of_incident
+  order by r.record_id limit 1
+$$;
