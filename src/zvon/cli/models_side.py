@@ -85,7 +85,7 @@ def held_out(rows: Sequence["Example"]) -> dict[str, Any]:
     for fold in range(FOLDS):
         weights = fit([r for r in rows if fold_of[r.family] != fold], version=VERSION)
         judged = [r for r in rows if fold_of[r.family] == fold]
-        right += sum((sum(weights.terms(r.features)) > 0) == r.attacker for r in judged)
+        right += sum((weights.logit(r.features) > 0) == r.attacker for r in judged)
     return {"values": len(rows), "right": round(right / len(rows), 3)}
 
 
@@ -100,7 +100,7 @@ def on_mails(weights: "Weights", path: Path) -> dict[str, Any]:
         mail = msgspec.json.decode(line, type=GoldMail)
         sides = [(s.start, s.end, s.role == "keep") for s in mail.spans]
         for features, attacker, kind in _values(mail.text, mail.lang, sides):
-            right[kind].append((sum(weights.terms(features)) > 0) == attacker)
+            right[kind].append((weights.logit(features) > 0) == attacker)
     whole = [one for rows in right.values() for one in rows]
     by = {kind: {"values": len(r), "right": round(sum(r) / len(r), 3)} for kind, r in right.items()}
     return {"values": len(whole), "right": round(sum(whole) / max(1, len(whole)), 3), **by}
@@ -121,7 +121,7 @@ def _values(
         start, end = reading.view.source(found.mention.start, found.mention.end)
         for low, high, attacker in sides:
             if low < end and start < high:
-                yield found.features, attacker, found.mention.type
+                yield found.features(), attacker, found.mention.type
                 break
 
 

@@ -99,7 +99,7 @@ def _groups(
 
 
 def _rows(score: "Score") -> dict[str, dict[str, int]]:
-    return {name: {"count": count, "of": of} for name, count, of in score.rows() if of}
+    return {name: {"count": count, "of": of} for name, count, of in score.rows()}
 
 
 COLUMNS = {"PII recall": "recall", "PII recall, automatic": "auto", "indicators kept": "kept",

@@ -5,6 +5,7 @@ and a token. The weights are log-odds that the value is the attacker's. They say
 value itself; what it looks like and what is known of it are terms of the caller.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -25,11 +26,23 @@ class Weights(Struct, frozen=True, forbid_unknown_fields=True):
     version: str
     slot: dict[str, dict[str, float]]
 
-    def terms(self, features: Sequence[Feature]) -> list[float]:
-        """What each feature adds; 0 for one that was never seen."""
+    def logit(self, features: Sequence[Feature]) -> float:
+        """The sum over all features; one that was never seen adds nothing."""
         slot = self.slot
-        return [table[token] if (table := slot.get(name)) and token in table else 0.0
-                for name, token in features]  # fmt: skip
+        return math.fsum(
+            table.get(token, 0.0) for name, token in features if (table := slot.get(name))
+        )
+
+    def of(self, group: str) -> dict[str, dict[str, float]]:
+        """What a token adds in each slot for one group of types: its own weight and that of all."""
+        out: dict[str, dict[str, float]] = {}
+        for name, table in self.slot.items():
+            owner, _, slot = name.partition(".")
+            if owner in {group, "*"}:
+                merged = out.setdefault(slot, {})
+                for token, weight in table.items():
+                    merged[token] = merged.get(token, 0.0) + weight
+        return out
 
 
 def read_weights(raw: bytes) -> Weights:
@@ -58,6 +71,12 @@ def shipped() -> Weights:
         return read_weights((files("zvon.ml.side") / "weights.json").read_bytes())
     except OSError as problem:
         raise BadWeights(f"weights.json: {problem.strerror}") from None
+
+
+@cache
+def shipped_for(group: str) -> dict[str, dict[str, float]]:
+    """The weights that ship for one group of types, by slot and token. Raises `BadWeights`."""
+    return shipped().of(group)
 
 
 def pruned(weights: Mapping[str, Mapping[str, float]], least: float) -> dict[str, dict[str, float]]:

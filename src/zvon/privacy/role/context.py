@@ -23,6 +23,7 @@ GROUP = {
 """Types that the model was trained on, and what they share."""
 _INNER = frozenset({"IP", "CIDR", "HOST"})
 _STEM = 6
+_RIGHT = ("R1", "R2", "R2", "R4", "R4", "R4")
 _FILL = "\ue0ff"
 _TOKEN = re.compile(
     "\ue000\ue0ff*|[^\\W_\ue000-\ue0ff]+|->|=>|<-|→|←|[.!?;](?=[\\s\"'”)]|$)|\n[ \t]*\n|\n"
@@ -34,7 +35,7 @@ _BESIDE = re.compile(r"[^\w\s]")
 _EMPTY = frozenset(
     ("je", "so", "sem", "smo", "se", "si", "bi", "bil", "bila", "bilo", "bili", "pa", "da", "ki",
      "ter", "tudi", "su", "sam", "bio", "koji", "koja", "koje", "the", "and", "was", "were", "has",
-     "have", "had", "with", "that", "this", "are", "been", "also", "but", "for")
+     "have", "had", "with", "that", "this", "are", "been", "also", "but", "for", "#")
 )  # fmt: skip
 
 
@@ -48,11 +49,16 @@ class Token(NamedTuple):
 
 
 class Around(NamedTuple):
-    """The features of one mention, and for each the range in the text that it speaks of."""
+    """What is around one mention: slot, word, and the token that it speaks of."""
 
     mention: Mention
-    features: list[Feature]
-    places: list[tuple[int, int]]
+    group: str
+    words: list[tuple[str, str, Token]]
+
+    def features(self) -> list[Feature]:
+        """The same as features to train on: for the type of the value, and for all types."""
+        own = [(f"{self.group}.{slot}", word) for slot, word, _ in self.words]
+        return own + [(f"*.{slot}", word) for slot, word, _ in self.words]
 
 
 def around(reading: Reading) -> list[Around]:
@@ -133,43 +139,36 @@ class _Lines:
 def _one(
     mention: Mention, tokens: list[Token], i: int, masked: str, lines: _Lines, head: str
 ) -> Around:
-    group = GROUP[mention.type]
-    out: list[Feature] = []
-    places: list[tuple[int, int]] = []
-
-    def add(slot: str, word: str, token: Token) -> None:
-        out.append((f"{group}.{slot}", word))
-        out.append((f"*.{slot}", word))
-        places.append((token.start, token.end))
-        places.append((token.start, token.end))
-
     here = tokens[i]
     before = _before(tokens, i)
-    nearest = before[0][1] if before and before[0][0] == "L1" else None
-    for slot, token in before:
-        if slot == "L1" or (token.word not in _EMPTY and token.word != "#"):
-            add(slot, token.word, token)
-    if nearest is not None:
-        for slot, token in before[1:5]:
-            if slot != "B" and token.word != "#":
-                add("X", f"{token.word} {nearest.word}", token)
-    for step, token in enumerate(tokens[i + 1 : i + 7], start=1):
+    out = [
+        (slot, token.word, token)
+        for slot, token in before
+        if slot == "L1" or token.word not in _EMPTY
+    ]
+    if before and before[0][0] == "L1":
+        nearest = before[0][1].word
+        out += [
+            ("X", f"{token.word} {nearest}", token)
+            for slot, token in before[1:5]
+            if slot != "B" and token.word != "#"
+        ]
+    for step, token in enumerate(tokens[i + 1 : i + 7]):
         if token.ends:
             break
-        if step == 1 or (token.word not in _EMPTY and token.word != "#"):
-            add("R1" if step == 1 else "R2" if step < 4 else "R4", token.word, token)
-    low = tokens[i - 1].end if i else 0
-    gap = _SIGNS.search(masked, low, here.start)
-    add("G", gap[0][-2:] if gap else "", here)
+        if not step or token.word not in _EMPTY:
+            out.append((_RIGHT[step], token.word, token))
+    gap = _SIGNS.search(masked, tokens[i - 1].end if i else 0, here.start)
+    out.append(("G", gap[0][-2:] if gap else "", here))
     sign = _BESIDE.match(masked, here.end)
-    add("P", sign[0] if sign else "", here)
+    out.append(("P", sign[0] if sign else "", here))
     first = tokens[lines.first[i]]
-    add("F", first.word if first is not here else "", first)
-    for token in tokens[slice(*lines.heading[i])]:
-        add("H", token.word, token)
-    for word in head.split()[:3]:
-        add("C", word[:_STEM], here)
-    return Around(mention, out, places)
+    out.append(("F", first.word if first is not here else "", first))
+    low, high = lines.heading[i]
+    out += [("H", token.word, token) for token in tokens[low:high]]
+    if head:
+        out += [("C", word[:_STEM], here) for word in head.split()[:3]]
+    return Around(mention, GROUP[mention.type], out)
 
 
 def _before(tokens: list[Token], i: int) -> list[tuple[str, Token]]:

@@ -35,25 +35,32 @@ class Score(Struct, frozen=True):
 
 
 class Node:
-    """One entity, or one owner of names, while terms are collected."""
+    """One entity, or one owner of names, while terms are collected.
 
-    __slots__ = ("evidence", "kind", "lent", "mentions", "value")
+    `evidence` is weight, start and end by rule; `own` is the sum of the weights, `lent` what
+    neighbours add.
+    """
+
+    __slots__ = ("evidence", "kind", "lent", "mentions", "own", "value")
 
     def __init__(self, kind: str, value: str) -> None:
         self.kind, self.value = kind, value
         self.mentions: list[Mention] = []
-        self.evidence: dict[str, SpanEvidence] = {}
-        self.lent = 0.0
+        self.evidence: dict[str, tuple[float, int, int]] = {}
+        self.own = self.lent = 0.0
 
     def term(self, rule: str, weight: float, start: int = 0, end: int = 0) -> None:
         """Add a term; the same rule counts once, with its strongest weight."""
-        if weight and abs(weight) > abs(self.evidence[rule].weight if rule in self.evidence else 0):
-            self.evidence[rule] = SpanEvidence(rule, round(weight, 2), start, end)
-
-    @property
-    def own(self) -> float:
-        """The sum of the terms, without what neighbours lend."""
-        return sum(e.weight for e in self.evidence.values())
+        before = self.evidence.get(rule)
+        if before is None:
+            if not weight:
+                return
+        elif abs(weight) > abs(before[0]):
+            self.own -= before[0]
+        else:
+            return
+        self.evidence[rule] = (weight, start, end)
+        self.own += weight
 
 
 class Graph:

@@ -4,11 +4,12 @@ import math
 
 from zvon.ml import side
 from zvon.privacy.mentions import Reading
-from zvon.privacy.role.context import Around, around
+from zvon.privacy.role.context import Around, Token, around
 from zvon.privacy.role.graph import Graph, entity_key
 from zvon.privacy.role.weights import terms
 
 _SHOWN = 2
+_LEAST = 0.3  # log-odds from which a word is worth showing
 
 
 def learned(graph: Graph, readings: list[Reading]) -> None:
@@ -16,38 +17,48 @@ def learned(graph: Graph, readings: list[Reading]) -> None:
 
     The sum over n places is divided by the root of n, because places of one text are alike.
     """
-    weights = side.shipped()
-    said: dict[str, list[tuple[float, Reading, Around, list[float]]]] = {}
+    said: dict[str, list[tuple[float, Reading, list[tuple[float, Token]]]]] = {}
     for reading in readings:
         for found in around(reading):
-            values = weights.terms(found.features)
-            row = (math.fsum(values), reading, found, values)
-            said.setdefault(entity_key(found.mention), []).append(row)
+            total, words = _said(found)
+            said.setdefault(entity_key(found.mention), []).append((total, reading, words))
     table = terms().learned
     for key, rows in said.items():
         node = graph.nodes[key]
         node.term("usual", table.offset.get(node.kind, 0.0))
-        total = math.fsum(row[0] for row in rows) / math.sqrt(len(rows))
-        factor = table.factor.get(node.kind, table.factor[""])
-        limited = max(-table.most, min(table.most, total * factor))
+        total = sum(row[0] for row in rows) / math.sqrt(len(rows))
+        limited = max(-table.most, min(table.most, total * table.factor.get(node.kind, table.factor[""])))  # fmt: skip
         if not limited:
             continue
-        _, reading, found, values = max(rows, key=lambda row: abs(row[0]))
+        _, reading, words = max(rows, key=lambda row: abs(row[0]))
         scale = limited / total / math.sqrt(len(rows))
-        shown = _weightiest(found, values, limited > 0)
-        for (start, end), weight in shown:
-            word = reading.folded[start:end]
-            node.term(f"word.{word}", weight * scale, *reading.view.source(start, end))
-        node.term("words", limited - sum(w for _, w in shown) * scale)
+        rest = limited
+        for weight, token in _weightiest(words, limited > 0):
+            rest -= weight * scale
+            node.term(f"word.{reading.folded[token.start : token.end]}", weight * scale,
+                      *reading.view.source(token.start, token.end))  # fmt: skip
+        node.term("words", rest)
 
 
-def _weightiest(
-    found: Around, values: list[float], speaks_for: bool
-) -> list[tuple[tuple[int, int], float]]:
-    """The places that speak most for the side that the whole speaks for."""
-    by_place: dict[tuple[int, int], float] = {}
-    for place, value in zip(found.places, values, strict=True):
-        if place != (found.mention.start, found.mention.end):
-            by_place[place] = by_place.get(place, 0.0) + value
-    order = sorted(by_place.items(), key=lambda row: -row[1] if speaks_for else row[1])
-    return [row for row in order[:_SHOWN] if (row[1] > 0) == speaks_for and abs(row[1]) >= 0.3]
+def _said(found: Around) -> tuple[float, list[tuple[float, Token]]]:
+    """The sum for one mention, and every word of weight."""
+    tables = side.shipped_for(found.group)
+    total = 0.0
+    words: list[tuple[float, Token]] = []
+    for slot, word, token in found.words:
+        table = tables.get(slot)
+        weight = table.get(word) if table is not None else None
+        if weight:
+            total += weight
+            if weight >= _LEAST or weight <= -_LEAST:
+                words.append((weight, token))
+    return total, words
+
+
+def _weightiest(words: list[tuple[float, Token]], speaks_for: bool) -> list[tuple[float, Token]]:
+    """The words that speak most for the side that the whole speaks for, each place once."""
+    shown: dict[int, tuple[float, Token]] = {}
+    for weight, token in sorted(words, key=lambda row: -abs(row[0])):
+        if (weight > 0) == speaks_for and len(shown) < _SHOWN:
+            shown.setdefault(token.start, (weight, token))
+    return list(shown.values())

@@ -67,22 +67,24 @@ def _settled(graph: Graph, readings: list[Reading]) -> dict[str, Score]:
 
 
 def _result(node: Node) -> Score:
-    evidence = list(node.evidence.values())
-    if round(node.lent, 2):
-        evidence.append(SpanEvidence("neighbours", round(node.lent, 2), 0, 0))
-    logit = sum(e.weight for e in evidence)
-    strong = terms().conflict
-    conflict = any(e.weight >= strong for e in evidence) and any(
-        e.weight <= -strong for e in evidence
-    )
+    rows = [(rule, round(e[0], 2), e[1], e[2]) for rule, e in node.evidence.items()]
+    if lent := round(node.lent, 2):
+        rows.append(("neighbours", lent, 0, 0))
+    weights = [row[1] for row in rows] or [0.0]
+    logit, strong = node.own + node.lent, terms().conflict
+    rows.sort(key=_size, reverse=True)
     return Score(
         logit,
-        conflict,
+        max(weights) >= strong and min(weights) <= -strong,
         _role(node, logit),
-        tuple(sorted(evidence, key=lambda e: -abs(e.weight))),
-        hacked=HACKED in node.evidence or bool(_OURS & node.evidence.keys()),
+        tuple([SpanEvidence(*row) for row in rows]),
+        hacked=HACKED in node.evidence or not _OURS.isdisjoint(node.evidence),
         ours_attacks=ours_attacks(node),
     )
+
+
+def _size(row: tuple[str, float, int, int]) -> float:
+    return abs(row[1])
 
 
 def _role(node: Node, logit: float) -> Role:

@@ -1,7 +1,7 @@
 """Cases with a rule of their own: a site that was broken into, an address of ours that attacks."""
 
 import re
-from itertools import chain, pairwise
+from itertools import pairwise
 
 from zvon.privacy.mentions import Reading
 from zvon.privacy.role.graph import Graph, Node, entity_key
@@ -30,7 +30,7 @@ def hacked_sites(graph: Graph, readings: list[Reading]) -> None:
     said = _said(graph, readings)
     for owner, home in graph.owners.items():
         nodes = [n for n in graph.nodes.values() if n.mentions[0].owner == owner]
-        if owner in shared_domains() or any(_THEIRS & n.evidence.keys() for n in nodes):
+        if owner in shared_domains() or any(not _THEIRS.isdisjoint(n.evidence) for n in nodes):
             continue
         pages = [n for n in nodes if n.kind == "URL"]
         others = [n for n in nodes if n.kind != "URL"]
@@ -80,6 +80,6 @@ def documents(graph: Graph, reading: Reading) -> None:
 
 def ours_attacks(node: Node) -> bool:
     """True for a value of our register that the rest of the text takes for the attacker's."""
-    ours = [e.weight for e in node.evidence.values() if e.rule in {"registry", "registry.shared"}]
-    rest = chain((e.weight for e in node.evidence.values()), (-w for w in ours))
-    return bool(ours) and sum(rest) + node.lent >= terms().rule["bot"]
+    evidence = node.evidence
+    ours = evidence.get("registry") or evidence.get("registry.shared")
+    return ours is not None and node.own - ours[0] + node.lent >= terms().rule["bot"]
