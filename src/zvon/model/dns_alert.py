@@ -50,6 +50,8 @@ class Cause(StrEnum):
     """A never-block list of the operator cannot be read."""
     PURGE_LATE = "purge_late"
     """Data that had its time was not purged in time."""
+    DATA_REQUEST_DUE = "data_request_due"
+    """A request of a person about their data is due within a week, or late."""
 
     @property
     def words(self) -> str:

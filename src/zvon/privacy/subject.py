@@ -118,3 +118,40 @@ def _value(kind: str, value: str) -> str:
     if kind in _NUMBER:
         return "".join(filter(str.isdecimal, value))
     return "".join(filter(str.isalnum, fold(value))) if kind == "plate" else value.casefold()
+
+
+_FORMS: Final = {"c": "cčć", "s": "sš", "z": "zž", "d": "dđ"}
+_GAP: Final = r"[\s./()-]*"
+_ENDING: Final = r"\w{0,4}"
+
+
+def pattern(kind: str, text: str) -> str:
+    """A regular expression, for any case, that finds the spellings of what a person gave.
+
+    Understood alike by PostgreSQL and by `re`. Names with their case endings, with and without
+    diacritics, in both orders; numbers with any separators; addresses also percent-encoded.
+    """
+    clean = text.strip()
+    match kind:
+        case "name":
+            words = [_word(each) for each in fold(clean).replace(",", " ").split()]
+            orders = dict.fromkeys((r"\s+".join(words), r"\s+".join([*words[1:], *words[:1]])))
+            return "|".join(orders)
+        case "email":
+            local, _, host = clean.lower().rpartition("@")
+            return f"{_literal(local)}(@|%40){_literal(host)}"
+        case "phone":
+            digits = "".join(filter(str.isdecimal, clean)).lstrip("0")
+            return _GAP.join(digits[-8:])
+        case _:
+            return _GAP.join(filter(str.isalnum, clean.lower()))
+
+
+def _word(folded: str) -> str:
+    stem = folded[:-1] if len(folded) > 3 and folded[-1] in "aeo" else folded
+    letters = (f"[{_FORMS[c]}]" if c in _FORMS else _literal(c) for c in stem)
+    return "".join(letters) + _ENDING
+
+
+def _literal(text: str) -> str:
+    return "".join(c if c.isalnum() or c in "@_%" else f"\\{c}" for c in text)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from zvon.jobs import Context, Handler
-from zvon.respond import appeal, purge, retest, subjects, url_notice, url_retest
+from zvon.respond import appeal, person_data, purge, retest, subjects, url_notice, url_retest
 from zvon.store import incident_decision
 from zvon.store.transaction import transaction
 
@@ -24,6 +24,10 @@ JOBS: dict[str, Handler] = {
     "respond.url_notice": url_notice.prepare,
     "respond.url_retest": url_retest.look_again,
     "respond.url_advise": url_retest.advise,
+    "respond.data_request_search": person_data.search,
+    "respond.data_request_erase": person_data.erase,
+    "respond.data_request_close": person_data.close,
+    "respond.data_request_remind": person_data.remind,
     "respond.subjects": subjects.note_subjects,
     "respond.purge": purge.hourly,
     "respond.purge_asked": purge.asked,
@@ -33,6 +37,7 @@ SCHEDULE: dict[str, timedelta] = {
     "respond.retest": timedelta(minutes=1),
     "respond.appeal": timedelta(minutes=1),
     "respond.url_retest": timedelta(minutes=1),
+    "respond.data_request_remind": timedelta(hours=1),
     "respond.purge": timedelta(hours=1),
     "respond.subjects": timedelta(minutes=1),
 }

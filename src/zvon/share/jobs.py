@@ -5,20 +5,22 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from zvon.formats.checkpoint import STALE_AFTER
 from zvon.formats.note import PeerError
 from zvon.jobs import Context, Handler, enqueue
-from zvon.share import constituency, epochs, forget, kit, withdraw
+from zvon.share import constituency, epochs, forget, kit, question, withdraw
 from zvon.share import feed as own_feed
 from zvon.share.client import Unreachable, connect
 from zvon.share.group import renew
 from zvon.share.pull import apply_stored, pull
 from zvon.store import event as events
-from zvon.store import feed, peer
+from zvon.store import feed, peer, pseudonym_question
 from zvon.store.peer import Peer
 from zvon.store.transaction import AuditEntry, transaction
 
+log = structlog.get_logger("zvon.share")
 MAX_ATTEMPTS = 8
 LONGEST_REST = timedelta(minutes=5)
 ACKS_AT_ONCE = 100
@@ -115,6 +117,19 @@ async def ack(context: Context, payload: dict[str, Any]) -> None:
         await ack(context, payload)
 
 
+async def questions(context: Context, payload: dict[str, Any]) -> None:
+    """Ask a partner what we want to know of its pseudonyms, and fetch answers; the poll tries again."""
+    async with context.pool.connection() as db:
+        partner = await peer.by_id(db, int(payload["peer_id"]))
+    if partner.state != "active":
+        return
+    try:
+        async with _client(context, partner) as client:
+            await question.exchange(context, partner, client)
+    except (Unreachable, PeerError) as problem:
+        log.warning("questions_not_asked", peer=partner.name, why=type(problem).__name__)
+
+
 async def narrow(context: Context, payload: dict[str, Any]) -> None:
     """A block of a shared incident was lifted here: its name leaves every standing release."""
     now = context.clock()
@@ -142,12 +157,15 @@ async def poll(context: Context, payload: dict[str, Any]) -> None:
         await feed.mark_stale(tx, now - STALE_AFTER, context.node.uuid)
         for group in await peer.groups(tx.db):
             await renew(tx, group.uuid, context.node, now, context.random)
+        asked = await pseudonym_question.asked_peers(tx.db)
         for partner in await peer.list_all(tx.db):
             if partner.state != "active":
                 continue
             key = f"share.poll:{partner.id}"
             await enqueue(tx, "share.pull", {"peer_id": partner.id}, dedupe=key)
             await enqueue(tx, "share.ack", {"peer_id": partner.id}, dedupe=f"{key}:ack")
+            if partner.uuid in asked:
+                await enqueue(tx, "share.questions", {"peer_id": partner.id}, dedupe=f"{key}:q")
 
 
 async def take_held(context: Context, payload: dict[str, Any]) -> None:
@@ -171,6 +189,7 @@ JOBS: dict[str, Handler] = {
     "share.forget": forget.forget,
     "share.review": constituency.look_again,
     "share.epochs": epochs.turn,
+    "share.questions": questions,
 }
 
 SCHEDULE: dict[str, timedelta] = {

@@ -5,7 +5,8 @@ gets the same number, link and time.
 """
 
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -320,6 +321,32 @@ def _check(text: str, contact: str, lang: str) -> None:
 
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="replace")).digest()
+
+
+async def from_contact(db: Db, pattern: str, key: bytes) -> list[UUID]:
+    """Appeals whose sealed contact matches `pattern`, for the request of a person."""
+    cursor = await db.execute(
+        "select uuid, contact_sealed from appeal where contact_sealed is not null order by id"
+    )
+    found = []
+    for uuid, sealed in await cursor.fetchall():
+        try:
+            text = unseal(key, _purpose(uuid), bytes(sealed)).decode("utf-8", "replace")
+        except BadSeal:  # of a key that is gone: nobody can read it
+            continue
+        if re.search(pattern, text, re.IGNORECASE):
+            found.append(uuid)
+    return found
+
+
+async def forget_contact(tx: Tx, uuids: Sequence[UUID]) -> int:
+    """Erase who filed these appeals; how many."""
+    gone = await tx.execute(
+        "update appeal set contact_sealed = null where uuid = any(%s)"
+        " and contact_sealed is not null",
+        (list(uuids),),
+    )
+    return gone.rowcount
 
 
 def _purpose(uuid: UUID) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -91,15 +90,30 @@ async def oldest(tx: Tx, country: str, of_class: str) -> date | None:
     return None if row is None else row[0]
 
 
-async def begin(tx: Tx, uuid: UUID, scope: Scope, held: int) -> int:
-    """The row of a purge that starts: what breaks off stays visible as not done."""
+async def begin(
+    tx: Tx, uuid: UUID, scope: Scope, held: int, *, request_id: int | None = None
+) -> int:
+    """The row of a purge that starts: what breaks off stays visible as not done.
+
+    `request_id` is the request of a person that it answers.
+    """
     row = await (
         await tx.execute(
             """
-            insert into purge (uuid, country, class, cut_off, held, proof, due_at, started_at)
-            values (%s, %s, %s, %s, %s, '\\x', %s, %s) returning id
+            insert into purge (uuid, country, class, cut_off, held, proof, due_at, started_at,
+                               request_id)
+            values (%s, %s, %s, %s, %s, '\\x', %s, %s, %s) returning id
             """,
-            (uuid, scope.country, scope.of_class, scope.cut_off, held, scope.now, scope.now),
+            (
+                uuid,
+                scope.country,
+                scope.of_class,
+                scope.cut_off,
+                held,
+                scope.now,
+                scope.now,
+                request_id,
+            ),
         )
     ).fetchone()
     assert row is not None
@@ -141,7 +155,9 @@ async def last_done(db: Db, country: str, of_class: str) -> datetime | None:
     """When a class was last purged to its end."""
     row = await (
         await db.execute(
-            "select max(done_at) from purge where country = %s and class = %s", (country, of_class)
+            "select max(done_at) from purge"
+            " where country = %s and class = %s and request_id is null",
+            (country, of_class),
         )
     ).fetchone()
     return None if row is None else row[0]
@@ -157,7 +173,8 @@ async def late(db: Db, wanted: Sequence[tuple[str, str]], now: datetime, grace: 
         select x.country, x.class
         from unnest(%s::text[], %s::text[]) x(country, class)
         where coalesce((select max(p.done_at) from purge p
-                        where p.country = x.country and p.class = x.class),
+                        where p.country = x.country and p.class = x.class
+                          and p.request_id is null),
                        (select min(d.at) from data_policy d where d.country = x.country)) < %s
         order by 1, 2
         """,
@@ -175,23 +192,23 @@ from purge
 
 async def list_all(
     db: Db, viewer: Viewer, *, country: str | None = None, of_class: str | None = None,
-    before: datetime | None = None, limit: int = 50,
+    after: UUID | None = None, limit: int = 50,
 ) -> list[Purge]:  # fmt: skip
-    """Purges, newest first; `before` is the start of the last one of the page before.
+    """Purges, newest first; `after` is the last one of the page before.
 
     Raises `Denied` without `data_policy:read`.
     """
     viewer.require(Permission.DATA_POLICY_READ)
     async with db.cursor(row_factory=class_row(Purge)) as cursor:
         await cursor.execute(
-            _SELECT
+            _SELECT  # noqa: S608 -- literals only
             + """
             where (%(country)s::text is null or country = %(country)s)
               and (%(class)s::text is null or class = %(class)s)
-              and (%(before)s::timestamptz is null or started_at < %(before)s)
-            order by started_at desc, id desc limit %(limit)s
+              and (%(after)s::uuid is null or id < (select id from purge where uuid = %(after)s))
+            order by id desc limit %(limit)s
             """,
-            {"country": country, "class": of_class, "before": before, "limit": min(limit, MOST)},
+            {"country": country, "class": of_class, "after": after, "limit": min(limit, MOST)},
         )
         return await cursor.fetchall()
 
@@ -223,10 +240,3 @@ async def rewritten(tx: Tx, tables: Sequence[str], upto: datetime, now: datetime
         """,
         {"tables": list(tables), "now": now, "upto": upto},
     )
-
-
-async def withdrawn(tx: Tx, purge_id: int) -> Any:
-    """Its identifier, as the reason of what partners are told."""
-    row = await (await tx.execute("select uuid from purge where id = %s", (purge_id,))).fetchone()
-    assert row is not None
-    return row[0]

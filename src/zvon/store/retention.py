@@ -102,7 +102,7 @@ async def records(tx: Tx, scope: Scope, kinds: Sequence[str]) -> list[tuple[int,
     """
     cursor = await tx.execute(
         "select r.id, r.uuid from record r where r.kind = any(%(kinds)s)"  # noqa: S608 -- literals only
-        " and r.orgc_id = any (array(" + OF_COUNTRY + "))"
+        " and (%(only)s::bigint[] is not null or r.orgc_id = any (array(" + OF_COUNTRY + ")))"
         " and case when %(only)s::bigint[] is null then r.received_at < %(cut)s"
         "          else r.id = any(%(only)s::bigint[]) end"
         " and (%(after)s <> 'anonymise' or r.payload <> '{}'::jsonb)"

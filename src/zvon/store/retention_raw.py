@@ -25,7 +25,8 @@ async def inputs(tx: Tx, scope: Scope, gone: Gone) -> int:
         "                     and not r.id = any(%(only)s::bigint[])) end"
         " and not exists (select from record r where r.raw_sha256 = w.sha256"
         "                 and r.id = any(%(held)s::bigint[]))"
-        " and case when exists (select from record r where r.raw_sha256 = w.sha256)"
+        " and case when %(only)s::bigint[] is not null then true"
+        "   when exists (select from record r where r.raw_sha256 = w.sha256)"
         "   then exists (select from record r where r.raw_sha256 = w.sha256"
         "                and r.orgc_id = any (array(" + OF_COUNTRY + ")))"
         "   else " + _OWN + " end"
@@ -97,7 +98,7 @@ async def captures(tx: Tx, scope: Scope, gone: Gone) -> int:
         " where case when %(only)s::bigint[] is null then c.at < %(cut)s"
         "   else c.record_id = any(%(only)s::bigint[]) end"
         " and not coalesce(c.record_id = any(%(held)s::bigint[]), false)"
-        " and case when r.id is null then " + _OWN +
+        " and case when %(only)s::bigint[] is not null then true when r.id is null then " + _OWN +
         "   else r.orgc_id = any (array(" + OF_COUNTRY + ")) end"
         " order by c.id limit %(most)s for update of c skip locked",
         {"country": scope.country, "cut": scope.cut_off, "held": list(scope.held),
@@ -113,13 +114,18 @@ async def captures(tx: Tx, scope: Scope, gone: Gone) -> int:
         """
         delete from evidence_file where sha256 in (
           select e.sha256 from evidence_file e
-          where (e.at < %(cut)s or %(some)s)
+          where e.at < case when %(some)s then %(now)s - interval '1 hour' else %(cut)s end
             and not exists (select from capture c
                             where c.html_sha256 = e.sha256 or c.screenshot_sha256 = e.sha256)
           order by e.sha256 limit %(most)s for update skip locked)
         returning sha256, size
         """,
-        {"cut": scope.cut_off, "some": scope.only is not None and bool(ids), "most": scope.most},
+        {
+            "cut": scope.cut_off,
+            "some": scope.only is not None and bool(ids),
+            "now": scope.now,
+            "most": scope.most,
+        },
     )
     away = sorted((bytes(row[0]), int(row[1])) for row in await files.fetchall())
     gone.bytes += sum(size for _, size in away)

@@ -44,10 +44,10 @@ class PurgeOut(Struct, frozen=True, kw_only=True):
 
 
 class Purges(Struct, frozen=True):
-    """Purges, newest first; `next` is given as `before` for those that follow."""
+    """Purges, newest first; `next` is given as `after` for those that follow."""
 
     purges: list[PurgeOut]
-    next: datetime | None
+    next: UUID | None
 
 
 class NewPurge(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -73,17 +73,15 @@ async def list_purges(
     who: Who,
     country: str | None = None,
     of_class: str | None = None,
-    before: datetime | None = None,
+    after: UUID | None = None,
     limit: Annotated[int, Parameter(ge=1, le=500)] = 50,
 ) -> Purges:
     """Purges, newest first, of one country or class if asked."""
     async with read(context.pool, who, context.clock()) as db:
         found = await purge.list_all(
-            db, who, country=country, of_class=of_class, before=before, limit=limit
+            db, who, country=country, of_class=of_class, after=after, limit=limit
         )
-    return Purges(
-        [_out(each) for each in found], found[-1].started_at if len(found) == limit else None
-    )
+    return Purges([_out(each) for each in found], found[-1].uuid if len(found) == limit else None)
 
 
 @get(
