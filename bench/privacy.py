@@ -29,7 +29,7 @@ import msgspec
 from tests.privacy import corpus
 from zvon.model.policy import compile_policy
 from zvon.model.role import Role, SpanDecision, SpanState
-from zvon.privacy import engine, identifiers, names
+from zvon.privacy import engine, identifiers, names, tables
 from zvon.privacy.engine import Outcome, Part, Status, share_text
 from zvon.privacy.facts import Facts, with_brands
 from zvon.privacy.gold import GoldMail, Score, judge
@@ -159,10 +159,16 @@ def numbers(title: str, score: Score) -> None:
 
 def presidio(python: str, mails: Sequence[GoldMail]) -> None:
     """Run Presidio in its own environment over the same mails, and judge what it removes."""
-    rows = "\n".join(json.dumps({"text": m.text, "lang": m.lang or "en"}) for m in mails)
+    lists = tables.names()
+    listed = json.dumps(sorted(lists.first | lists.last))
+    rows = "\n".join([listed, *(json.dumps({"text": m.text}) for m in mails)])
     for how in ("as it comes", "with SI and HR"):
         run = subprocess.run(
-            [python, str(PRESIDIO), how], input=rows, capture_output=True, text=True, check=False
+            [python, "-P", str(PRESIDIO), how],
+            input=rows,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if run.returncode:
             print(f"  Presidio does not run: {run.stderr.strip().splitlines()[-1:]}")
@@ -176,18 +182,21 @@ def presidio(python: str, mails: Sequence[GoldMail]) -> None:
 
 def removed(mail: GoldMail, found: Iterable[tuple[int, int, str]]) -> Outcome:
     """What an engine without roles would let go: every span that it found is taken out."""
-    spans: list[SpanDecision] = []
-    at = 0
+    merged: list[tuple[int, int, str]] = []
     for start, end, kind in sorted(found):
-        if start >= at:
-            at = end
-            spans.append(
-                SpanDecision(
-                    part="text", start=start, end=end, text=mail.text[start:end], type=kind,
-                    role=Role.UNSURE, state=SpanState.REDACT, replacement=f"[{kind}]",
-                    entity="", p_attacker=0.0,
-                )
-            )  # fmt: skip
+        if merged and start < merged[-1][1]:
+            first, last, name = merged[-1]
+            merged[-1] = (first, max(last, end), name)
+        else:
+            merged.append((start, end, kind))
+    spans = [
+        SpanDecision(
+            part="text", start=start, end=end, text=mail.text[start:end], type=kind,
+            role=Role.UNSURE, state=SpanState.REDACT, replacement=f"[{kind}]",
+            entity="", p_attacker=0.0,
+        )
+        for start, end, kind in merged
+    ]  # fmt: skip
     whole = gate()(GoldMail(mail.id, "", (), mail.lang))
     text = engine.rewrite(Part("text", mail.text), spans)
     return msgspec.structs.replace(
