@@ -6,6 +6,7 @@ from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.locale import Translator
 from zvon.model.marking import Tlp
+from zvon.privacy.plan.words import country, length, named
 
 VERDICTS = {
     "malicious": "Malicious",
@@ -130,6 +131,43 @@ FACTS = {
     "visual.cloak": "Shows phones something else", "visual.screenshot": "Picture",
     "visual.phash": "Look of the page", "visual.logo": "Logo of",
 }  # fmt: skip
+DOCUMENTS = {
+    "dmp": "Data management plan", "processing": "Record of processing",
+    "dpia": "Impact assessment (draft)",
+}  # fmt: skip
+REQUEST_KINDS = {
+    "access": "to see their data", "rectification": "to correct their data",
+    "erasure": "to erase their data", "restriction": "to restrict the use",
+    "objection": "to object",
+}  # fmt: skip
+REQUEST_STATES = {
+    "received": "who asks is not identified yet", "identified": "identified, not searched yet",
+    "searched": "searched, waits for the answer", "erasing": "is being erased",
+    "answered": "answered", "refused": "refused",
+}  # fmt: skip
+REQUEST_STEPS = {
+    "RECEIVED": "The request was taken in.", "IDENTIFIED": "It was made sure who asks.",
+    "EXTENDED": "The time was extended.", "SEARCHED": "Every class was searched.",
+    "EXPORTED": "The export for the person was made.", "ERASING": "The erasure began.",
+    "ERASED": "Everything is erased.", "ANSWERED": "The person was answered.",
+    "REFUSED": "The request was refused.",
+}  # fmt: skip
+GIVEN = {
+    "name": "name and surname", "email": "mail address", "phone": "phone number",
+    "national_id": "national number", "iban": "bank account", "card": "payment card",
+    "plate": "vehicle plate",
+}  # fmt: skip
+DATA_SETS = {
+    "reports": "Reports by channel", "incidents": "Incidents by sector",
+    "blocks": "Blocks by category",
+}  # fmt: skip
+SECTOR_WORDS = {
+    "bank": "banks", "payment": "payments", "post": "post", "parcel": "parcels", "tax": "tax",
+    "government": "government", "telecom": "telecommunications", "utility": "utilities",
+    "health": "health", "marketplace": "marketplaces", "retail": "retail",
+    "crypto": "crypto assets", "streaming": "streaming", "road": "roads and tolls",
+}  # fmt: skip
+AUDIENCES = {"public": "everybody", "partners": "partners"}
 OURS = {
     "domain": "names", "prefix": "networks", "asn": "autonomous systems", "bic": "banks",
     "phone": "phone numbers", "organisation": "organisations", "person": "people",
@@ -336,6 +374,19 @@ def words(speak: Translator) -> dict[str, Word]:
         "fact_word": of(FACTS),
         "type_word": of(TYPES),
         "own_word": of(OURS),
+        "document_word": of(DOCUMENTS),
+        "request_kind": of(REQUEST_KINDS),
+        "request_state": of(REQUEST_STATES),
+        "request_step": of(REQUEST_STEPS),
+        "given_word": of(GIVEN),
+        "set_word": of(DATA_SETS),
+        "audience_word": of(AUDIENCES),
+        "cell_word": of({**CHANNELS, **CATEGORIES, **SECTOR_WORDS}, "other"),
+        "class_word": lambda code: named(speak, "PLAN_CLASS", code or ""),
+        "clock_word": lambda code: named(speak, "PLAN_CLOCK", code or ""),
+        "after_word": lambda code: named(speak, "PLAN_AFTER", code or ""),
+        "country_name": lambda code: country(speak, code or ""),
+        "lasts": lambda text: length(speak, text or ""),
         "span_type": of(SPAN_TYPES, "value"),
         "contact_word": of(CONTACTS),
         "source_word": of(SOURCES),

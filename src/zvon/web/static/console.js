@@ -65,7 +65,7 @@ async function act(button, path, extra = {}) {
   if (button.dataset.confirm) {
     const yes = await confirmed(button.dataset.confirm, "reason" in button.dataset);
     if (!yes) return;
-    if ("reason" in button.dataset) body = { ...body, reason: yes.reason };
+    if ("reason" in button.dataset) body = { ...body, [button.dataset.reason || "reason"]: yes.reason };
   }
   if (document.getElementById("everywhere")?.checked && body.overrides) body.everywhere = true;
   const focused = document.activeElement === button;
@@ -109,6 +109,17 @@ function nest(body) {
   }
 }
 
+/** `things:a=kind,b=text` makes of the fields `a` and `b` one thing in the list `things`. */
+function gather(body, rule) {
+  const [list, fields] = rule.split(":");
+  const one = {};
+  for (const [name, inner] of fields.split(",").map((each) => each.split("="))) {
+    one[inner] = body[name];
+    delete body[name];
+  }
+  body[list] = [one];
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("[data-form]");
   if (!form) return;
@@ -120,6 +131,7 @@ document.addEventListener("submit", async (event) => {
     else if (field.dataset.as) body[field.name] = read(field.dataset.as, field.value);
   }
   nest(body);
+  if (form.dataset.inner) gather(body, form.dataset.inner);
   Object.assign(body, JSON.parse(form.dataset.fixed ?? "{}"));
   for (const box of form.querySelectorAll("input[type=checkbox]")) body[box.name] = box.checked;
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
