@@ -1,98 +1,103 @@
-"""Accounts, passwords and machines that only the words around them give away."""
+"""Accounts: after the word for one, by their shape, and made of a person's name."""
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from zvon.privacy.cues import all_stops
+from zvon.privacy.cues import Word, all_stops
 from zvon.privacy.fold import fold
+from zvon.privacy.lemma import last_name
 from zvon.privacy.mentions import Reading
-from zvon.privacy.tables import hosts
-from zvon.privacy.tagged import Lines
+from zvon.privacy.tables import names
 
-_USER_TOKEN = re.compile(r"[\s:=(»\"'„“`]*([^\W_][\w.$-]{1,38}[\w$])")
-_SERVICE_HEADS = frozenset({"svc", "sa", "adm", "admin", "usr", "backup", "srvc", "service"})
-_SERVICE = re.compile(r"(?<![\w.@/\\-])(?:svc|sa|adm|admin|usr|srvc)[_-][\w.-]*\w(?![@\w])|(?<![\w.@/\\-])(?:svc|usr|adm)\d+(?!\w)")  # fmt: skip
-_MACHINE = re.compile(r"[A-Za-z]{1,15}\d{0,4}(?:[-_][A-Za-z0-9]+)*(?![\w@\\:/-]|\.\w)")
-_SECRET_AFTER = re.compile(
-    r"(?:\s+(?:je|je bilo|je bila|bilo|bila|was|is|sta|za \w+))?[\s:=»\"'„“`]*((?=\S*[\d!#$%&*?@^_+])[^\s»\"'“”`]{4,64})"
+_AFTER = re.compile(r"[\s:=(»\"'„“`]*([^\W_][\w.$-]{1,38}[\w$])")
+_LISTED = re.compile(
+    r"(?:, ?| in | i | and | ter | te )([a-z][a-z0-9._-]{2,30}[a-z0-9])(?=[,;.\s)]|$)"
 )
+_SERVICE = re.compile(
+    r"(?<![\w.@/\\-])(?:(?:svc|sa|adm|admin|usr|srvc)[_-][\w.-]*\w(?![@\w])|(?:svc|usr|adm)\d+(?!\w))"
+)
+_INITIAL = re.compile(r"(?<![\w@.\\/-])[a-z]\.([a-z][a-z-]{3,}[a-z])\d{0,3}(?![\w@]|\.\w)")
+_JOINED = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+(?![\w@.(=-])")
+_SERVICE_HEADS = frozenset({"svc", "sa", "adm", "usr", "admin", "srvc"})
 _PORT = re.compile(r"\d+$")
 _SHAPED = re.compile(r"\d|[._$-]")
-
-
-def secrets(reading: Reading) -> Iterator[tuple[int, int]]:
-    """Passwords after the word for one."""
-    for cue in reading.cues:
-        if cue.section == "secret":
-            found = _SECRET_AFTER.match(reading.text, cue.end)
-            if found:
-                yield found.start(1), found.end(1) - (found[1][-1] in ".,;:)")
+_LETTER = re.compile("[A-Za-z]")
 
 
 def accounts(reading: Reading) -> Iterator[tuple[int, int]]:
-    """User names after the word for one, and service accounts by their shape."""
+    """Ranges of the text that name an account."""
+    text = reading.text
+    for found in _INITIAL.finditer(text) if "." in text else ():
+        if last_name(found[1]):
+            yield found.span()
     for word in reading.words:
-        head = word.folded[:3]
-        if head in {"svc", "sa", "adm", "usr", "srv"} or word.folded.startswith(("sa-", "sa_")):
-            found = _SERVICE.match(reading.text, word.start)
-            if found:
-                yield found.span()
+        if text[word.end : word.end + 1] == "_" or word.folded.partition("-")[0] in _SERVICE_HEADS:
+            yield from _composed(text, word)
+        elif word.text.islower() and _derived(word.text) and _free_standing(text, word):
+            yield word.start, word.end
+    yield from _named(reading)
+
+
+def _composed(text: str, word: Word) -> Iterator[tuple[int, int]]:
+    """`svc_backup` by its head, `gost_kaplan` by the name in it."""
+    service = _SERVICE.match(text, word.start)
+    if service:
+        yield service.span()
+        return
+    joined = _JOINED.match(text, word.start)
+    if joined and (word.start == 0 or text[word.start - 1] not in "@./_-"):
+        known = names()
+        if any(len(p) > 3 and p in known.first | known.last for p in joined[0].split("_")):
+            yield joined.span()
+
+
+@lru_cache(maxsize=16384)
+def _derived(word: str) -> bool:
+    """True for `mknezevic`, `jzajc7`: an initial and a last name that is no ordinary word."""
+    bare = word.rstrip("0123456789")
+    known = names()
+    return (
+        len(bare) >= 5
+        and bare.isascii()
+        and bare[1:] in known.last
+        and (len(bare) > 5 or bare[1:] not in known.common)
+        and bare not in known.first
+        and last_name(bare) is None
+    )
+
+
+def _free_standing(text: str, word: Word) -> bool:
+    """True when the word is no part of an address, a path or a name of a host."""
+    before, after = text[word.start - 1 : word.start], text[word.end : word.end + 2]
+    return before not in {"@", ".", "/", "-"} and after[:1] != "@" and not (
+        after[:1] in {".", "-", "/"} and after[1:].isalnum()
+    )  # fmt: skip
+
+
+def _named(reading: Reading) -> Iterator[tuple[int, int]]:
     for cue in reading.cues:
         if not cue.section.startswith("user."):
             continue
-        token = _USER_TOKEN.match(reading.text, cue.end)
+        token = _AFTER.match(reading.text, cue.end)
         if token is None:
             continue
-        text = token[1].rstrip(".")
-        low = fold(text)
-        if low in all_stops() or _PORT.fullmatch(text) or len(text) < 3:
+        word = token[1].rstrip(".")
+        low = fold(word)
+        if low in all_stops() or _PORT.fullmatch(word) or len(word) < 3:
             continue
-        shaped = _SHAPED.search(text) is not None
-        plain = cue.section == "user.strong" and text.isascii() and text.islower() and not shaped
-        if (plain and not _is_word(low)) or (shaped and re.search("[A-Za-z]", text)):
-            yield token.start(1), token.start(1) + len(text)
+        shaped = _SHAPED.search(word) is not None
+        plain = cue.section == "user.strong" and word.isascii() and word.islower() and not shaped
+        if (plain and not _is_word(low)) or (shaped and _LETTER.search(word)):
+            end = token.start(1) + len(word)
+            yield token.start(1), end
+            while more := _LISTED.match(reading.text, end):
+                if not (_SHAPED.search(more[1]) or _derived(more[1])):
+                    break
+                yield more.span(1)
+                end = more.end(1)
 
 
 def _is_word(low: str) -> bool:
     """True for words that follow `account` in a sentence and are no account."""
-    return low in all_stops() or low.endswith(("ing", "ed", "en", "na", "no", "ni", "an", "ana", "ih", "jo", "ti"))  # fmt: skip
-
-
-def machine(word: str) -> bool:
-    """False for the names of standards and products that are written like machines: `SHA-256`."""
-    head = re.split(r"[-_\d]", fold(word), maxsplit=1)[0]
-    return head not in hosts().not_hosts and word.isascii() and len(word) >= 3
-
-
-@lru_cache(maxsize=16384)
-def _machine(word: str) -> int:
-    """2 when a word is the name of a machine, 1 when it is one after a cue, 0 when it is none."""
-    parts = re.split(r"[-_]", word)
-    if not machine(word) or len(word) < 4:
-        return 0
-    numbered = word[-1].isdigit()
-    stem = any(fold(part).rstrip("0123456789") in hosts().stems for part in parts)
-    screaming = word.upper() == word and len(parts) > 1
-    if stem and (numbered or screaming):
-        return 2 if len(parts) > 1 else 1
-    return int(numbered and len(parts) > 1)
-
-
-def machines(reading: Reading, page: Lines) -> Iterator[tuple[int, int]]:
-    """Names of machines without a domain: `srv-erp02`, `LAPTOP-9QK2VVA`."""
-    cues = [c.end for c in reading.cues if c.section == "host"]
-    done = 0
-    for i, text in enumerate(page.tokens.texts):
-        start = page.tokens.starts[i]
-        following = page.tokens.gaps[i + 1]
-        if start < done or text[0] == "<" or (text.isalpha() and following != "_"):
-            continue
-        if start and reading.text[start - 1] in ".@/\\:-_":
-            continue
-        found = _MACHINE.match(reading.text, start)
-        if found is None or not (kind := _machine(found[0])):
-            continue
-        if kind == 2 or any(start - 24 <= end <= start for end in cues):
-            yield found.span()
-            done = found.end()
+    return low in all_stops() or low.endswith(("ing", "ed", "en", "na", "no", "ni", "an", "ana", "ih", "jo", "ti", "ble"))  # fmt: skip

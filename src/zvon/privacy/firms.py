@@ -64,7 +64,7 @@ def _begin(page: Lines, form: int) -> int:
 def _institution(page: Lines, i: int) -> tuple[int, int] | None:
     """The institution whose kind is word `i`: `Splošna bolnišnica Jezero`, `Riverside School`."""
     first, last = i, i + 1
-    while first > 0 and page.tokens.gaps[first] == " " and page.capital(first - 1) and (
+    while first > 0 and (page.tokens.gaps[first] == " " or (page.tokens.gaps[first] == ". " and page.tokens.texts[first - 1] in {"St", "Sv"})) and page.capital(first - 1) and (
         page.lex[first - 1] not in {Lex.STOP, Lex.PERSON, Lex.KNOWN, Lex.CALENDAR, Lex.TITLE, Lex.FIRM}
     ) and i - first < 4:  # fmt: skip
         first -= 1
@@ -85,12 +85,21 @@ def _institution(page: Lines, i: int) -> tuple[int, int] | None:
             break
     while last > i + 1 and not page.capital(last - 1) and page.tokens.folded[last - 2] != "za":
         last -= 1
-    written = page.capital(i) or page.capital(first)
-    if not proper or not written or last - first < 2:
+    if page.tokens.folded[last - 1] in _JOINING:
+        last -= 1
+    general = page.capital(i) and last > i + 2 and page.tokens.folded[i + 1] == "za"
+    after = any(page.capital(j) for j in range(i + 1, last))
+    written = page.capital(i) or after or (page.capital(first) and _goes_on(page, first))
+    if not (proper or general) or not written or last - first < 2:
         return None
     if last - first == 2 and last == i + 1 and page.lex[first] in FIRSTS | LASTS and not page.capital(i):  # fmt: skip
         return None
     return page.tokens.starts[first], page.tokens.ends[last - 1]
+
+
+def _goes_on(page: Lines, first: int) -> bool:
+    """False for a capital that only begins the sentence: `Stran društva`."""
+    return page.tokens.gaps[first] == " " or page.shape[first] == 2
 
 
 _FORMS = re.compile(r"\b(?:d ?o ?o|j ?d ?o ?o|d ?d|s ?p|ltd|limited|llc|inc|gmbh|ag|plc|corp)\b")

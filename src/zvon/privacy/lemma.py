@@ -29,6 +29,8 @@ def lemmas(word: str) -> tuple[str, ...]:
         for owned in ("ov", "ev", "in", "ic"):
             if body.endswith(owned) and len(body) - len(owned) >= 2:
                 _restore(out, body[: -len(owned)])
+                if body.endswith("rjev"):  # `Kregarjeva`: the j stands before endings only
+                    out.setdefault(body[:-3])
     return tuple(out)
 
 

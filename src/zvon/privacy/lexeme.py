@@ -55,14 +55,20 @@ def classes() -> dict[str, Lex]:
     return out
 
 
+# A word of these classes is no name, whatever the lists say.
+_STRONGER = frozenset({Lex.STOP, Lex.TITLE, Lex.LEGAL, Lex.KNOWN, Lex.STREET, Lex.INSTITUTION,
+                       Lex.FIRM, Lex.ACCOUNT, Lex.SECRET, Lex.HOST})  # fmt: skip
+
+
 @lru_cache(maxsize=65536)
 def lex(word: str) -> Lex:
     """The class of a folded word; a name that is a common word too is `COMMON_…`."""
+    word = word.removesuffix("'s").removesuffix("’s")
     first, last = first_name(word), last_name(word)
     listed = classes().get(word)
     if listed is not None and not first and not last:
         return listed
-    if listed in {Lex.STOP, Lex.TITLE, Lex.LEGAL, Lex.KNOWN}:
+    if listed in _STRONGER:
         return listed
     if not first and not last:
         return Lex.LIKE_LAST if looks_like_last(word) else Lex.NONE

@@ -4,14 +4,17 @@ Rules and lists find what they are sure of, the trained tagger finds the rest; t
 kind that overlap are one value.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
-from zvon.privacy.accounts import accounts, machine, machines, secrets
+from zvon.privacy.accounts import accounts
 from zvon.privacy.firms import firms, organisation
 from zvon.privacy.fold import fold
 from zvon.privacy.lexeme import FIRSTS, LASTS, Lex
+from zvon.privacy.machines import machine, machines
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.people import named, people, person
+from zvon.privacy.passwords import passwords
+from zvon.privacy.people import inside_sentence, named, people, person
 from zvon.privacy.postal import addresses
 from zvon.privacy.tagged import Lines, Said, lines
 
@@ -21,7 +24,7 @@ __all__ = ["detect", "organisation", "person"]
 _ORDER = ("SECRET", "USER", "HOST", "ADDR", "ORG", "NAME")
 _FIXED = frozenset({"SECRET", "HOST", "ADDR"})
 # How sure the tagger must be to be believed alone.
-_ALONE = {"NAME": 0.0, "ORG": 1.0, "ADDR": 2.0, "USER": 1.5, "HOST": 2.0, "SECRET": 2.0}
+_ALONE = {"NAME": 0.0, "ORG": 1.5, "ADDR": 0.5, "USER": 1.5, "HOST": 2.0, "SECRET": 2.0}
 
 Range = tuple[int, int]
 
@@ -34,7 +37,7 @@ def detect(reading: Reading, brands: Sequence[Range] = ()) -> None:
     """
     page = lines(reading, brands)
     sure: dict[str, Iterable[Range]] = {
-        "SECRET": secrets(reading),
+        "SECRET": passwords(reading),
         "USER": accounts(reading),
         "HOST": machines(reading, page),
         "ADDR": addresses(page),
@@ -45,9 +48,32 @@ def detect(reading: Reading, brands: Sequence[Range] = ()) -> None:
         if kind == "NAME":
             for start, end in brands:
                 reading.claim(start, end)
-        told = [(s.start, s.end) for s in page.said if s.kind == kind and _believed(page, s)]
-        for start, end in _union(sorted([*sure[kind], *told])):
-            _put(reading, page, start, end, kind, brands)
+        told = [_trimmed(page, s) for s in page.said if s.kind == kind and _believed(page, s)]
+        parts = sorted([*sure[kind], *told])
+        for start, end in _union(parts):
+            if not _put(reading, page, start, end, kind, brands):
+                # Part of it has its place already: what is left of it may still be one.
+                for low, high in parts:
+                    if start <= low and high <= end and (low, high) != (start, end):
+                        _put(reading, page, low, high, kind, brands)
+
+
+def _trimmed(page: Lines, said: Said) -> Range:
+    """What the tagger said, without the small words of the sentence beside a name or a firm."""
+    inside = list(page.find(said.start, said.end))
+    if said.kind == "NAME" and any(page.capital(i) for i in inside):
+        while page.shape[inside[-1]] == 0:
+            inside.pop()
+        while page.shape[inside[0]] == 0 and page.lex[inside[0]] != Lex.TITLE:
+            del inside[0]
+        return page.tokens.starts[inside[0]], page.tokens.ends[inside[-1]]
+    if said.kind != "ORG":
+        return said.start, said.end
+    while len(inside) > 1 and page.shape[inside[-1]] == 0 and page.lex[inside[-2]] != Lex.STOP and (
+        page.lex[inside[-1]] not in {Lex.INSTITUTION, Lex.LEGAL}
+    ):  # fmt: skip
+        inside.pop()
+    return page.tokens.starts[inside[0]], page.tokens.ends[inside[-1]]
 
 
 def _union(ranges: list[Range]) -> list[Range]:
@@ -70,25 +96,68 @@ def _believed(page: Lines, said: Said) -> bool:
         return False
     inside = page.find(said.start, said.end)
     if said.kind == "NAME":
-        names = [i for i in inside if page.lex[i] not in _NO_NAME and page.lex[i] != Lex.TITLE]
-        written = any(page.capital(i) for i in names)
-        listed = any(page.lex[i] in FIRSTS or page.lex[i] in LASTS for i in names)
-        return bool(names) and (written or listed) and not all(page.lex[i] == Lex.TOWN for i in names)  # fmt: skip
-    if said.kind == "ORG":
-        firm = [i for i in inside if page.lex[i] not in _NO_FIRM]
-        return any(page.capital(i) for i in firm)
-    if said.kind == "HOST":
-        return machine(page.text[said.start : said.end])
-    return True
+        return _is_name(page, said, inside)
+    raw = page.text[said.start : said.end]
+    match said.kind:
+        case "ORG":
+            firm = [i for i in inside if page.lex[i] not in _NO_FIRM]
+            return any(page.capital(i) for i in firm) and not _MARKUP.search(raw)
+        case "USER":
+            return _is_account(page, said, inside, raw)
+        case "HOST":
+            after = page.text[said.end : said.end + 1]
+            return machine(raw) and after not in {"=", "["} and _MACHINE.search(raw) is not None
+        case "SECRET":
+            return _TICKET.fullmatch(raw) is None and len(raw) >= 6 and "[" not in raw
+        case _:
+            dated = any(page.lex[i] == Lex.CALENDAR for i in inside[1:])
+            return _ADDRESS.match(raw) is not None and not dated
+
+
+_MARKUP = re.compile(r"[<>={}|\[\]]")
+_MACHINE = re.compile(r"[\d-]")
+_TICKET = re.compile(r"(?:[A-Z0-9]{1,6}-)*[A-Z0-9]{0,6}-?\d+(?:-\d+)*(?:/\d+)?|v\d.*|sha\d+|md5|\d+\w{0,2}(?:\W.*)?")  # fmt: skip
+# A word with a capital and a number of a house somewhere after it; no amount, no list of ports.
+_ADDRESS = re.compile(r"(?!.*[=\"<>{}])(?:.*\s)?[A-ZČŠŽĆĐ][^\W\d_A-Z]{2,}[^\d]{0,40}[ ]\d{1,3} ?[a-zA-Z]?(?![\w.]|,\d|, \d)|\d{1,4}[a-z]? [A-Z][^\W\d_]{2,}.*[^\W\d_]{3}", re.DOTALL)  # fmt: skip
+
+
+def _is_account(page: Lines, said: Said, inside: Sequence[int], raw: str) -> bool:
+    """What is shaped like an account, or a plain word with an account's cue right before."""
+    shaped = any(page.shape[i] == 5 for i in inside) or len(inside) > 1
+    if shaped:
+        return len(raw) >= 4 and _TICKET.fullmatch(raw) is None and " " not in raw
+    first = inside[0] if inside else 0
+    cued = any(page.lex[i] == Lex.ACCOUNT for i in range(max(0, first - 2), first))
+    return len(raw) >= 4 and raw.islower() and cued and said.margin >= _PLAIN_ACCOUNT
+
+
+def _is_name(page: Lines, said: Said, inside: Sequence[int]) -> bool:
+    """More is asked of a word that no list knows, of small letters and of the sentence's first."""
+    names = [i for i in inside if page.lex[i] not in _NO_NAME and page.lex[i] != Lex.TITLE]
+    if not names or all(page.lex[i] == Lex.TOWN or page.shape[i] in {4, 5} for i in names):
+        return False
+    listed = sum(page.lex[i] in FIRSTS or page.lex[i] in LASTS for i in names)
+    if not any(page.capital(i) for i in names):
+        return listed > 1 or (listed == 1 and len(names) == 1 and page.lex[names[0]] in _PLAIN_NAME and said.margin >= _SMALL)  # fmt: skip
+    if listed or any(page.lex[i] == Lex.LIKE_LAST for i in names):
+        return True
+    if all(page.shape[i] == 2 for i in names):
+        return len(names) > 1 and said.margin >= _UNKNOWN
+    return said.margin >= (_UNKNOWN if len(names) > 1 or inside_sentence(page, names[0]) else _UNKNOWN_ONE)  # fmt: skip
+
+
+_PLAIN_NAME = frozenset({Lex.FIRST, Lex.BOTH})
+_SMALL, _UNKNOWN, _UNKNOWN_ONE = 2.0, 2.0, 4.0
+_PLAIN_ACCOUNT = 3.0
 
 
 def _put(
     reading: Reading, page: Lines, start: int, end: int, kind: str, brands: Sequence[Range]
-) -> None:
+) -> bool:
     if kind == "ORG":
         start = reading.clear_start(start, end)
         if any(end - high < 10 for low, high in brands if low < end and start < high):
-            return
+            return True
     raw = reading.text[start:end]
     match kind:
         case "NAME":
@@ -100,4 +169,4 @@ def _put(
         case _:
             value = fold(raw)
     fixed = "remove" if kind in _FIXED else ""
-    reading.add(Mention(reading.part, start, end, kind, raw, value, fixed=fixed))
+    return reading.add(Mention(reading.part, start, end, kind, raw, value, fixed=fixed))

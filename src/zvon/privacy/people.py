@@ -4,6 +4,7 @@ A name is believed for two signs: two listed words side by side, or one beside a
 Words that are names and ordinary words (`Kos`, `Luka`) need the second sign more than others.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from zvon.privacy.lemma import first_name, last_name
@@ -14,11 +15,17 @@ from zvon.privacy.tagged import Lines
 _NEVER = frozenset({Lex.STOP, Lex.KNOWN, Lex.CALENDAR, Lex.LEGAL, Lex.STREET, Lex.INSTITUTION,
                     Lex.ACCOUNT, Lex.SECRET, Lex.HOST, Lex.ADDRESS, Lex.FIRM})  # fmt: skip
 _COMMON = frozenset({Lex.COMMON_FIRST, Lex.COMMON_LAST, Lex.COMMON_BOTH})
-_LONGEST = 4
+_LONGEST = 5
+_PARTICLES = frozenset(["von", "van", "der", "den", "de", "di", "da", "del", "della", "le", "la", "pl", "ni", "mac", "al", "el", "bin", "ben", "zu", "dos", "du", "ter", "ten"])  # fmt: skip
+_SUFFIX = re.compile(r" (?:st|ml|jr|sr|Jr|Sr|ur)\.")
+_GREETED = frozenset(["dear", "hi", "hello", "hey", "regards", "thanks", "cheers", "best", "pozdrav", "lp", "zdravo", "bok", "draga", "dragi", "postovani", "postovana", "spostovani", "spostovana"])  # fmt: skip
+_UP = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪĶĹĻŁŃŅŇŌŐŒŔŘŚŞŠŢŤŪŮŰŹŻŽ"
 
 
 def people(reading: Reading, page: Lines) -> Iterator[tuple[int, int]]:
     """Ranges of the text that name a person."""
+    yield from _speakers(page.text)
+    yield from _initials(page.text)
     cues = {c.end for c in reading.cues if c.section in {"person", "alias"}}
     starts, ends = page.tokens.starts, page.tokens.ends
     sure = {i for s in page.said if s.kind == "NAME" for i in page.find(s.start, s.end)}
@@ -41,14 +48,73 @@ def people(reading: Reading, page: Lines) -> Iterator[tuple[int, int]]:
         cued = any(at in cues for at in range(starts[i] - 3, starts[i] + 1))
         length = _length(page, run, cued=cued, sure=sure)
         if length:
-            yield starts[i], ends[i + length - 1]
+            yield starts[i], _with_dot(page, i + length - 1)
+        elif _reversed(page, i):
+            length = 2
+            yield starts[i], _with_dot(page, i + 1)
         i += max(1, length)
 
 
+_SPEAKER = re.compile(r"^(?:\[?\d{1,2}[:.]\d\d(?:[:.]\d\d)?\]? +<?|<)([^\W\d][\w.]{1,24})>?:? (?=\S)", re.MULTILINE)  # fmt: skip
+_ONLY_INITIALS = re.compile(
+    rf"(?:(?<=\()|(?<=[–—] )|(?<=LP, )|(?<=Lp, )|(?<=lp, )|(?<=^)|(?<=\n))((?:[{_UP}]\.[ -]?){{2,4}})(?=\)|\s*$|\n)"
+)
+
+
+def _speakers(text: str) -> Iterator[tuple[int, int]]:
+    """Who says the lines of a chat: `[08:15] maja_h: …`."""
+    for found in _SPEAKER.finditer(text) if ":" in text else ():
+        if text[found.end(1)] in ":>" and not found[1].isupper():
+            yield found.span(1)
+
+
+def _initials(text: str) -> Iterator[tuple[int, int]]:
+    """A signature of initials alone: `LP, U. L.`"""
+    for found in _ONLY_INITIALS.finditer(text):
+        yield found.start(1), found.start(1) + len(found[1].rstrip(" -"))
+
+
+def _with_dot(page: Lines, last: int) -> int:
+    """The end of word `last`, with the dot of an initial."""
+    end = page.tokens.ends[last]
+    if page.shape[last] == 3 and page.text[end : end + 1] == ".":
+        return end + 1
+    suffix = _SUFFIX.match(page.text, end)
+    return suffix.end() if suffix else end
+
+
+def _reversed(page: Lines, i: int) -> bool:
+    """`KOWALCZYK, Zofia`: a last name, a comma and a first name or its initial."""
+    if i + 1 >= len(page.lex) or page.tokens.gaps[i + 1] != ", " or not page.capital(i + 1):
+        return False
+    kind, following = page.lex[i], page.lex[i + 1]
+    if page.shape[i + 1] == 3:
+        return kind in LASTS | {Lex.LIKE_LAST} and page.tokens.gaps[i + 2][:1] == "."
+    return (
+        kind in LASTS | {Lex.LIKE_LAST}
+        and kind not in FIRSTS
+        and following in {Lex.FIRST, Lex.BOTH}
+    )
+
+
+def _never(page: Lines, i: int) -> bool:
+    """True for a word that is no part of a name; an initial always may be one."""
+    return page.lex[i] in _NEVER and page.shape[i] != 3 and page.tokens.folded[i] not in _PARTICLES
+
+
 def _run(page: Lines, i: int) -> list[int]:
+    """Words with a capital that follow each other, with `von` and its like between them."""
     run = [i]
-    while len(run) < _LONGEST and run[-1] + 1 < len(page.lex) and page.joined(run[-1]) and page.capital(run[-1] + 1):  # fmt: skip
-        run.append(run[-1] + 1)
+    while len(run) < _LONGEST and run[-1] + 1 < len(page.lex) and page.joined(run[-1]):
+        at = run[-1] + 1
+        if page.capital(at):
+            run.append(at)
+        elif page.tokens.folded[at] in _PARTICLES and at + 1 < len(page.lex) and (
+            page.capital(at + 1) and page.tokens.gaps[at + 1] in {" ", ". "}
+        ):  # fmt: skip
+            run += [at, at + 1]
+        else:
+            break
     return run
 
 
@@ -65,7 +131,7 @@ def _titled(page: Lines, i: int) -> int:
         return i
     end = at + 1
     while end < len(page.lex) and end - at < 3 and page.joined(end - 1) and page.capital(end) and (
-        page.lex[end] not in _NEVER
+        not _never(page, end)
     ):  # fmt: skip
         end += 1
     return end
@@ -77,27 +143,33 @@ def _length(page: Lines, run: Sequence[int], *, cued: bool, sure: set[int]) -> i
     if head in _NEVER or head == Lex.PERSON or _acronym(page, run[0]):
         return 0
     told = run[0] in sure
-    if len(run) == 1 or page.lex[run[1]] in _NEVER or _acronym(page, run[1]):
+    if len(run) == 1 or _never(page, run[1]) or _acronym(page, run[1]):
         return int(_alone(page, run[0], cued=cued, told=told))
-    second = page.lex[run[1]]
+    second = page.lex[run[1]] if page.shape[run[1]] != 3 else Lex.NONE
     first, last = head in FIRSTS, head in LASTS
     second_last = second in LASTS or second == Lex.LIKE_LAST
     believed = (
         (first and (second_last or head not in _COMMON))
         or (last and second in FIRSTS)
         or (cued and (first or last or second_last))
-        or (page.shape[run[0]] == 3 and second_last)
+        or (page.shape[run[0]] == 3 and (second_last or (told and run[1] in sure)))
+        or (page.shape[run[1]] == 3 and (first or last) and _dotted(page, run[1]))
+        or (head == Lex.LIKE_LAST and second in FIRSTS)
         or (told and run[1] in sure)
         or (second_last and second not in _COMMON and head in {Lex.NONE, Lex.LIKE_LAST} and told)
     )
     if not believed:
         return int(_alone(page, run[0], cued=cued, told=told))
     end = 2
-    while end < len(run) and page.lex[run[end]] not in _NEVER and not _acronym(page, run[end]) and (
+    while end < len(run) and not _never(page, run[end]) and not _acronym(page, run[end]) and (
         page.lex[run[end]] in LASTS or page.lex[run[end]] == Lex.LIKE_LAST or cued or first
     ):  # fmt: skip
         end += 1
     return end
+
+
+def _dotted(page: Lines, i: int) -> bool:
+    return page.tokens.gaps[i + 1][:1] == "."
 
 
 def _alone(page: Lines, i: int, *, cued: bool, told: bool) -> bool:
@@ -105,11 +177,31 @@ def _alone(page: Lines, i: int, *, cued: bool, told: bool) -> bool:
     kind = page.lex[i]
     if page.shape[i] == 3 or len(page.tokens.texts[i]) < 3:
         return False
+    before = page.tokens.folded[i - 1] if i else ""
+    if kind == Lex.NONE and page.shape[i] == 1:
+        after = page.tokens.gaps[i + 1][:1]
+        if (
+            before in _GREETED
+            and after in {",", "\n", "!", "", "."}
+            and "\n\n" not in page.tokens.gaps[i]
+        ):
+            return True
+        if page.lex[i - 1] == Lex.PERSON and inside_sentence(page, i) and before not in _GREETED:
+            return told or len(page.tokens.texts[i]) > 3
     if cued:
         return kind in FIRSTS or kind in LASTS or kind == Lex.LIKE_LAST
     if kind in {Lex.FIRST, Lex.BOTH}:
-        return len(page.tokens.texts[i]) >= 4 or told
+        return page.shape[i] == 1 or told
+    if kind in {Lex.LAST, Lex.COMMON_FIRST} and page.shape[i] == 1 and inside_sentence(page, i):
+        return kind == Lex.LAST or told or page.lex[i - 1] == Lex.PERSON
     return told and (kind in FIRSTS or kind in LASTS or kind == Lex.LIKE_LAST)
+
+
+def inside_sentence(page: Lines, i: int) -> bool:
+    """True when an ordinary word in small letters stands right before: the capital means a name."""
+    return i > 0 and page.tokens.gaps[i] == " " and page.shape[i - 1] == 0 and (
+        page.lex[i - 1] != Lex.STREET
+    )  # fmt: skip
 
 
 def _acronym(page: Lines, i: int) -> bool:

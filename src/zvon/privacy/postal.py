@@ -19,10 +19,10 @@ _CODE = re.compile(
 )
 _STREET = re.compile(
     rf"(?<!\w)(?:\d{{1,4}}[a-z]? )?((?:[{_UP}][\w.'’-]*|na|pod|pri|ob|v|u|of|the|\d{{1,2}}\.) ){{0,4}}"
-    rf"([\w-]+\.?)((?: [{_UP}\w][\w'’-]*\.?){{0,3}}?) (?:št\. ?|br\. ?)?({_NUMBER})(?!\w|[./:]\d){_INSIDE}"
+    rf"([\w-]+\.?)((?: [{_UP}\w][\w'’-]*\.?){{0,3}}?) (?:št\. ?|br\. ?)?({_NUMBER})(?!\w|[./:]\d|\. ?[a-zčšž]){_INSIDE}"
 )
 _BRITISH = re.compile(
-    rf"(?<!\w)(?:Flat \w+, )?\d{{1,4}}[a-z]? (?:[{_UP}][\w'’.-]+ ){{1,3}}(?:Street|Road|Avenue|Lane|Square|Drive|Close|Court|St|Rd|Way|Terrace|Gardens|Crescent|Place|Parade|Grove|Hill|Row|Walk|Mews|Green)\b\.?"
+    rf"(?<!\w)(?:(?:Flat|Unit|Apt\.?|Apartment) \w+, )?\d{{1,4}}[a-z]? (?:[{_UP}][\w'’.-]+ ){{1,3}}(?:Street|Road|Avenue|Lane|Square|Drive|Close|Court|St|Rd|Way|Terrace|Gardens|Crescent|Place|Parade|Grove|Hill|Row|Walk|Mews|Green|Quay|Wharf|Park)\b\.?"
     rf"(?:,? [{_UP}][\w' -]+?)?(?:,? [A-Z]{{1,2}}\d[A-Z\d]? ?\d[A-Z]{{2}})?(?!\w)"
 )
 _TAIL = re.compile(rf"(?:,? +|,? ?\n)(?:(?:SI|HR|A)-)?\d{{4,5}} {_TOWN}|, (?={_TOWN}){_TOWN}(?=[.,;\n)]|$)")  # fmt: skip
@@ -45,9 +45,30 @@ def addresses(page: Lines) -> Iterator[tuple[int, int]]:
             span = _coded(text, start)
         elif kind == Lex.STREET:
             span = _by_word(text, start)
+        elif shape == 5 and _FOREIGN.fullmatch(page.tokens.texts[i]):
+            span = _coded(text, start)
         if span and span[0] >= done:
+            span = (_town_before(page, span[0]), span[1])
             yield span
             done = span[1]
+
+
+_FOREIGN = re.compile(r"(?:SI|HR|A|BA|RS|I|H)-\d{4,5}")
+
+
+def _town_before(page: Lines, start: int) -> int:
+    """`Koper, Ulica 15. maja 3`: the town may stand first."""
+    inside = page.find(max(0, start - 30), start)
+    if not inside or page.text[page.tokens.ends[inside[-1]] : start] != ", ":
+        return start
+    i = inside[-1]
+    if page.lex[i] != Lex.TOWN or not page.capital(i):
+        return start
+    while (
+        i > 0 and page.tokens.gaps[i] == " " and page.capital(i - 1) and page.lex[i - 1] == Lex.TOWN
+    ):
+        i -= 1
+    return page.tokens.starts[i]
 
 
 def _coded(text: str, code: int) -> tuple[int, int] | None:

@@ -16,7 +16,7 @@ Word = tuple[int, int, str, str]
 Split = Callable[[str], Sequence[Word]]
 
 _SLOT = re.compile(r"\{([A-Za-z]+)(?:\.([ngdalip]))?\}")
-_KIND = {"N": "NAME", "F": "NAME", "L": "NAME", "R": "NAME", "I": "NAME", "T": "NAME",
+_KIND = {"N": "NAME", "F": "NAME", "L": "NAME", "R": "NAME", "C": "NAME", "J": "NAME", "c": "NAME", "T": "NAME",
          "O": "ORG", "A": "ADDR", "S": "ADDR", "U": "USER", "H": "HOST", "K": "SECRET"}  # fmt: skip
 _PLACE = {"email": "<EMAIL>", "phone": "<PHONE>", "ip": "<NET>", "url": "<URL>", "file": "<ID>",
           "path": "<ID>", "hash": "<ID>", "card": "<ID>", "iban": "<ID>", "id": "<ID>"}  # fmt: skip
@@ -68,7 +68,7 @@ class Writer:
         marks: list[tuple[int, int, str]] = []
         at = 0
         for _ in range(dice.randint(1, 6)):
-            row = dice.choice(self.prose) if self.prose and dice.random() < 0.12 else dice.choice(self.rows)  # fmt: skip
+            row = dice.choice(self.prose) if self.prose and dice.random() < 0.2 else dice.choice(self.rows)  # fmt: skip
             if dice.random() < 0.06:
                 row = self._typo(row)
             for piece, kind in self._filled(row):

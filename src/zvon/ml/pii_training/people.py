@@ -86,6 +86,8 @@ class Maker:
             parts.append(self.dice.choice("ABDFIJKLMNPSTVZ") + ".")
         elif draw < 0.12:
             parts[0] = first[0] + "."
+        elif draw < 0.135:
+            parts[0] = f"{first[0]}. {self.first()[0]}."
         elif draw < 0.15:
             parts.append(last_form(self.last(), case, self.lang, of))
         parts.append(last_form(last, case, self.lang, of))
@@ -98,7 +100,32 @@ class Maker:
         if slot == "L":
             return last_form(self.last(), case, self.lang, self.dice.choice(("m", "f")))
         if slot == "R":
-            return f"{self.last()}{self.dice.choice((' ', ' ', ', '))}{self.first()}"
+            last, first = self.last(), self.first()
+            draw = self.dice.random()
+            if draw < 0.12:
+                first = first[0] + "."
+            elif draw < 0.2:
+                last = last.upper()
+            return f"{last}{self.dice.choice((' ', ' ', ', '))}{first}"
+        if slot == "C":
+            return f"{self.first()} {self.dice.choice('ABCDFGHIJKLMNPRSTVZŠŽ')}."
+        if slot == "J":
+            glue = self.dice.choice((". ", ".", ". "))
+            return (
+                glue.join(self.dice.choices("ABCDFGHIJKLMNPRSTVZŠ", k=self.dice.randint(2, 3)))
+                + "."
+            )
+        if slot == "c":
+            made = _plain(self.first())
+            return self.dice.choice(
+                (
+                    made,
+                    made,
+                    f"{made}_{self.last()[0].lower()}",
+                    made.capitalize(),
+                    f"{made}.{_plain(self.last())}",
+                )
+            )
         if slot == "T":
             return f"{self.dice.choice(_TITLES[self.lang])} {self.name(case)}"
         return self.name(case)
@@ -140,7 +167,23 @@ class Maker:
         comma = dice.choice((", ", ", ", ", ", "\n", " "))
         town = dice.choice(self._own["towns"])
         if self.lang == "en":
-            return f"{self.street()}, {town}"
+            head = dice.choice(
+                ("", "", "", "", "Flat 3, ", "Unit 2, ", "Apt 4, ", "The Old Mill, ")
+            )
+            return f"{head}{self.street()}, {town}"
+        draw = dice.random()
+        bare = town.split(" ", 1)[-1]
+        village = f"{dice.choice(self._own['villages'])} {dice.randint(1, 140)}{dice.choice(('', '', '', 'a', 'b'))}"
+        if draw < 0.1:
+            return f"{village}, {town}"
+        if draw < 0.16:
+            return f"{village}, {bare}"
+        if draw < 0.2:
+            return village
+        if draw < 0.28:
+            return f"{self.street()}, {bare}"
+        if draw < 0.33:
+            return f"{bare}, {self.street()}"
         extra = dice.choice(("", "", "", "", "", ", stan 4", ", 2. kat", "/II"))
         return f"{self.street()}{extra}{comma}{town}"
 
@@ -153,7 +196,8 @@ class Maker:
             f"{first[0]}{last}{dice.randint(1, 99)}", f"{first}_{last}", f"svc_{dice.choice(self._all['stems'])}",
             f"svc-{dice.choice(self._all['stems'])}", f"adm_{last}", f"admin-{last}", f"{last}", f"{first}",
             f"{dice.choice(self._own['words']).split()[0].upper()}\\{first[0]}{last}", f"u{dice.randint(1000, 99999)}", f"{last[:5]}{first[:2]}",
-            f"{last}.{first[0]}", f"backup_{dice.choice(self._all['stems'])}",
+            f"{last}.{first[0]}", f"backup_{dice.choice(self._all['stems'])}", f"{first[0]}{last}", f"{first[0]}{last}",
+            f"{first[0]}.{last}", f"{first[0]}.{last}", f"gost_{last}", f"{first}.{dice.randint(1, 99)}", f"{first}_{dice.choice(self._own['words']).split()[0].lower()}",
         ))  # fmt: skip
 
     def machine(self) -> str:
@@ -179,7 +223,8 @@ class Maker:
             f"{word}{dice.randint(1, 2026)}", f"{word}{dice.randint(2019, 2026)}!", f"{word}!{dice.randint(1, 99)}",
             f"{word}.{dice.randint(1, 999)}", f"{word}#{dice.randint(1, 99)}", f"{word.lower()}{dice.randint(1, 999)}",
             "".join(dice.choices("abcdefghkmnpqrstuvwxyzABCDEFGHKLMNPQRSTUVWXYZ23456789!#$%&*?", k=dice.randint(8, 16))),
-            f"{word}_{dice.randint(1, 99)}", f"{word}@{dice.randint(1, 2026)}", f"P@{word.lower()}{dice.randint(1, 99)}",
+            f"{word}_{dice.randint(1, 99)}", f"{word}@{dice.randint(1, 2026)}", f"{word}-{dice.randint(2015, 2026)}",
+            f"{word}.{self.first()}.{dice.randint(1, 99)}", f"{word.lower()}{word.lower()}{dice.randint(1, 2012)}", f"P@{word.lower()}{dice.randint(1, 99)}",
         ))  # fmt: skip
 
 
