@@ -2,6 +2,7 @@
 
 from cyclopts import App
 
+from zvon.cli.privacy_calibrate import calibrate
 from zvon.cli.privacy_eval import evaluate
 from zvon.cli.privacy_iep import iep
 from zvon.cli.privacy_share import share
@@ -9,6 +10,7 @@ from zvon.cli.privacy_share import share
 app = App(name="privacy", help="What leaves this node, and what stays.", help_format="plaintext")
 app.command(share)
 app.command(evaluate, name="eval")
+app.command(calibrate)
 app.command(iep)
 
 __all__ = ["app", "evaluate", "share"]

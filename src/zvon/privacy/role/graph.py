@@ -1,9 +1,11 @@
 """The entities of an item while terms are collected, and the edges between them."""
 
 import math
+from collections.abc import Mapping
 
 from msgspec import Struct
 
+from zvon.ml.side.calibrate import Platt
 from zvon.model.role import Role, SpanEvidence
 from zvon.privacy.facts import Facts
 from zvon.privacy.mentions import Mention
@@ -16,6 +18,8 @@ NAMED = frozenset({"URL", "EMAIL", "HOST", "DOMAIN"})
 
 class Score(Struct, frozen=True):
     """What is believed of one entity: log-odds, whether strong terms disagree, and why.
+
+    The log-odds are scaled (`data/calibration.toml`); the weights of the evidence are not.
 
     `hacked`: an address on a site whose owner is a victim, so its host goes while its path stays.
     `ours_attacks`: of our register, and the attacker's but for that: a machine that was taken over.
@@ -66,8 +70,8 @@ class Node:
 class Graph:
     """Entities of the whole item, their owners and the edges between them."""
 
-    def __init__(self, facts: Facts, shares: Shares) -> None:
-        self.facts, self.shares = facts, shares
+    def __init__(self, facts: Facts, shares: Shares, scale: Mapping[str, Platt]) -> None:
+        self.facts, self.shares, self.scale = facts, shares, scale
         self.nodes: dict[str, Node] = {}
         self.owners: dict[str, Node] = {}
         self.edges: list[tuple[Node, Node, float, str]] = []

@@ -2,24 +2,27 @@
 
 from collections.abc import Mapping, Sequence
 
+from zvon.ml.side.calibrate import Platt
 from zvon.model.role import Role, SpanEvidence
 from zvon.privacy.facts import Facts
 from zvon.privacy.mentions import Reading
 from zvon.privacy.role.beside import neighbours
+from zvon.privacy.role.context import GROUP
 from zvon.privacy.role.graph import Graph, Node, Score, entity_key
 from zvon.privacy.role.itself import itself
 from zvon.privacy.role.learned import learned
 from zvon.privacy.role.owners import lend, lookalikes, networks, owners, people
 from zvon.privacy.role.special import HACKED, documents, hacked_sites, ours_attacks
-from zvon.privacy.role.weights import Shares, terms
+from zvon.privacy.role.weights import Shares, calibration, terms
 from zvon.privacy.role.words import words
 
+_PLAIN = Platt()
 _OURS = frozenset({"registry", "registry.shared", "side.reporter"})
 
 
 def score(readings: list[Reading], facts: Facts) -> dict[str, Score]:
     """Score every entity of an incident report, by `entity_key`."""
-    graph = _gathered(readings, Graph(facts, terms().beside_model), {})
+    graph = _gathered(readings, Graph(facts, terms().beside_model, calibration()), {})
     learned(graph, readings)
     return _settled(graph, readings)
 
@@ -32,7 +35,7 @@ def score_document(
     `said` are terms that the caller knows of an entity from the layout of the document. The model
     of the words was trained on reports of incidents and does not speak here.
     """
-    return _settled(_gathered(readings, Graph(facts, Shares()), said), readings)
+    return _settled(_gathered(readings, Graph(facts, Shares(), {}), said), readings)
 
 
 def _gathered(
@@ -63,15 +66,18 @@ def _settled(graph: Graph, readings: list[Reading]) -> dict[str, Score]:
     lend(graph)
     lookalikes(graph)
     hacked_sites(graph, readings)
-    return {key: _result(node) for key, node in graph.nodes.items()}
+    return {
+        key: _result(node, graph.scale.get(GROUP.get(node.kind, ""), _PLAIN))
+        for key, node in graph.nodes.items()
+    }
 
 
-def _result(node: Node) -> Score:
+def _result(node: Node, scale: Platt) -> Score:
     rows = [(rule, round(e[0], 2), e[1], e[2]) for rule, e in node.evidence.items()]
     if lent := round(node.lent, 2):
         rows.append(("neighbours", lent, 0, 0))
     weights = [row[1] for row in rows] or [0.0]
-    logit, strong = node.own + node.lent, terms().conflict
+    logit, strong = scale.of(node.own + node.lent), terms().conflict
     rows.sort(key=_size, reverse=True)
     return Score(
         logit,

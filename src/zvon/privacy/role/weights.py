@@ -1,10 +1,11 @@
-"""The weights that were set by judgement, `data/terms.toml`."""
+"""The weights that were set by judgement, `data/terms.toml`, and the scaling of their sum."""
 
 from functools import cache
 
 import msgspec
 from msgspec import Struct
 
+from zvon.ml.side.calibrate import Platt
 from zvon.privacy.tables import DATA, read
 
 
@@ -37,6 +38,12 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True):
     edge: dict[str, float]
     learned: Learned
     beside_model: Shares
+
+
+@cache
+def calibration() -> dict[str, Platt]:
+    """The shipped scaling of beliefs by group of types, `data/calibration.toml`."""
+    return msgspec.convert(read(DATA / "calibration.toml"), dict[str, Platt])
 
 
 @cache
