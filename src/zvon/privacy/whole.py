@@ -4,6 +4,9 @@ The format says what the value is, so a bare `mnovak` is an account although no 
 canonical form is that of the same value in running text: one entity, one pseudonym.
 """
 
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from zvon.model.name import BadName, canonical
@@ -14,12 +17,19 @@ from zvon.privacy.identifiers import (
     international,
     is_private,
     owner,
+    path,
     refang,
     url_host,
 )
 from zvon.privacy.mentions import Mention, Reading
 
 VICTIM = "victim"
+Inside = tuple[int, int, str, str]
+_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
+_WORDS = re.compile(
+    r"[^\W\d_](?:[^\W\d_A-ZÀ-ÖØ-ÞŠŽČĆĐ]+|[A-ZÀ-ÖØ-ÞŠŽČĆĐ]+(?![^\W\d_A-ZÀ-ÖØ-ÞŠŽČĆĐ]))?"
+)
+"""Words between marks, digits and capitals; a run of capitals is one word."""
 
 
 def take(reading: Reading, kind: str, side: str) -> None:
@@ -40,6 +50,27 @@ def take(reading: Reading, kind: str, side: str) -> None:
     elif side:
         found.side = side
     reading.add(found)
+
+
+def _people(raw: str, lang: str | None) -> Iterator[Inside]:
+    """Persons in the words of a file's name: `Račun_IgorKos.pdf` is Igor Kos's."""
+    last = max(raw.rfind("/"), raw.rfind("\\")) + 1
+    found = list(_WORDS.finditer(_ENDING.sub("", raw), last))
+    if len(found) < 2:
+        return
+    starts: list[int] = []
+    said = ""
+    for word in found:
+        said += " " if said else ""
+        starts.append(len(said))
+        said += word[0][0].upper() + word[0][1:]
+    inner = Reading("", said, lang)
+    names.detect(inner)
+    for mention in inner.mentions:
+        if mention.type == "NAME":
+            a = bisect_right(starts, mention.start) - 1
+            b = bisect_right(starts, mention.end - 1) - 1
+            yield found[a].start(), found[b].end(), "NAME", mention.value
 
 
 def _mention(reading: Reading, start: int, end: int, kind: str) -> Mention | None:
@@ -80,9 +111,10 @@ def _mention(reading: Reading, start: int, end: int, kind: str) -> Mention | Non
             new.value = "".join(raw.split()).replace("-", "").upper()
             new.country = new.value[:2].lower()
         case "MAC":
-            new.value = raw.lower().replace("-", ":")
+            new.value = "".join(char for char in raw.lower() if char in "0123456789abcdef")
         case "FILE" | "PATH":
             new.value = raw
+            new.inside = (*path.insides(raw), *_people(raw, reading.lang))
         case "USER":
             new.value = fold(raw.rpartition("\\")[2])
         case _:

@@ -5,7 +5,7 @@ import re
 from zvon.privacy.fold import fold
 from zvon.privacy.identifiers.shape import put, trimmed
 from zvon.privacy.identifiers.zones import Zones
-from zvon.privacy.mentions import Mention, Reading
+from zvon.privacy.mentions import Reading
 
 _WINDOWS = re.compile(r"(?<!\w)(?:[A-Za-z]:|\\)\\[^\s\"<>|]+")
 _UNIX = re.compile(r"(?<![\w/.:@~-])(?:~[\w.-]{0,32})?/(?:[\w.@~+%-]{1,255}/)+[\w.@~+%-]{0,255}")
@@ -62,15 +62,19 @@ def _take(reading: Reading, found: re.Match[str]) -> None:
     raw = reading.text[start:end]
     if not put(reading, start, end, "PATH", raw):
         return
-    mention = reading.mentions[-1]
-    home = _HOME.search(raw)
-    if home and home[1].lower() not in _NOBODY:
-        mention.inside = (*mention.inside, (home.start(1), home.end(1), "USER", fold(home[1])))
+    reading.mentions[-1].inside = insides(raw)
+
+
+def insides(raw: str) -> tuple[tuple[int, int, str, str], ...]:
+    r"""What a path says of people and machines: start, end, type and value of each.
+
+    A home names its owner; the server of `\\server\share` is a machine of the organisation.
+    """
+    found: list[tuple[int, int, str, str]] = []
     share = _UNC.match(raw)
     if share and share[1] not in {".", "?"}:
-        _share(mention, share)
-
-
-def _share(mention: Mention, share: re.Match[str]) -> None:
-    r"""The server of `\\server\share` is a machine of the organisation."""
-    mention.inside = (*mention.inside, (share.start(1), share.end(1), "HOST", share[1].lower()))
+        found.append((share.start(1), share.end(1), "HOST", share[1].lower()))
+    home = _HOME.search(raw)
+    if home and home[1].lower() not in _NOBODY:
+        found.append((home.start(1), home.end(1), "USER", fold(home[1])))
+    return tuple(found)

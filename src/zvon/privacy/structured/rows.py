@@ -8,6 +8,7 @@ from typing import Any
 from zvon.privacy.engine import Outcome, Part
 from zvon.privacy.pseudonym import Domain
 from zvon.privacy.structured.alert import AlertItem
+from zvon.privacy.structured.rule import table
 from zvon.privacy.structured.walk import BadStructure
 
 MAX_ROWS = 100_000
@@ -32,7 +33,9 @@ class RowsItem:
         self._header, self._rows = (rows[0], rows[1:]) if rows else ([], [])
         self._columns = [_key(name) or f"column {i}" for i, name in enumerate(self._header)]
         cells = [{self._column(i): cell for i, cell in enumerate(row)} for row in self._rows]
-        self._item = AlertItem([{"columns": self._header}, *cells], "alert")
+        known = table("alert").names
+        self._strange = [name for name in self._header if _key(name) not in known]
+        self._item = AlertItem([{"columns": self._strange}, *cells], "alert")
 
     def _column(self, i: int) -> str:
         """The key of a cell; equal names of columns stay apart."""
@@ -61,7 +64,9 @@ class RowsItem:
         head, *rows = self._item.build(outcome, keys)
         out = io.StringIO()
         writer = csv.writer(out, delimiter=self._delimiter, lineterminator="\n")
-        writer.writerow(head["columns"])
+        gated = iter(head["columns"])
+        known = table("alert").names
+        writer.writerow([n if _key(n) in known else next(gated) for n in self._header])
         for row, before in zip(rows, self._rows, strict=True):
             values = list(row.values())
             # A column that does not leave is empty, so that the others keep their place.
