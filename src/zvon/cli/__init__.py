@@ -22,6 +22,7 @@ NOUNS = {
     "source": "Sources: where a node gets its data from.",
     "constituency": "What is ours: names, networks and people that the gate protects.",
     "peer": "Partners: invite, accept, list.",
+    "pseudonym": "Pseudonyms: epochs, the way back, questions about them.",
     "privacy": "What leaves this node, and what stays.",
     "purge": "Delete what had its time; legal holds.",
     "data-request": "Requests of people about their data.",

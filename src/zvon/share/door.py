@@ -21,6 +21,7 @@ from zvon.formats.note import MAX_NOTE, PeerError
 from zvon.formats.peer import MAX_BATCH, MAX_BATCH_ENTRIES, Frame, write_batch
 from zvon.jobs import Context, enqueue
 from zvon.share import feed as own_feed
+from zvon.share import question
 from zvon.share.group import KeyChanged, NotAdmin
 from zvon.share.invitation import MAX_JOIN, Join, admit
 from zvon.store import feed, peer
@@ -268,6 +269,29 @@ async def hint(request: AnyRequest, context: In, group: Id) -> Response[bytes]:
     return _octets(b"", 202)
 
 
+@post("/groups/{group:uuid}/questions", include_in_schema=False, opt={"peer": "member"})
+async def questions(request: AnyRequest, context: In, group: Id) -> Response[bytes]:
+    """What the caller asks about pseudonyms that we made; a person answers."""
+    member, _, body = await _member(request, context, group)
+    now = context.clock()
+    try:
+        async with transaction(context.pool, now) as tx:
+            await question.take(tx, member.node, group, body, now)
+    except PeerError as problem:
+        raise Malformed(str(problem)) from None
+    return _octets(b"", 202)
+
+
+@post("/groups/{group:uuid}/answers", include_in_schema=False, opt={"peer": "member"})
+async def answers(request: AnyRequest, context: In, group: Id) -> Response[bytes]:
+    """What became of the caller's own questions, by their identifiers."""
+    member, _, body = await _member(request, context, group)
+    try:
+        return _octets(await question.answers(context, member.node, group, body))
+    except PeerError as problem:
+        raise Malformed(str(problem)) from None
+
+
 @post("/join", include_in_schema=False, opt={"peer": "invited"})
 async def join(request: AnyRequest, context: In) -> Response[bytes]:
     """Enter the group of an invitation; answers the membership that has the newcomer in it."""
@@ -321,7 +345,8 @@ def router(context: Context) -> Router:
     return Router(
         path=PATH,
         route_handlers=[
-            node, memberships, checkpoint, batches, proof, included, acks, hint, join,
+            node, memberships, checkpoint, batches, proof, included, acks, hint, questions, answers,
+            join,
         ],
         dependencies={"context": Provide(lambda: context, sync_to_thread=False)},
         exception_handlers={
