@@ -7,7 +7,7 @@ checkpoint and the job that wakes the partners are all there, or nothing is.
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from zvon.access.node import Node
@@ -17,19 +17,18 @@ from zvon.formats.merkle import Frontier, leaf_hash
 from zvon.formats.peer import SALT_BYTES, EntryKind, Marking, genesis, write_entry
 from zvon.jobs import enqueue
 from zvon.model.marking import Pap, Tlp
+from zvon.share.reason import reason_for
+from zvon.share.released import Released, ReleasedText
 from zvon.store import event as events
 from zvon.store import feed, peer
 from zvon.store.feed import CheckpointRow, EntryRow
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
-if TYPE_CHECKING:
-    from zvon.share.release import Released
-
 Random = Callable[[int], bytes]
 
 
 async def append(
-    tx: Tx, released: "Released", now: datetime, node: Node, *, random: Random = os.urandom
+    tx: Tx, released: Released, now: datetime, node: Node, *, random: Random = os.urandom
 ) -> int:
     """Put a released event into its group's feed; returns the entry's number.
 
@@ -44,7 +43,7 @@ async def append(
         object_id=share.uuid,
         share_id=share.id,
         policy=Marking.of(Tlp(released.policy.tlp), Pap(released.policy.pap)),
-        body=released.event,
+        leaves=released,
         now=now,
         node=node,
         random=random,
@@ -57,12 +56,14 @@ async def revoke(
 ) -> int | None:  # fmt: skip
     """Take a release back: partners lift, erase and acknowledge.
 
-    The bodies of our own entries about it go too, their hashes stay. Returns the entry's
-    number; `None` when the release was not open. Raises `NoSuchShare`.
+    The bodies of our own entries about it go too, their hashes stay. What partners read as the
+    reason passes the gate. Returns the entry's number; `None` when the release was not open.
+    Raises `NoSuchShare`.
     """
     share = await events.share(tx.db, share_uuid)
     if not await events.mark_revoked(tx, share.id, share.uuid, reason, now):
         return None
+    said = await reason_for(tx, share_uuid, reason, now, node, by=actor, random=random)
     n = await _append(
         tx,
         EntryKind.REVOKE,
@@ -70,7 +71,7 @@ async def revoke(
         object_id=share.uuid,
         share_id=share.id,
         policy=_marking_of(share),
-        body={"reason": reason},
+        leaves=said,
         now=now,
         node=node,
         random=random,
@@ -89,6 +90,7 @@ async def narrow(
     node: Node, *, random: Random = os.urandom,
 ) -> int:  # fmt: skip
     """Take `names` out of a release that stands: partners lift them and keep the rest."""
+    said = await reason_for(tx, share.uuid, reason, now, node, by="system", random=random)
     return await _append(
         tx,
         EntryKind.NARROW,
@@ -96,7 +98,8 @@ async def narrow(
         object_id=share.uuid,
         share_id=share.id,
         policy=_marking_of(share),
-        body={"names": sorted(names), "reason": reason},
+        leaves=said,
+        names=sorted(names),
         now=now,
         node=node,
         random=random,
@@ -118,11 +121,16 @@ async def _append(
     object_id: UUID,
     share_id: int,
     policy: Marking,
-    body: dict[str, Any],
+    leaves: Released | ReleasedText,
+    names: Sequence[str] = (),
     now: datetime,
     node: Node,
     random: Random,
 ) -> int:
+    """`names` are names of an event that was released before."""
+    body: dict[str, Any] = leaves.event if isinstance(leaves, Released) else dict(leaves.texts)
+    if names:
+        body["names"] = list(names)
     version = (await peer.group(tx.db, group)).version
     end = await feed.lock(tx, group, node.uuid, genesis(group, node.uuid))
     data = write_entry(

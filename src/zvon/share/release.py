@@ -1,22 +1,23 @@
 """The one door outward: an incident becomes an event that may leave, and only here `Released`.
 
-`prepare` shows what would leave; `release` does it in one transaction with its row, its audit and
-its feed entry. Both go through the gate, and nothing is released that the gate has not passed.
+`prepare` shows what would leave; `release` does it in one transaction with its row, its audit,
+its line in the ledger and its feed entry. Both go through the gate, and nothing is released that
+the gate has not passed. Above the risk that the group lets one person take, another one agrees.
 """
 
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, final
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from zvon.access.node import Node
 from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
+from zvon.model.disclosure import Door
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.policy import Policy
@@ -26,31 +27,38 @@ from zvon.share import event as events
 from zvon.share import feed, kit
 from zvon.share.gate import Gated
 from zvon.share.keys import current_epoch, keep_originals
+from zvon.share.ledger import Recipient, canonical, leaving, note
 from zvon.share.passage import by_place, named, passage, policy_of, stored_residue, stored_spans
-from zvon.store import incident, ingest, party
+from zvon.share.released import PASS, Released
+from zvon.share.shown import Share, as_share
+from zvon.store import disclosure, incident, ingest, party, peer
 from zvon.store import share as rows
+from zvon.store.disclosure import Leaving
 from zvon.store.party import Db
 from zvon.store.share import ShareRow
-from zvon.store.transaction import AuditEntry, Change, Op, Tx
+from zvon.store.transaction import AuditEntry, Change, Left, Op, Tx
 
 Random = Callable[[int], bytes]
 WORTH_SHARING = frozenset({VerdictWord.MALICIOUS, VerdictWord.SUSPICIOUS})
+STATE = {Status.RELEASED: "waiting", Status.HELD: "held"}
 
 
 class ShareRefused(Refused):
     """Policy forbids it; `reason` is a code of the `privacy` catalogue."""
 
-    def __init__(self, reason: str, *audit: AuditEntry) -> None:
+    def __init__(self, reason: str, *audit: AuditEntry, left: tuple[Left, ...] = ()) -> None:
         super().__init__(f"the sharing policy refuses this: {reason}", *audit)
         self.reason = reason
+        self.left = left
 
 
 class StillHeld(ValueError):
     """Somebody must decide about the open spans first; says how many."""
 
-    def __init__(self, open_spans: int) -> None:
+    def __init__(self, open_spans: int, left: tuple[Left, ...] = ()) -> None:
         super().__init__(f"{open_spans} spans wait for a decision (keep or hide)")
         self.open_spans = open_spans
+        self.left = left
 
 
 class NotOpen(ValueError):
@@ -61,65 +69,16 @@ class NotOpen(ValueError):
         self.state = state
 
 
-class _Door:
-    """Held by this module alone; without it no `Released` can be made."""
+class NeedsApproval(ValueError):
+    """More may leak than one person may let go: another one must approve what would leave now."""
 
-
-_DOOR: Final = _Door()
-
-
-@final
-class Released:
-    """An event that passed the gate and was released by a person. Outward paths take only this."""
-
-    __slots__ = ("event", "group_uuid", "policy", "share_id")
-
-    share_id: int
-    group_uuid: UUID
-    policy: Policy
-    event: dict[str, Any]
-
-    def __init__(
-        self, door: _Door, *, share_id: int, group_uuid: UUID, policy: Policy, event: dict[str, Any]
-    ) -> None:
-        if door is not _DOOR:
-            raise TypeError("only share.release makes a Released value")
-        object.__setattr__(self, "share_id", share_id)
-        object.__setattr__(self, "group_uuid", group_uuid)
-        object.__setattr__(self, "policy", policy)
-        object.__setattr__(self, "event", event)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a Released value cannot change: {name}")
-
-
-class Share(Struct, frozen=True, kw_only=True):
-    """One release as the analyst sees it: before and after, every span with its reasons."""
-
-    uuid: UUID
-    incident_uuid: UUID
-    incident_number: str
-    group_uuid: UUID
-    group_name: str
-    state: str
-    reason: str
-    policy: dict[str, Any]
-    before: dict[str, Any]
-    after: dict[str, Any] | None
-    preview: dict[str, str]
-    spans: list[dict[str, Any]]
-    residue: dict[str, Any]
-    risk: float
-    prepared_at: datetime
-    released_by: str | None
-    released_at: datetime | None
-    revoked_at: datetime | None
-    revoke_reason: str | None
-
-    @property
-    def open_spans(self) -> int:
-        """How many spans wait for a decision."""
-        return sum(span["state"] == "ask" for span in self.spans)
+    def __init__(self, risk: float, most: float, left: tuple[Left, ...] = ()) -> None:
+        super().__init__(
+            f"{risk:.2f} values of victims are expected among what stays, and the group lets one"
+            f" person release {most:.2f}; a second person must approve it as it is now"
+        )
+        self.risk = risk
+        self.left = left
 
 
 async def prepare(
@@ -138,23 +97,31 @@ async def prepare(
         event["kits"] = marks
     found = await rows.incident_of(tx.db, incident_uuid)
     assert found is not None  # build has read it
-    incident_id, record_id = found
     epoch = await current_epoch(tx.db, group_uuid, now)
     policy = await policy_of(tx.db, group_uuid, event)
     uuid = uuid7(now, random(RANDOM_BYTES))
     gated = await passage(tx, event, policy, group_uuid, epoch, node, now, random, {})
-    _refuse(gated, event, viewer, str(incident_uuid), "share:prepare")
-    state = {Status.RELEASED: "waiting", Status.HELD: "held"}.get(gated.outcome.status, "refused")
-    await rows.add(
-        tx, uuid=uuid, incident_id=incident_id, group_uuid=group_uuid, state=state,
+    to = Recipient(
+        door=Door.PEER, name=(await peer.group(tx.db, group_uuid)).name, subject=found.number,
+        group_uuid=group_uuid, record_id=found.record_id,
+    )  # fmt: skip
+    trial = _Trial(to, policy, epoch, gated, viewer, str(incident_uuid), now, random)
+    trial.refuse(event, "share:prepare")
+    outcome = gated.outcome
+    state = STATE.get(outcome.status, "refused")
+    share_id = await rows.add(
+        tx, uuid=uuid, incident_id=found.id, group_uuid=group_uuid, state=state,
         policy=_policy_row(policy, epoch), before=event, after=named(gated, uuid),
-        decisions=stored_spans(gated), residue=stored_residue(gated), risk=gated.outcome.expected_leaks,
+        decisions=stored_spans(gated), residue=stored_residue(gated), risk=outcome.expected_leaks,
+        approver_needed=outcome.expected_leaks > policy.max_risk, person_id=viewer.person_id,
         now=now,
     )  # fmt: skip
-    counts = {"spans": len(gated.outcome.spans), "open": _open(gated), "state": state}
+    if outcome.status is not Status.RELEASED:
+        await note(tx, trial.row(share_id=share_id), now, random)
+    counts = {"spans": len(outcome.spans), "open": _open(gated), "state": state}
     tx.audit(AuditEntry(actor=viewer.login, action="share:prepare", object=str(uuid), detail={"incident": str(incident_uuid), "group": str(group_uuid), "policy": policy.sha256, **counts}))  # fmt: skip
-    tx.note(Change(kind="share", subject=uuid, op=Op.ADD, record_id=record_id))
-    await incident.timeline(tx, incident_id, "share", viewer.login, f"SHARE_{state.upper()}", {"share": str(uuid), **counts}, now)  # fmt: skip
+    tx.note(Change(kind="share", subject=uuid, op=Op.ADD, record_id=found.record_id))
+    await incident.timeline(tx, found.id, "share", viewer.login, f"SHARE_{state.upper()}", {"share": str(uuid), **counts}, now)  # fmt: skip
     return as_share(await rows.get(tx.db, uuid))
 
 
@@ -162,11 +129,11 @@ async def release(
     tx: Tx, viewer: Viewer, share_uuid: UUID, overrides: Mapping[int, str], now: datetime,
     node: Node, *, random: Random = os.urandom,
 ) -> Released:  # fmt: skip
-    """Let a prepared share leave: gate again, row, vault, event record, feed entry, audit.
+    """Let a prepared share leave: gate again, row, ledger, vault, event record, feed entry, audit.
 
     `overrides` maps span numbers to `keep` or `hide`. The marking is read anew, so that an
     incident that became TLP:RED meanwhile is refused. Raises `Denied`, `NoShare`, `NotOpen`,
-    `StillHeld`, `BadOverride`, `ShareRefused`.
+    `StillHeld`, `NeedsApproval`, `BadOverride`, `ShareRefused`.
     """
     viewer.require(Permission.SHARE_RELEASE)
     row = await rows.lock(tx, share_uuid)
@@ -178,24 +145,33 @@ async def release(
     epoch = row.policy["epoch"]
     places = {**row.overrides, **by_place(row.decisions, overrides)}
     gated = await passage(tx, event, policy, row.group_uuid, epoch, node, now, random, places)
-    _refuse(gated, event, viewer, str(share_uuid), "share:release")
-    if gated.outcome.status is Status.HELD:
-        raise StillHeld(_open(gated))
+    outcome = gated.outcome
+    trial = _Trial(recipient(row), policy, epoch, gated, viewer, str(share_uuid), now, random)
+    trial.refuse(event, "share:release")
+    if outcome.status is Status.HELD:
+        raise StillHeld(_open(gated), trial.left())
     after = named(gated, share_uuid)
-    if gated.outcome.status is not Status.RELEASED or after is None:
-        raise _refusal("RESIDUE", viewer, str(share_uuid), "share:release")
+    if outcome.status is not Status.RELEASED or after is None:
+        raise trial.refusal("RESIDUE", "share:release")
+    if outcome.expected_leaks > policy.max_risk and not agreed(row, after, viewer):
+        raise NeedsApproval(
+            outcome.expected_leaks, policy.max_risk,
+            (*trial.left("ABOVE_RISK"), lambda fresh: rows.need_approval(fresh, row.id)),
+        )  # fmt: skip
     event_record = await _record(tx, after, share_uuid, policy, row.group_uuid, now)
     await rows.mark_released(
         tx, row.id, record_id=event_record, policy=_policy_row(policy, epoch), after=after,
-        decisions=stored_spans(gated), residue=stored_residue(gated), risk=gated.outcome.expected_leaks,
-        person_id=viewer.person_id, now=now,
+        decisions=stored_spans(gated), residue=stored_residue(gated), risk=outcome.expected_leaks,
+        approver_needed=outcome.expected_leaks > policy.max_risk, person_id=viewer.person_id,
+        now=now,
     )  # fmt: skip
-    await keep_originals(tx, row.group_uuid, epoch, gated.outcome.vault, node, random)
-    changed = {f"{s.part}:{s.start}": {"to": places[at], "type": s.type} for s in gated.outcome.spans if (at := f"{s.part}:{s.start}:{s.end}") in places}  # fmt: skip
-    tx.audit(AuditEntry(actor=viewer.login, action="share:release", object=str(share_uuid), detail={"group": str(row.group_uuid), "epoch": epoch, "policy": policy.sha256, "overrides": changed}))  # fmt: skip
+    await keep_originals(tx, row.group_uuid, epoch, outcome.vault, node, random)
+    await note(tx, trial.row(content=canonical(after)), now, random)
+    changed = {f"{s.part}:{s.start}": {"to": places[at], "type": s.type} for s in outcome.spans if (at := f"{s.part}:{s.start}:{s.end}") in places}  # fmt: skip
+    tx.audit(AuditEntry(actor=viewer.login, action="share:release", object=str(share_uuid), detail={"group": str(row.group_uuid), "epoch": epoch, "policy": policy.sha256, "overrides": changed, "risk": outcome.expected_leaks}))  # fmt: skip
     tx.note(Change(kind="share", subject=share_uuid, op=Op.PUBLISH, record_id=row.incident_record_id))  # fmt: skip
     await incident.timeline(tx, row.incident_id, "share", viewer.login, "SHARE_RELEASED", {"share": str(share_uuid), "group": row.group_name}, now)  # fmt: skip
-    released = Released(_DOOR, share_id=row.id, group_uuid=row.group_uuid, policy=policy, event=after)  # fmt: skip
+    released = Released(PASS, share_id=row.id, group_uuid=row.group_uuid, policy=policy, event=after)  # fmt: skip
     await feed.append(tx, released, now, node)
     return released
 
@@ -212,6 +188,7 @@ async def revoke(
     if row.state != "released":
         raise NotOpen(row.state)
     await feed.revoke(tx, share_uuid, reason, now, node, actor=viewer.login)
+    await disclosure.take_back(tx, row.id, now)
     await incident.timeline(tx, row.incident_id, "share", viewer.login, "SHARE_REVOKED", {"share": str(share_uuid), "reason": reason}, now)  # fmt: skip
     return as_share(await rows.get(tx.db, share_uuid))
 
@@ -232,15 +209,57 @@ async def list_all(
     return [as_share(row) for row in found]
 
 
-def _refuse(gated: Gated, event: dict[str, Any], viewer: Viewer, what: str, action: str) -> None:
-    if not gated.outcome.leave.allowed:
-        raise _refusal(gated.outcome.leave.reason, viewer, what, action)
-    if event["verdict"] not in WORTH_SHARING:
-        raise _refusal("NOT_MALICIOUS", viewer, what, action)
+def recipient(row: ShareRow) -> Recipient:
+    """Where a release goes."""
+    return Recipient(
+        door=Door.PEER, name=row.group_name, subject=row.incident_number,
+        group_uuid=row.group_uuid, record_id=row.incident_record_id, share_id=row.id,
+    )  # fmt: skip
 
 
-def _refusal(reason: str, viewer: Viewer, what: str, action: str) -> ShareRefused:
-    return ShareRefused(reason, AuditEntry(actor=viewer.login, action=action, object=what, outcome="refused", rule=reason))  # fmt: skip
+def agreed(row: ShareRow, after: dict[str, Any], viewer: Viewer) -> bool:
+    """Has another person approved exactly what would leave now?"""
+    others = [one for one in row.approvals if one["login"] != viewer.login]
+    return row.after == after and any(one["word"] == "approve" for one in others)
+
+
+class _Trial:
+    """One attempt at the door, and what the ledger will say of it."""
+
+    def __init__(
+        self, to: Recipient, policy: Policy, epoch: str, gated: Gated, viewer: Viewer, what: str,
+        now: datetime, random: Random,
+    ) -> None:  # fmt: skip
+        self.to, self.policy, self.epoch, self.gated = to, policy, epoch, gated
+        self.viewer, self.what, self.now, self.random = viewer, what, now, random
+
+    def row(
+        self, reason: str = "", *, content: bytes | None = None, share_id: int | None = None
+    ) -> Leaving:
+        to = self.to if share_id is None else msgspec.structs.replace(self.to, share_id=share_id)
+        return leaving(
+            to, self.policy, self.epoch, self.gated.outcome, self.viewer.login, reason=reason,
+            content=content,
+        )  # fmt: skip
+
+    def left(self, reason: str = "") -> tuple[Left, ...]:
+        """What the ledger says of a try that was stopped, for after the roll-back."""
+
+        async def write(tx: Tx) -> None:
+            await note(tx, self.row(reason), self.now, self.random)
+
+        return (write,)
+
+    def refusal(self, reason: str, action: str) -> ShareRefused:
+        audit = AuditEntry(actor=self.viewer.login, action=action, object=self.what, outcome="refused", rule=reason)  # fmt: skip
+        return ShareRefused(reason, audit, left=self.left(reason))
+
+    def refuse(self, event: dict[str, Any], action: str) -> None:
+        """Raise `ShareRefused` where policy or verdict forbid that it leaves."""
+        if not self.gated.outcome.leave.allowed:
+            raise self.refusal(self.gated.outcome.leave.reason, action)
+        if event["verdict"] not in WORTH_SHARING:
+            raise self.refusal("NOT_MALICIOUS", action)
 
 
 def _open(gated: Gated) -> int:
@@ -266,17 +285,7 @@ async def _record(tx: Tx, event: dict[str, Any], uuid: UUID, policy: Policy, gro
     return (await ingest.ingest(tx, [record], now))[0]
 
 
-def as_share(row: ShareRow) -> Share:
-    """A stored release as the analyst sees it."""
-    residue = dict(row.residue)
-    return Share(
-        uuid=row.uuid, incident_uuid=row.incident_uuid, incident_number=row.incident_number,
-        group_uuid=row.group_uuid, group_name=row.group_name, state=row.state,
-        reason=residue.pop("reason", ""), policy=row.policy, before=row.before, after=row.after,
-        preview=residue.pop("preview", {}), spans=row.decisions, residue=residue, risk=row.risk,
-        prepared_at=row.prepared_at, released_by=row.released_by, released_at=row.released_at,
-        revoked_at=row.revoked_at, revoke_reason=row.revoke_reason,
-    )  # fmt: skip
-
-
-__all__ = ["BadOverride", "Released", "Share", "get", "list_all", "prepare", "release", "revoke"]
+__all__ = [
+    "BadOverride", "NeedsApproval", "NotOpen", "Released", "Share", "ShareRefused", "StillHeld",
+    "as_share", "get", "list_all", "prepare", "release", "revoke",
+]  # fmt: skip

@@ -9,7 +9,7 @@ from uuid import UUID
 from zvon.access.node import Node
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.privacy.engine import Outcome, Status
+from zvon.privacy.engine import Outcome
 from zvon.privacy.fold import fold
 from zvon.share.passage import (
     by_place,
@@ -20,7 +20,8 @@ from zvon.share.passage import (
     stored_residue,
     stored_spans,
 )
-from zvon.share.release import NotOpen, Share, as_share
+from zvon.share.release import STATE, NotOpen
+from zvon.share.shown import Share, as_share
 from zvon.store import share as rows
 from zvon.store import span_label
 from zvon.store.share import ShareRow
@@ -32,7 +33,6 @@ MOST_AT_ONCE = 200
 """Other waiting releases that one decision may reach; the rest is reached by the next one."""
 
 Random = Callable[[int], bytes]
-_STATE = {Status.RELEASED: "waiting", Status.HELD: "held"}
 
 
 async def decide(
@@ -115,9 +115,10 @@ async def _gate(
         tx, row.before, policy, row.group_uuid, row.policy["epoch"], node, now, random, places
     )
     await rows.put_review(
-        tx, row.id, state=_STATE.get(gated.outcome.status, "refused"), overrides=places,
+        tx, row.id, state=STATE.get(gated.outcome.status, "refused"), overrides=places,
         after=named(gated, row.uuid), decisions=stored_spans(gated),
         residue=stored_residue(gated), risk=gated.outcome.expected_leaks,
+        approver_needed=gated.outcome.expected_leaks > policy.max_risk,
     )  # fmt: skip
     tx.note(Change(kind="share", subject=row.uuid, op=Op.EDIT, record_id=row.incident_record_id))
     return gated.outcome

@@ -7,7 +7,7 @@ gap that fills later, and the lock is held only for the time of these few statem
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -207,6 +207,10 @@ class Tx:
         )
 
 
+Left = Callable[[Tx], Awaitable[None]]
+"""What an error that undoes its transaction writes in a new one."""
+
+
 def audit_hash(seq: int, at: datetime, entry: AuditEntry, prev: bytes) -> bytes:
     """SHA-256 over the previous hash and a canonical form of the row."""
     body = json.dumps(
@@ -240,7 +244,8 @@ async def transaction(pool: Pool, now: datetime, *, viewer: str = "system") -> A
 
     `viewer` is `system` for our own jobs, or what `store.visibility.viewer_setting` makes of a
     `Viewer`; row security in the database reads it. An error that carries audit entries in its
-    `audit` attribute (a refusal) leaves them behind: they are written after the roll-back.
+    `audit` attribute (a refusal) leaves them behind: they are written after the roll-back, and so
+    is what each function in its `left` attribute writes.
     """
     try:
         async with pool.connection() as db, AsyncExitStack() as ending:
@@ -255,9 +260,13 @@ async def transaction(pool: Pool, now: datetime, *, viewer: str = "system") -> A
                 await ending.aclose()
     except Exception as refusal:
         entries: Sequence[AuditEntry] = getattr(refusal, "audit", ())
-        if entries:
+        left: Sequence[Left] = getattr(refusal, "left", ())
+        if entries or left:
             async with pool.connection() as db, db.transaction():
+                await db.execute("select set_config('zvon.viewer', 'system', true)")
                 tx = Tx(db)
+                for write in left:
+                    await write(tx)
                 tx.audit(*entries)
                 await tx.seal(now)
         raise

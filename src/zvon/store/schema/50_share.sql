@@ -79,6 +79,7 @@ create table share (
   overrides jsonb not null default '{}',         -- `part:start:end` of a span -> keep or hide
   residue jsonb not null default '{}',
   risk double precision not null default 0,
+  prepared_by bigint references person,
   prepared_at timestamptz not null,
   released_by bigint references person,
   released_at timestamptz,

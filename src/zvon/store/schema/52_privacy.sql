@@ -41,6 +41,7 @@ create table disclosure (
 );
 create index disclosure_at on disclosure (at desc, id desc);
 create index disclosure_record on disclosure (record_id) where record_id is not null;
+create index disclosure_share on disclosure (share_id) where share_id is not null;
 
 -- A second person's word on a release whose residual risk is above the group's limit.
 create table share_approval (
@@ -51,6 +52,27 @@ create table share_approval (
   at timestamptz not null,
   primary key (share_id, person_id)
 );
+
+-- Four eyes: nobody approves what they prepared, and above the limit no one lets go of it alone.
+create function share_second_person() returns trigger language plpgsql as $$
+begin
+  if exists (select from share s where s.id = new.share_id and s.prepared_by = new.person_id) then
+    raise check_violation using message = 'a release is not approved by whoever prepared it';
+  end if;
+  return new;
+end $$;
+create trigger share_second_person before insert or update on share_approval
+  for each row execute function share_second_person();
+create function share_agreed() returns trigger language plpgsql as $$
+begin
+  if not exists (select from share_approval a where a.share_id = new.id and a.word = 'approve'
+                 and a.person_id is distinct from new.released_by) then
+    raise check_violation using message = 'above the risk of its group a release needs two people';
+  end if;
+  return new;
+end $$;
+create trigger share_agreed before update of state on share for each row
+  when (new.state = 'released' and new.approver_needed) execute function share_agreed();
 
 -- What people decided about spans: features only, never the text. The tagger learns from it.
 create table span_label (

@@ -9,8 +9,8 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.share import export, release, review
-from zvon.share.release import Share
+from zvon.share import approval, export, release, review
+from zvon.share.shown import Share
 from zvon.store.transaction import transaction
 from zvon.store.visibility import read, viewer_setting
 from zvon.web.api.inject import In, Who
@@ -21,7 +21,8 @@ from zvon.web.problem import SIGNED, problems
 class ShareOut(Struct, frozen=True, kw_only=True):
     """A release: before and after side by side, and what was decided about each span.
 
-    `spans` in order are what `overrides` of a release number; `preview` marks the open ones.
+    `risk` is how many values of victims are expected among what stays; above `max_risk` a second
+    person must approve (`approver_needed`, `approvals`). `spans` in order are what `overrides` of a release number; `preview` marks the open ones.
     """
 
     id: UUID
@@ -38,6 +39,10 @@ class ShareOut(Struct, frozen=True, kw_only=True):
     spans: list[dict[str, Any]]
     residue: dict[str, Any]
     risk: float
+    max_risk: float
+    approver_needed: bool
+    approvals: list[dict[str, Any]]
+    prepared_by: str | None
     prepared_at: datetime
     released_by: str | None
     released_at: datetime | None
@@ -72,13 +77,21 @@ class ReviewIn(Struct, frozen=True, forbid_unknown_fields=True):
     everywhere: bool = False
 
 
+class WordIn(Struct, frozen=True, forbid_unknown_fields=True):
+    """A second person's word, with the reason for it."""
+
+    word: approval.Word
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
 def share_out(s: Share) -> ShareOut:
     """What the API shows of a release, to those of the node."""
     return ShareOut(
         id=s.uuid, incident=s.incident_uuid, incident_number=s.incident_number,
         group=s.group_uuid, group_name=s.group_name, state=s.state, reason=s.reason,
         policy=s.policy, before=s.before, after=s.after, preview=s.preview, spans=s.spans,
-        residue=s.residue, risk=s.risk, prepared_at=s.prepared_at, released_by=s.released_by,
+        residue=s.residue, risk=s.risk, max_risk=s.max_risk, approver_needed=s.approver_needed,
+        approvals=s.approvals, prepared_by=s.prepared_by, prepared_at=s.prepared_at, released_by=s.released_by,
         released_at=s.released_at, revoked_at=s.revoked_at, revoke_reason=s.revoke_reason,
     )  # fmt: skip
 
@@ -146,6 +159,18 @@ async def decide(context: In, who: Who, id: UUID, data: ReviewIn) -> ShareOut:
 
 
 @post(
+    "/shares/{id:uuid}/approval", opt={"permission": Permission.SHARE_APPROVE},
+    responses=problems(*SIGNED, 404, 409, 422),
+)  # fmt: skip
+async def approve(context: In, who: Who, id: UUID, data: WordIn) -> ShareOut:
+    """Approve or refuse a release whose risk is above what one person may let go."""
+    now = context.clock()
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        found = await approval.say(tx, who, id, data.word, data.reason, now)
+    return share_out(found)
+
+
+@post(
     "/shares/{id:uuid}/revocation", opt={"permission": Permission.SHARE_REVOKE},
     responses=problems(*SIGNED, 404, 409, 422),
 )  # fmt: skip
@@ -170,6 +195,6 @@ async def misp(context: In, who: Who, id: UUID) -> Response[bytes]:
 
 router = Router(
     "/",
-    route_handlers=[list_shares, get_share, prepare, let_go, decide, revoke, misp],
+    route_handlers=[list_shares, get_share, prepare, let_go, decide, approve, revoke, misp],
     tags=["shares"],
 )
