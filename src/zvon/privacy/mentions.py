@@ -1,6 +1,7 @@
 """What was found in a text, and the words around it."""
 
 import re
+from bisect import bisect_left, bisect_right
 
 from zvon.privacy.cues import Cue, Word, find, language, lexicon, words
 from zvon.privacy.fold import View, fold, view
@@ -11,6 +12,12 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mag|mr|mrs|ms|prof|dipl|ing|univ|spec|sc|st|br|tel|npr|oz|ga|gdin|gosp|gda|roj|rod|d|o|j|p|s|e\.g|i\.e|no|inc|ltd|co)|\b[^\W\d_])$",
     re.IGNORECASE,
 )
+
+
+# No phrase of the cue files is longer, in characters of the text.
+_LONGEST_CUE = 96
+# What is further away in a line without an end says nothing of a value.
+_LONGEST_CLAUSE = 1000
 
 
 class Mention:
@@ -58,6 +65,7 @@ class Reading:
         self.mentions: list[Mention] = []
         self._taken = bytearray(len(self.text) + 1)
         self._clauses: list[int] | None = None
+        self._cue_starts: list[int] | None = None
 
     def free(self, start: int, end: int) -> bool:
         """True when no mention covers any of the range."""
@@ -86,23 +94,30 @@ class Reading:
 
     def cue_before(self, start: int, section: str, reach: int) -> Cue | None:
         """The nearest cue of `section` that ends at most `reach` characters before `start`."""
-        best = None
-        for cue in self.cues:
-            if cue.start >= start:
-                break
+        if self._cue_starts is None:
+            self._cue_starts = [cue.start for cue in self.cues]
+        at = bisect_left(self._cue_starts, start) - 1
+        lowest = start - reach - _LONGEST_CUE
+        while at >= 0 and self._cue_starts[at] >= lowest:
+            cue = self.cues[at]
             if cue.section == section and cue.end <= start and start - cue.end <= reach:
-                best = cue
-        return best
+                return cue
+            at -= 1
+        return None
+
+    def cues_in(self, low: int, high: int) -> list[Cue]:
+        """The cues that begin in a range, in order, without a look at the others."""
+        if self._cue_starts is None:
+            self._cue_starts = [cue.start for cue in self.cues]
+        return self.cues[bisect_left(self._cue_starts, low) : bisect_left(self._cue_starts, high)]
 
     def clause(self, at: int) -> tuple[int, int]:
         """The clause around an offset: half a sentence is not evidence for the other half."""
         ends = self._ends()
-        low = 0
-        for end in ends:
-            if end > at:
-                return low, end
-            low = end
-        return low, len(self.text)
+        i = bisect_right(ends, at)
+        low = ends[i - 1] if i else 0
+        high = ends[i] if i < len(ends) else len(self.text)
+        return max(low, at - _LONGEST_CLAUSE), min(high, at + _LONGEST_CLAUSE)
 
     def _ends(self) -> list[int]:
         if self._clauses is None:

@@ -24,8 +24,6 @@ from zvon.privacy.tables import Country, Identifier, countries
 # How many digits a zone has at least, for what may be in it.
 _FEWEST_OF_PLACE, _FEWEST_OF_PARCEL, _FEWEST_OF_CARD = 5, 9, 13
 _SHORTEST_OF_STATE, _SHORTEST_OF_PLATE = 7, 7
-# How far above a number the head of its column may stand.
-_COLUMN = 4000
 _NOT_DIGIT = re.compile(r"\D")
 _IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ \u00a0-]?[A-Z0-9]){11,30}", re.IGNORECASE)
 _JOINED = re.compile(r"^[\w+.-] | [\w-]$")
@@ -36,6 +34,10 @@ _PLACE = re.compile(
     r"(?<![\d.])-?\d{1,2}\.\d{4,}°?\s*[NS]?\s*[,;/]\s*-?\d{1,3}\.\d{4,}(?!\d)"
     r"|(?<!\d)\d{1,2}°\s?\d{1,2}['′]\s?\d{1,2}(?:\.\d{1,3})?[\"″]?\s?[NSEWVZJ]"
 )
+
+
+# Where a text first names a kind of number, by the row's identity; looked up once for a text.
+Heads = dict[int, int]
 
 
 def certain(reading: Reading, zones: Zones) -> None:
@@ -57,9 +59,10 @@ def certain(reading: Reading, zones: Zones) -> None:
 
 def likely(reading: Reading, zones: Zones) -> None:
     """Take numbers of people and firms, telephones and plates."""
+    heads: Heads = {}
     for start, end in zones.numbers:
         if end - start >= _SHORTEST_OF_STATE:
-            _of_states(reading, start, end)
+            _of_states(reading, start, end, heads)
             phones(reading, start, end)
         if end - start >= _SHORTEST_OF_PLATE:
             _plates(reading, start, end)
@@ -133,13 +136,13 @@ def _rows() -> dict[int, tuple[tuple[Country, Identifier], ...]]:
     return {n: tuple((c, r) for c, r in rows if n in r.digits) for n in sizes}
 
 
-def _of_states(reading: Reading, start: int, end: int) -> None:
+def _of_states(reading: Reading, start: int, end: int, heads: Heads) -> None:
     for found in _DIGITS.finditer(reading.text, start, end):
         if reading.free(found.start(), found.end()):
-            _of_state(reading, found.start(), found.end(), found[0])
+            _of_state(reading, found.start(), found.end(), found[0], heads)
 
 
-def _of_state(reading: Reading, start: int, end: int, raw: str) -> None:
+def _of_state(reading: Reading, start: int, end: int, raw: str, heads: Heads) -> None:
     digits = _bare(reading, start, end)
     before = reading.folded[max(0, start - 48) : start]
     if not raw[0].isdigit():
@@ -150,7 +153,7 @@ def _of_state(reading: Reading, start: int, end: int, raw: str) -> None:
         check = _validator(row.module)
         if row.context:  # without a word beside it such a number may be anything
             found = _named(row, before) or (bool(row.prefix) and raw.startswith(row.prefix))
-            if not found and _named_anywhere(row, reading, start):
+            if not found and _named_above(row, reading, start, heads):
                 found = check is not None and check(digits)
         else:
             found = check is not None and check(digits)
@@ -171,9 +174,13 @@ def _named(row: Identifier, before: str) -> bool:
     return bool(row.context) and _context(row).search(before) is not None
 
 
-def _named_anywhere(row: Identifier, reading: Reading, start: int) -> bool:
+def _named_above(row: Identifier, reading: Reading, start: int, heads: Heads) -> bool:
     """True when a word further up names such numbers: the head of a column, of a list."""
-    return _word(row).search(reading.folded, max(0, start - _COLUMN), start) is not None
+    key = id(row)
+    if key not in heads:
+        found = _word(row).search(reading.folded)
+        heads[key] = found.start() if found else len(reading.folded)
+    return heads[key] < start
 
 
 @cache
