@@ -15,7 +15,7 @@ from zvon.store.span_label import every
 from zvon.store.transaction import transaction
 
 ADDRESS = "46.123.240.11"
-ASKED = f"{TEXT}\nPovezava kaže tudi {ADDRESS}"
+ASKED = f"{TEXT}\nNa seznamu je {ADDRESS}, ne vemo, čigav je."
 
 
 async def decide(
