@@ -136,10 +136,17 @@ def _segment(text: str, at: int, victims: Victims) -> Iterator[Edit]:
     """Only the victim's text goes where it stands in clear, the whole where it hides."""
     if not text:
         return
-    known = victims.clear(text)
+    mail = _MAIL.search(text)
+    hidden = _mail(text) if mail is None else None
+    known = [] if hidden else victims.clear(text)
+    if mail:
+        low, high = mail.span()
+        found = fold(mail[0])
+        yield Edit(at + low, at + high, victims.tokens.get(found, ""), "TRACK", found)
+        return
     for low, high, victim in known:
         yield Edit(at + low, at + high, victims.tokens[victim], "NAME", victim)
-    hidden = None if known else victims.inside(text) or _mail(text)
+    hidden = hidden or (None if known else victims.inside(text))
     if hidden:
         yield Edit(at, at + len(text), victims.tokens.get(hidden, ""), "TRACK", hidden)
 

@@ -31,13 +31,17 @@ _FEWEST_OF_PARCEL = 6
 
 
 class Number(Struct, frozen=True, forbid_unknown_fields=True):
-    """A kind of number, the words that name it, its shape, and how far it may stand from them."""
+    """A kind of number, the words that name it, its shape, and how far it may stand from them.
+
+    `anywhere` is a stricter shape that is enough once one of the words stands in the text.
+    """
 
     type: str
     shape: str
     words: tuple[str, ...]
     reach: int
     after: int = 0
+    anywhere: str = ""
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -82,9 +86,11 @@ def by_word(reading: Reading, zones: Zones) -> None:
         row = _CUED.get(cue.section)
         if row:
             _cued(reading, cue, *row)
+    seen: set[str] = set()
     for low, high in _windows(reading, zones):
         for cue in find(reading.words[low:high], _lexicon()):
-            _named(reading, cue, kinds()[int(cue.section)])
+            _named(reading, cue, kinds()[int(cue.section)], again=cue.section in seen)
+            seen.add(cue.section)
 
 
 def _windows(reading: Reading, zones: Zones) -> list[tuple[int, int]]:
@@ -110,7 +116,7 @@ def _cued(reading: Reading, cue: Cue, kind: str, pattern: re.Pattern[str], reach
     put(reading, found.start(), found.end(), kind, fold(found[0]), fixed="remove")
 
 
-def _named(reading: Reading, cue: Cue, row: Number) -> None:
+def _named(reading: Reading, cue: Cue, row: Number, *, again: bool) -> None:
     text = reading.text
     end = cue.end + row.reach + _LONGEST
     for found in row.pattern.finditer(text, cue.end, end):
@@ -118,10 +124,13 @@ def _named(reading: Reading, cue: Cue, row: Number) -> None:
             break
         if "\n\n" not in text[cue.end : found.start()]:
             put(reading, found.start(), found.end(), row.type, fold(found[0]), fixed="remove")
-            return
+            break
     if row.after:
         last = None
         for found in row.pattern.finditer(text, max(0, cue.start - row.after - 16), cue.start):
             last = found
         if last is not None:
             put(reading, last.start(), last.end(), row.type, fold(last[0]), fixed="remove")
+    if row.anywhere and not again:
+        for found in _whole(row.anywhere).finditer(text):
+            put(reading, found.start(), found.end(), row.type, fold(found[0]), fixed="remove")

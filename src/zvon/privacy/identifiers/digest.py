@@ -8,8 +8,8 @@ from zvon.privacy.mentions import Reading
 
 _LONG = (
     ("WALLET", "keep", re.compile(
-        r"(?<!\w)(?:bc1[a-z0-9]{25,60}|0x[0-9a-fA-F]{40}|[13][1-9A-HJ-NP-Za-km-z]{25,34}"
-        r"|4[0-9AB][1-9A-HJ-NP-Za-km-z]{93}|T[1-9A-HJ-NP-Za-km-z]{33})(?!\w)"
+        r"(?<!\w)(?:(?:bc1|ltc1|bnb1|addr1)[a-z0-9]{25,98}|0x[0-9a-fA-F]{40}|[13][1-9A-HJ-NP-Za-km-z]{25,34}"
+        r"|[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}|T[1-9A-HJ-NP-Za-km-z]{33})(?!\w)"
     )),
     ("HASH", "", re.compile(
         r"(?<!\w)(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?!\w)",

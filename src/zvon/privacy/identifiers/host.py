@@ -11,11 +11,15 @@ from zvon.privacy.mentions import Reading
 from zvon.privacy.tables import hosts
 
 _DOMAIN = re.compile(rf"(?<![\w@./\\-])(?:{NAME})(?![\w@]|-\w)", re.IGNORECASE)
-_FILE = re.compile(r"(?<![\w/\\@.-])[\w!{][\w.+(){}!'&-]{0,120}\.([A-Za-z0-9]{2,5})(?![\w@]|\.\w)")
+_FILE = re.compile(
+    r"(?<![\w/\\@.-])\.?[\w!{][\w.+(){}!'&-]{0,120}\.([A-Za-z0-9]{2,5})(?![\w@]|\.\w)"
+)
 _LAST_DOT = re.compile(rf".*{DOT}", re.IGNORECASE | re.DOTALL)
 _TWO_LETTERS = re.compile(r"[a-z]{2}")
 # Names that the root does not know and that organisations and documentation use.
 _RESERVED = frozenset({"test", "invalid", "localhost"})
+# Labels, neither first nor registered, under which organisations keep what is not for outside.
+_INSIDE = frozenset({"int", "intern", "interno", "internal", "intra", "intranet", "corp", "lan", "local"})  # fmt: skip
 _SHORTEST = 5
 
 
@@ -49,8 +53,9 @@ def host_name(text: str) -> str | None:
 
 
 def is_internal(name: str) -> bool:
-    """True for names under a suffix that only exists inside organisations."""
-    return name.rpartition(".")[2] in hosts().internal
+    """True for names that only exist inside an organisation: `dc1.lipa.local`, `git.int.lipa.example`."""
+    labels = name.split(".")
+    return labels[-1] in hosts().internal or not _INSIDE.isdisjoint(labels[1:-2])
 
 
 def files(reading: Reading, zones: Zones) -> None:

@@ -25,13 +25,21 @@ _LOGIN = re.compile(
 # Squid's own format: address, account, how the answer came.
 _PROXY = re.compile(r"(?<!\S)([\w.@\\-]{2,64}) (?:HIER|DEFAULT|FIRSTUP|ROUNDROBIN)_[A-Z_]+/")
 _OPENVPN = re.compile(r"\[([\w.@-]{2,64})\] Peer Connection Initiated|openvpn\[\d+\]: ([\w.@-]{2,64})/\d{1,3}\.")  # fmt: skip
+# Windows events as XML, and records as JSON.
+_FIELD = re.compile(
+    r"(?i)\bName=[\"'](?:Subject|Target)?User(?:Name|PrincipalName)?[\"']>([^<>\s]{2,64})<"
+    r"|[\"'](?:user|user_?name|account|account_?name|login|suser|duser|srcuser|dstuser|user_?principal_?name"
+    r"|samaccountname|target_?user_?name|subject_?user_?name)[\"']\s?:\s?[\"']([^\"'\s]{2,64})[\"']"
+)
 _MACHINE = re.compile(
-    r"\b(?:Computer(?:Name)?|Workstation(?:Name)?|WorkstationName|hostname|dvchost|DeviceName|device_name|devid|devname|shost|dhost|host_name|computer_name)"
+    r"\b(?:Computer(?:Name)?|Workstation(?:Name)?|WorkstationName|hostname|dvchost|DeviceName|device_name|shost|dhost|host_name|computer_name)"
     r"[\"']?\s?[=:]\s?[\"']?([A-Za-z][\w.-]{2,62}[\w])"
 )
+_DEVICE = re.compile(r"\b(?:devid|devname|dvchost|serial)=[\"']?([A-Za-z][\w.-]{2,62}[\w])")
 _SYSTEM = frozenset({"root", "system", "nobody", "anonymous", "guest", "unknown", "null", "none",
                      "user", "localhost", "local", "true", "false", "from", "local service",
                      "network", "invalid", "any"})  # fmt: skip
+_FIELDS = ("user", "account", "login")
 _MARKS = ("=", "password for", "session opened", "session closed", "publickey", "nvalid user")
 
 
@@ -57,6 +65,11 @@ def lines(reading: Reading) -> None:
         for found in _MACHINE.finditer(text):
             if "." not in found[1]:
                 put(reading, found.start(1), found.end(1), "HOST", found[1].lower())
+        for found in _DEVICE.finditer(text):
+            put(reading, found.start(1), found.end(1), "HOST", found[1].lower(), fixed="remove")
+    if any(mark in reading.folded for mark in _FIELDS):
+        for found in _FIELD.finditer(text):
+            _user(reading, found.start(found.lastindex or 1), found[found.lastindex or 1])
 
 
 def _user(reading: Reading, start: int, raw: str) -> None:

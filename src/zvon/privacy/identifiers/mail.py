@@ -48,7 +48,7 @@ def spaced(reading: Reading) -> None:
         name = host_name(host)
         if name:
             put(reading, found.start(), found.end(), "EMAIL", f"{local.strip()}@{name}",
-                owner=owner(name), defanged=True)  # fmt: skip
+                owner=owner(name))  # fmt: skip
 
 
 def _take(reading: Reading, found: re.Match[str]) -> None:

@@ -5,7 +5,8 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from zvon.privacy.decode import layers
-from zvon.privacy.identifiers.host import host_name, owner
+from zvon.privacy.identifiers.address import is_private
+from zvon.privacy.identifiers.host import host_name, is_internal, owner
 from zvon.privacy.identifiers.shape import DOT, NAME, OPEN, defanged, put, refang, trimmed
 from zvon.privacy.identifiers.zones import Zones
 from zvon.privacy.mentions import Reading
@@ -47,8 +48,10 @@ def _take(reading: Reading, start: int, end: int, *, named: bool) -> None:
     raw = reading.text[start:end]
     name, kind = url_host(raw)
     if name and (kind == "name" or not named):
+        inside = is_internal(name) if kind == "name" else is_private(ip_address(name))
         put(reading, start, end, "URL", refang(raw),
-            owner=owner(name) if kind == "name" else name, defanged=defanged(raw))  # fmt: skip
+            owner=owner(name) if kind == "name" else name, defanged=defanged(raw),
+            fixed="remove" if inside else "")  # fmt: skip
 
 
 def _harmless(address: str) -> bool:
