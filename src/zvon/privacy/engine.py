@@ -103,9 +103,9 @@ def share_text(
 def _read(part: Part, facts: Facts, keys: Domain) -> Reading:
     reading = Reading(part.id, part.text, facts.lang, optional=part.optional or not part.leaves,
                       page=part.kind == "text/html")  # fmt: skip
-    whole.take(reading, part.whole, part.side)
-    identifiers.detect(reading, keys)
-    names.detect(reading, facts.brands_in(reading.folded))
+    if not whole.take(reading, part.whole, part.side):
+        identifiers.detect(reading, keys)
+        names.detect(reading, facts.brands_in(reading.folded))
     for mention in reading.mentions:
         if part.side not in {"", "victim"} and mention.type not in {"NAME", "ORG", "ADDR", "USER"}:
             mention.side = part.side
@@ -148,7 +148,10 @@ def _finish(
     parts: Sequence[Part], readings: list[Reading], made: Spans, policy: Policy, leave: Leave
 ) -> Outcome:  # fmt: skip
     spans = made.spans
-    preview = {p.id: rewrite(p, spans) for p in parts if p.leaves}
+    placed: dict[str, list[SpanDecision]] = {}
+    for span in spans:
+        placed.setdefault(span.part, []).append(span)
+    preview = {p.id: rewrite(p, placed.get(p.id, ())) for p in parts if p.leaves}
     asks = any(span.state is SpanState.ASK for span in spans)
     residue = Residue(0, ())
     originals = originals_of(spans, made.victims, policy)

@@ -7,7 +7,7 @@ canonical form is that of the same value in running text: one entity, one pseudo
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Network, ip_address, ip_network
 
 from zvon.model.name import BadName, canonical
 from zvon.privacy import names
@@ -22,8 +22,10 @@ from zvon.privacy.identifiers import (
     url_host,
 )
 from zvon.privacy.mentions import Mention, Reading
+from zvon.privacy.pseudonym import TOKEN
 
 VICTIM = "victim"
+_DOCUMENTATION = IPv6Network("2001:db8::/32")
 Inside = tuple[int, int, str, str]
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _WORDS = re.compile(
@@ -32,24 +34,24 @@ _WORDS = re.compile(
 """Words between marks, digits and capitals; a run of capitals is one word."""
 
 
-def take(reading: Reading, kind: str, side: str) -> None:
-    """Add the one mention of a part whose whole text is a value of type `kind`.
+def take(reading: Reading, kind: str, side: str) -> bool:
+    """Add the one mention of a part whose whole text is a value of type `kind`; true when it is one.
 
     A value that is not what the format calls it is left to the detectors. One of the `victim` is
     never kept.
     """
     start = len(reading.text) - len(reading.text.lstrip())
     end = len(reading.text.rstrip())
-    if not kind or start >= end:
-        return
+    if not kind or start >= end or TOKEN.search(reading.text, start, end):
+        return False  # nothing there, or one of ours already
     found = _mention(reading, start, end, kind)
     if found is None:
-        return
+        return False
     if side == VICTIM:
-        found.fixed = "remove"
+        found.fixed = found.fixed or "remove"
     elif side:
         found.side = side
-    reading.add(found)
+    return reading.add(found)
 
 
 def _people(raw: str, lang: str | None) -> Iterator[Inside]:
@@ -140,6 +142,8 @@ def _address(new: Mention, plain: str) -> Mention | None:
             new.type, new.value = "IP", str(first)
     except ValueError:
         return None
-    if is_private(first):
+    if first in _DOCUMENTATION:
+        new.fixed = "keep"  # what a victim's address became, or nobody's
+    elif is_private(first):
         new.fixed = "remove"
     return new

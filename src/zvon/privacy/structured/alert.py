@@ -13,7 +13,7 @@ from zvon.privacy.structured.rule import Action, Rule, table
 from zvon.privacy.structured.walk import Path, Value, Walk
 
 # Fields that software reads as addresses and refuses to take anything else for.
-_STRICT = frozenset({"IP", "CIDR", "MAC"})
+_STRICT = frozenset({"IP", "CIDR"})
 # What stands around an event in answers of Elasticsearch and in exports; a list is no level.
 _AROUND = frozenset({"_source", "hits", "fields"})
 # The rest of a request, and where its host stands.
@@ -85,6 +85,7 @@ def _beside(parent: dict[str, Any], *names: str) -> Any:
 
 def _is_inside(value: Any) -> bool:
     try:
-        return isinstance(value, str) and is_private(ip_address(value))
+        address = ip_address(value) if isinstance(value, str) else None
     except ValueError:
         return False
+    return address is not None and (is_private(address) or address in form.DOCUMENTATION)

@@ -37,13 +37,6 @@ def network(keys: Domain, token: str) -> str:
     return f"{IPv6Address(int(DOCUMENTATION.network_address) | low)}/64"
 
 
-def mac(keys: Domain, token: str) -> str:
-    """A locally administered unicast address (IEEE 802, section 8) with 46 keyed bits."""
-    octets = bytearray(_bits(keys, "mac", token, 6))
-    octets[0] = octets[0] & 0xFC | 0x02
-    return octets.hex(":")
-
-
 def uuid(keys: Domain, text: str) -> str:
     """A UUID of version 8 (RFC 9562) that means `text` inside this group and epoch alone.
 
@@ -62,8 +55,6 @@ def valid(keys: Domain, kind: str, token: str) -> str | None:
             return address(keys, token)
         case "CIDR":
             return network(keys, token)
-        case "MAC":
-            return mac(keys, token)
         case "URL":
             return f"https://{token}/"
         case "HOST" | "DOMAIN":
