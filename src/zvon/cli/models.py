@@ -22,7 +22,7 @@ OUT = Path("var/models/phish-url")
 
 @app.command
 def train(
-    model: Literal["phish-url", "phish-text", "language", "attack", "side"],
+    model: Literal["phish-url", "phish-text", "language", "attack", "side", "pii"],
     *,
     data: Data = None,
     out: Annotated[Path | None, Parameter(help="Folder for weights, meta and card.")] = None,
@@ -42,6 +42,10 @@ def train(
     such domain (kept in `measured/`), then fits on everything. With `--use both` each use has a
     folder of its own below `--out` (`var/models/phish-url`), and the gap between them is printed.
     """
+    if model == "pii":
+        from zvon.cli import models_pii
+
+        return models_pii.train(out)
     if model != "phish-url":
         from zvon.cli import models_text
 
@@ -79,16 +83,23 @@ def train(
 
 @app.command
 def evaluate(
-    model: Literal["phish-url", "phish-text", "language", "attack", "side"],
+    model: Literal["phish-url", "phish-text", "language", "attack", "side", "pii"],
     *,
     data: Data = None,
     path: Annotated[Path | None, Parameter(help="Folder of a trained model.")] = None,
+    gold: Annotated[
+        list[Path] | None, Parameter(consume_multiple=True, help="Labelled mails (pii): JSONL.")
+    ] = None,
     json_: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:
     """Measure a model on phishing newer than its own, on domains that it did not see.
 
     Without newer phishing in the lists it shows the figures that were measured at training.
     """
+    if model == "pii":
+        from zvon.cli import models_pii
+
+        return models_pii.evaluate(gold or (), as_json=json_)
     if model != "phish-url":
         from zvon.cli import models_text
 

@@ -48,7 +48,7 @@ def _composed(text: str, word: Word) -> Iterator[tuple[int, int]]:
     joined = _JOINED.match(text, word.start)
     if joined and (word.start == 0 or text[word.start - 1] not in "@./_-"):
         known = names()
-        if any(len(p) > 3 and p in known.first | known.last for p in joined[0].split("_")):
+        if any(len(p) > 3 and (p in known.first or p in known.last) for p in joined[0].split("_")):
             yield joined.span()
 
 

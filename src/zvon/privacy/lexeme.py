@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from zvon.privacy.fold import fold
 from zvon.privacy.lemma import first_name, is_common, last_name, looks_like_last
-from zvon.privacy.tables import DATA, read
+from zvon.privacy.tables import DATA, names, read
 
 
 class Lex(IntEnum):
@@ -55,6 +55,14 @@ def classes() -> dict[str, Lex]:
     return out
 
 
+@cache
+def _heads() -> frozenset[str]:
+    """How a word begins that may be a form of a listed name; saves the work for all others."""
+    every = names().first | names().last
+    short = {name[:2] + letter for name in every if len(name) <= 4 for letter in "aeiouj"}
+    return frozenset({name[:3] for name in every} | short)
+
+
 # A word of these classes is no name, whatever the lists say.
 _STRONGER = frozenset({Lex.STOP, Lex.TITLE, Lex.LEGAL, Lex.KNOWN, Lex.STREET, Lex.INSTITUTION,
                        Lex.FIRM, Lex.ACCOUNT, Lex.SECRET, Lex.HOST})  # fmt: skip
@@ -64,7 +72,9 @@ _STRONGER = frozenset({Lex.STOP, Lex.TITLE, Lex.LEGAL, Lex.KNOWN, Lex.STREET, Le
 def lex(word: str) -> Lex:
     """The class of a folded word; a name that is a common word too is `COMMON_…`."""
     word = word.removesuffix("'s").removesuffix("’s")
-    first, last = first_name(word), last_name(word)
+    first, last = None, None
+    if word[:3] in _heads() or "-" in word:
+        first, last = first_name(word), last_name(word)
     listed = classes().get(word)
     if listed is not None and not first and not last:
         return listed

@@ -10,7 +10,7 @@ from zvon.privacy.tables import hosts
 from zvon.privacy.tagged import Lines
 
 _NAME = re.compile(r"[A-Za-z]{1,15}\d{0,4}(?:[-_][A-Za-z0-9]+)*(?![\w@\\:/-]|\.\w)")
-_DATED = re.compile(r"-(?:19|20)\d\d(?:-|$)|^[A-Z]{1,2}-\d{4,5}$")  # a document, a post code
+_DATED = re.compile(r"-(?:19|20)\d\d(?:-|$)|^(?:SI|HR|BA|RS|A|H|I)-\d{4,5}$")  # a document, a post code
 _PADDED = re.compile(r"[a-zA-Z]0\d$")
 _THEIRS = ("helo=", "ehlo=", "ehlo ", "workstation=", "workstation: ")  # what a client claims
 _REACH = 24

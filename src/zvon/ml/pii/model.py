@@ -108,8 +108,9 @@ class Tagger:
         self._remembered = np.zeros((5, REMEMBERED, len(LABELS)), np.float32)
         width = len(LABELS)
         self._context = np.ascontiguousarray(model.weights[STARTS[5] :])
-        # A word whose lead of `O` is larger than any move can make up for needs no path.
-        self._safe = float(model.moves.max() - model.moves.min()) * 2
+        self._safe = _reach(model.moves)
+        self._moves: list[list[float]] = model.moves.tolist()
+        self._first: list[float] = model.first.tolist()
         self._width = width
 
     def _learn(self, words: Sequence[tuple[str, str]]) -> None:
@@ -165,61 +166,102 @@ class Tagger:
             scores, found = self._scores(texts[start:end], folded[start:end], gaps[start : end + 1])
             classes += found.tolist()
             scores[:, 0] -= lean
-            spans = _spans(scores, _path(scores, self._model, self._safe))
+            spans = _spans(scores, _path(scores, self._moves, self._first, self._safe))
             out += [Tagged(s.first + start, s.last + start, s.kind, s.margin) for s in spans]
         return classes, out
 
 
-def _path(scores: Floats, model: Model, safe: float) -> Ints:
-    """The best labels of all words; only runs of words that may be something are searched."""
-    out = np.zeros(len(scores), np.int64)
-    lead = scores[:, 0] - scores[:, 1:].max(axis=1)
-    unsure = np.flatnonzero(lead < safe)
-    if not len(unsure):
+def _reach(moves: Floats) -> float:
+    """How large a lead of `O` can be made up for by the moves to a label and away from it."""
+    outer = [0, *range(1, len(LABELS), 2)]  # what may follow `O`
+    best = 0.0
+    for label in range(1, len(LABELS)):
+        to = (moves[:, label] - moves[:, 0]).max()
+        away = (moves[label, outer] - moves[0, outer]).max()
+        best = max(best, float(to + away))
+    return min(best, CERTAIN)
+
+
+CERTAIN = 2.0  # a word that is nothing by so much needs no path; loses 1 value in 150
+BEAM = 4.0  # labels so far behind the best one of a word are not tried
+
+
+def _path(scores: Floats, moves: Sequence[Sequence[float]], first: Sequence[float], safe: float) -> list[int]:  # fmt: skip
+    """The best labels of all words (Viterbi 1967).
+
+    Only runs of words that may be something are searched, and only labels near a word's best; a
+    few labels of a few words are sooner done in plain loops than by arrays.
+    """
+    out = [0] * len(scores)
+    best = scores[:, 1:].max(axis=1)
+    unsure = np.flatnonzero(scores[:, 0] - best < safe).tolist()
+    if not unsure:
         return out
-    breaks = np.flatnonzero(np.diff(unsure) > 1) + 1
-    starts = unsure[np.concatenate([[0], breaks])]
-    ends = unsure[np.concatenate([breaks - 1, [len(unsure) - 1]])] + 1
-    sizes = ends - starts
-    longest = int(sizes.max())
-    # All runs step together; a run that has ended keeps what it has.
-    at = np.minimum(starts[:, None] + np.arange(longest), ends[:, None] - 1)
-    best = scores[at[:, 0]] + np.where((starts == 0)[:, None], model.first, model.moves[0])
-    back = np.zeros((longest, len(starts), scores.shape[1]), np.int64)
-    for step in range(1, longest):
-        through = best[:, :, None] + model.moves
-        back[step] = through.argmax(axis=1)
-        moved = through.max(axis=1) + scores[at[:, step]]
-        best = np.where((step < sizes)[:, None], moved, best)
-    label = (best + model.moves[:, 0]).argmax(axis=1)
-    rows = np.arange(len(starts))
-    for step in range(longest - 1, -1, -1):
-        live = step < sizes
-        out[at[live, step]] = label[live]
-        if step:
-            label = np.where(live, back[step, rows, label], label)
+    rows = scores[unsure].tolist()
+    at = 0
+    while at < len(unsure):
+        end = at + 1
+        while end < len(unsure) and unsure[end] == unsure[end - 1] + 1:
+            end += 1
+        before = first if unsure[at] == 0 else moves[0]
+        out[unsure[at] : unsure[end - 1] + 1] = _run(rows[at:end], before, moves)
+        at = end
     return out
 
 
-def _spans(scores: Floats, path: Ints) -> list[Tagged]:
-    found = np.flatnonzero(path)
+def _run(
+    rows: Sequence[Sequence[float]], before: Sequence[float], moves: Sequence[Sequence[float]]
+) -> list[int]:
+    """The best labels of words that follow a word that is nothing, and are followed by one."""
+    trail: list[dict[int, int]] = []
+    reached: dict[int, float] = {-1: 0.0}
+    for row in rows:
+        least = max(row) - BEAM
+        labels = [0]
+        for begin in range(1, len(row), 2):
+            if row[begin] >= least or row[begin + 1] >= least:
+                labels += (begin, begin + 1)
+        onward: dict[int, float] = {}
+        back: dict[int, int] = {}
+        for label in labels:
+            top, source = -1e30, -1
+            for old, value in reached.items():
+                gained = value + (before[label] if old < 0 else moves[old][label])
+                if gained > top:
+                    top, source = gained, old
+            onward[label] = top + row[label]
+            back[label] = source
+        trail.append(back)
+        reached = onward
+    label = max(reached, key=lambda found: reached[found] + moves[found][0])
+    out = []
+    for back in reversed(trail):
+        out.append(label)
+        label = back[label]
+    return out[::-1]
+
+
+def _spans(scores: Floats, path: list[int]) -> list[Tagged]:
+    found = [at for at, label in enumerate(path) if label]
+    if not found:
+        return []
+    labels = path
+    gains = (scores[found, [path[at] for at in found]] - scores[found, 0]).tolist()
     out: list[Tagged] = []
     first = last = -1
-    for at in map(int, found):
-        label = int(path[at])
-        inside = label % 2 == 0 and at == last and int(path[at - 1]) in {label, label - 1}
-        if inside:
-            last = at + 1
+    total = 0.0
+    for at, gain in zip((*found, len(path) + 1), (*gains, 0.0), strict=True):
+        if (
+            at == last
+            and at < len(labels)
+            and labels[at] % 2 == 0
+            and labels[at - 1] in {labels[at], labels[at] - 1}
+        ):
+            last += 1
+            total += gain
             continue
         if first >= 0:
-            out.append(_tagged(scores, path, first, last))
-        first, last = at, at + 1
-    if first >= 0:
-        out.append(_tagged(scores, path, first, last))
+            kind = KINDS[(labels[first] - 1) // 2]
+            out.append(Tagged(first, last, kind, total / (last - first)))
+        first, last, total = at, at + 1, gain
     return out
-
-
-def _tagged(scores: Floats, path: Ints, first: int, last: int) -> Tagged:
-    rows = np.arange(first, last)
-    margin = float((scores[rows, path[rows]] - scores[rows, 0]).mean())
-    return Tagged(first, last, KINDS[(int(path[first]) - 1) // 2], margin)

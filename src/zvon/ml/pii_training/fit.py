@@ -19,7 +19,7 @@ from zvon.ml.pii.features import (
 from zvon.ml.pii.model import LABELS, Floats, Model
 from zvon.ml.pii_training.generate import Labelled
 
-EPOCHS = 6
+EPOCHS = 8
 BATCH = 128  # texts
 RATE = 0.25
 DECAY = 3e-6  # pull to zero per step
