@@ -39,6 +39,7 @@ PEOPLE: Mapping[str, str] = {
     "bor": "approver",
     "ada": "administrator",
     "avgust": "auditor",
+    "pia": "privacy_officer",
 }
 STARTED = fixture("R01").received
 

@@ -1,5 +1,6 @@
 """The page where a person decides about the spans of one release, before and after side by side."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from msgspec import Struct
 
 from zvon.access.permission import Permission
 from zvon.privacy.decision import rule_code
+from zvon.privacy.fold import fold
 from zvon.share import release
 from zvon.share.release import Share
 from zvon.store.visibility import read
@@ -20,9 +22,10 @@ _FIRST = {"ask": 0, "keep": 2}
 
 
 class SpanRow(Struct, frozen=True, kw_only=True):
-    """One span with its number in the release, and why it was decided so, strongest reason first."""
+    """One value with the number of its first span, how often it stands there, and why it is decided so."""
 
     n: int
+    times: int
     text: str
     type: str
     role: str
@@ -55,20 +58,22 @@ async def release_page(request: AnyRequest, context: In, who: Who, id: UUID) -> 
 
 
 def span_rows(share: Share) -> list[SpanRow]:
-    """Spans of a release: first what is asked, then what goes, then what stays."""
-    rows = [
-        SpanRow(
-            n=n, text=span["text"], type=span["type"], role=span["role"], state=span["state"],
-            replacement=span["replacement"], by=span["decided_by"],
-            believed=span["p_attacker"], inner=span["inner"],
-            reasons=[
-                (*rule_code(term["rule"]), term["weight"])
-                for term in sorted(span["evidence"], key=lambda e: -abs(e["weight"]))
-            ],
-        )
-        for n, span in enumerate(share.spans)
-    ]  # fmt: skip
+    """Values of a release, each once: first what is asked, then what goes, then what stays."""
+    spans: dict[tuple[str, str, str], list[int]] = {}
+    for n, span in enumerate(share.spans):
+        spans.setdefault((span["type"], fold(span["text"]), span["state"]), []).append(n)
+    rows = [_row(share.spans[numbers[0]], numbers) for numbers in spans.values()]
     return sorted(rows, key=lambda row: (_FIRST.get(row.state, 1), row.n))
+
+
+def _row(span: Mapping[str, Any], numbers: Sequence[int]) -> SpanRow:
+    strongest = sorted(span["evidence"], key=lambda term: -abs(term["weight"]))
+    return SpanRow(
+        n=numbers[0], times=len(numbers), text=span["text"], type=span["type"], role=span["role"],
+        state=span["state"], replacement=span["replacement"], by=span["decided_by"],
+        believed=span["p_attacker"], inner=span["inner"],
+        reasons=[(*rule_code(term["rule"]), term["weight"]) for term in strongest],
+    )  # fmt: skip
 
 
 def counted(share: Share) -> dict[str, int]:

@@ -167,6 +167,16 @@ SECTOR_WORDS = {
     "health": "health", "marketplace": "marketplaces", "retail": "retail",
     "crypto": "crypto assets", "streaming": "streaming", "road": "roads and tolls",
 }  # fmt: skip
+DOORS = {
+    "peer": "sharing group", "question": "question about a pseudonym", "takedown": "takedown letter",
+    "notice": "letter to the owner", "export": "export", "mail": "mail", "webhook": "webhook",
+    "misp": "MISP", "taxii": "TAXII", "feed": "feed", "report": "report",
+    "statistics": "statistics",
+}  # fmt: skip
+OUTWARD = {
+    "released": "left", "held": "held", "refused": "stopped by policy",
+    "residue": "stopped: a victim's value was left in it",
+}  # fmt: skip
 AUDIENCES = {"public": "everybody", "partners": "partners"}
 OURS = {
     "domain": "names", "prefix": "networks", "asn": "autonomous systems", "bic": "banks",
@@ -374,6 +384,11 @@ def words(speak: Translator) -> dict[str, Word]:
         "fact_word": of(FACTS),
         "type_word": of(TYPES),
         "own_word": of(OURS),
+        "door_word": of(DOORS),
+        "outward_word": of(OUTWARD),
+        "stopped": lambda counts: sum(
+            n for door in counts.values() for outcome, n in door.items() if outcome != "released"
+        ),
         "document_word": of(DOCUMENTS),
         "request_kind": of(REQUEST_KINDS),
         "request_state": of(REQUEST_STATES),
