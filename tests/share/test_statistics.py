@@ -85,6 +85,10 @@ async def test_a_week_is_drawn_once_and_the_ledger_knows_it(pool: Pool, now: dat
         row = await (await db.execute("select spent from statistics_budget")).fetchone()
         assert row == (pytest.approx(REPORTS.epsilon),)
         assert await statistics.published(db) == [first]
+        left = await (
+            await db.execute("select door, subject, recipient, outcome from disclosure")
+        ).fetchall()
+        assert left == [("statistics", f"reports:{WEEK}", "public", "released")]
         assert await statistics.published(db, audience="partners") == []
 
 

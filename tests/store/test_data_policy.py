@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 
 from tests.policies import policy_text
+from tests.store.findable import index
 from tests.store.world import new_uuid, own_party, report, somebody
 from zvon.access.permission import Denied
 from zvon.access.refusal import Refused
 from zvon.model.data_policy_file import MOST_BYTES, BadPolicy
 from zvon.model.marking import Tlp
+from zvon.model.query import parse
 from zvon.privacy.policies import shipped
 from zvon.store import audit, data_policy, party, raw
 from zvon.store.party import Db, Party
 from zvon.store.report_page import get
+from zvon.store.search_records import records
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read
 
@@ -180,3 +183,21 @@ async def test_without_a_policy_data_stays_in_its_country(pool: Pool, now: datet
             await data_policy.require_reader(db, away, "report.raw", home.country)
     async with read(pool, ours) as db:
         await data_policy.require_reader(db, ours, "report.raw", home.country)
+
+
+async def test_words_of_a_report_cannot_be_found_out_by_searching(
+    pool: Pool, now: datetime
+) -> None:
+    home = await own_party(pool, now)
+    ana = await somebody(pool, now, home, "ana")
+    guest = await somebody(pool, now, await party_in(pool, now, "HR"), "hana")
+    await load(pool, now, policy_text("SI"))
+    async with transaction(pool, now) as tx:
+        await report(tx, now, home, tlp=Tlp.GREEN)
+    await index(pool, now)
+    for viewer, seen in ((ana, 1), (guest, 0)):
+        async with read(pool, viewer) as db:
+            found = await records(db, viewer, parse("text:nujno"), now)
+            assert len(found.rows) == seen
+            everything = await records(db, viewer, parse("kind:report"), now)
+            assert len(everything.rows) == 1, "that it exists is no secret of its marking"

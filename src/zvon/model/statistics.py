@@ -1,5 +1,6 @@
 """Counts for outsiders: which are published, how much privacy they cost, and how they are shown."""
 
+import hashlib
 import math
 import re
 import tomllib
@@ -43,11 +44,12 @@ class DataSet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename={"sets": "set"}):
-    """All data sets, and how small counts are treated."""
+    """All data sets, and how small counts are treated; `sha256` is of the file."""
 
     suppress_below: Annotated[int, Meta(ge=0)]
     oldest_weeks: Annotated[int, Meta(ge=1)]
     sets: tuple[DataSet, ...]
+    sha256: str = ""
 
 
 class Cell(Struct, frozen=True, kw_only=True):
@@ -72,7 +74,8 @@ class NoDataSet(LookupError):
 def plan() -> Plan:
     """The data sets that ship."""
     text = (files("zvon.model") / "statistics.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), Plan)
+    told = tomllib.loads(text) | {"sha256": hashlib.sha256(text.encode()).hexdigest()}
+    return msgspec.convert(told, Plan)
 
 
 def data_set(id: str, audience: str) -> DataSet:

@@ -6,17 +6,23 @@ all of a year together at most the budget.
 """
 
 import csv
+import hashlib
 import io
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+import msgspec
+
 from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
+from zvon.model.disclosure import Door, Outcome
 from zvon.model.ids import RANDOM_BYTES, uuid7
+from zvon.model.marking import Tlp
 from zvon.model.statistics import counted, data_set, over, plan, shown
-from zvon.store import statistics
-from zvon.store.statistics import BudgetSpent, Release
+from zvon.store import disclosure, statistics
+from zvon.store.disclosure import Leaving
+from zvon.store.statistics import PUBLIC, BudgetSpent, Release
 from zvon.store.transaction import AuditEntry, Tx
 
 Noise = Callable[[Sequence[int], float], list[int]]
@@ -74,6 +80,16 @@ async def publish(
         await statistics.put(tx, budget, made)
     except BudgetSpent as problem:
         raise NoBudget(str(problem), _entry(actor, what, refused=True)) from None
+    await disclosure.put(
+        tx, made.uuid,
+        Leaving(
+            door=Door.STATISTICS, subject=f"{set_id}:{week}", recipient=audience,
+            policy_sha256=plan().sha256, tlp=int(Tlp.CLEAR if audience == PUBLIC else Tlp.GREEN),
+            outcome=Outcome.RELEASED, by_login=actor,
+            content_sha256=hashlib.sha256(msgspec.json.encode(cells)).digest(),
+        ),
+        now,
+    )  # fmt: skip
     tx.audit(_entry(actor, what))
     return made, True
 
