@@ -34,12 +34,17 @@ class Identifier(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Country(Struct, frozen=True, forbid_unknown_fields=True):
-    """What is particular to one country; `plates` are regular expressions of vehicle plates."""
+    """What is particular to one country; `plates` are regular expressions of vehicle plates.
+
+    A country at `home` is one whose people and firms the texts are about: a telephone number or a
+    domain of it speaks for the victim.
+    """
 
     country: str
     calling: str
     languages: tuple[str, ...]
     tlds: tuple[str, ...]
+    home: bool = False
     mail: tuple[str, ...] = ()
     plates: tuple[str, ...] = ()
     id: tuple[Identifier, ...] = ()
@@ -85,6 +90,12 @@ def _folder(name: str) -> list[Traversable]:
 def countries() -> tuple[Country, ...]:
     """One row per country file."""
     return tuple(msgspec.convert(read(path), Country) for path in _folder("countries"))
+
+
+@cache
+def home_countries() -> tuple[Country, ...]:
+    """The countries whose people and firms the texts are about."""
+    return tuple(country for country in countries() if country.home)
 
 
 @cache

@@ -7,7 +7,7 @@ import phonenumbers
 
 from zvon.privacy.identifiers.shape import put
 from zvon.privacy.mentions import Reading
-from zvon.privacy.tables import countries
+from zvon.privacy.tables import home_countries
 
 _PHONE = re.compile(
     r"(?<![\w./+-])(?:\(\+\d{1,3}\)[ .\u00a0]?|\+|00|\(?0)\(?\d[\d ()/.\u00a0\u2011\u2013-]{5,20}\d(?!\w|[/.-]\d)"
@@ -42,7 +42,7 @@ def international(raw: str, digits: str, lang: str | None) -> tuple[str, str]:
     if raw.lstrip("(").startswith("+") or digits.startswith("00"):
         number = _ZERO.sub(r"\1", digits.removeprefix("00"))
         return calling(number), "+" + number
-    for country in countries():
+    for country in home_countries():
         if lang in country.languages:
             return country.country.lower(), f"+{country.calling}{digits[1:]}"
     return "", digits
@@ -67,5 +67,5 @@ def calling(number: str) -> str:
 
 def is_home(digits: str) -> bool:
     """True for bare digits that are a whole number, with its code, of one of our countries."""
-    codes = tuple(country.calling for country in countries())
+    codes = tuple(country.calling for country in home_countries())
     return 10 <= len(digits) <= 13 and digits.removeprefix("00").startswith(codes)

@@ -6,7 +6,7 @@ from zvon.privacy.facts import Facts
 from zvon.privacy.register import Hit, Register
 from zvon.privacy.role.graph import NAMED, Graph, Node
 from zvon.privacy.role.weights import terms
-from zvon.privacy.tables import countries, hosts
+from zvon.privacy.tables import home_countries, hosts
 
 
 def itself(graph: Graph, node: Node, defanged: bool) -> None:
@@ -32,9 +32,9 @@ def itself(graph: Graph, node: Node, defanged: bool) -> None:
             "registry.shared" if ours.weak else "registry", rule["registry"] / (1 + ours.weak)
         )
     if node.kind == "PHONE":
-        home = any(c.country.lower() == node.mentions[0].country for c in countries())
+        home = any(c.country.lower() == node.mentions[0].country for c in home_countries())
         node.term("phone.country", rule["home_phone" if home else "foreign_phone"])
-    if node.kind == "IBAN" and not any(c.country.lower() == node.mentions[0].country for c in countries()):  # fmt: skip
+    if node.kind == "IBAN" and not any(c.country.lower() == node.mentions[0].country for c in home_countries()):  # fmt: skip
         node.term("account.country", rule["foreign_account"])
     if node.kind in NAMED and owner:
         _name_itself(node, owner, facts)
@@ -43,7 +43,7 @@ def itself(graph: Graph, node: Node, defanged: bool) -> None:
 @cache
 def _home() -> tuple[frozenset[str], frozenset[str]]:
     """Domain endings and mail providers of our countries."""
-    rows = countries()
+    rows = home_countries()
     return frozenset(t for c in rows for t in c.tlds), frozenset(m for c in rows for m in c.mail)
 
 
