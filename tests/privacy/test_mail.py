@@ -33,9 +33,10 @@ xb1pdmpv
 def test_the_inner_sender_is_the_attackers_side_and_the_outer_the_reporters() -> None:
     opened = read_mail(FORWARDED)
     sides = {p.id: p.side for p in (*opened.parts, *opened.known)}
-    assert sides["known.from"] == "reporter"
     assert sides["message.1.from"] == "attacker"
-    assert sides["known.message.1.to"] == "reporter"
+    assert sides["known.message.1.reporter"] == "reporter"
+    (outer,) = [p for p in opened.known if p.id == "known.reporter"]
+    assert "ana@lipa.example" in outer.text
 
 
 def test_encoded_words_and_bodies_are_opened() -> None:
@@ -132,7 +133,7 @@ def test_a_mail_that_forwards_in_its_text_tells_who_sent_and_who_received() -> N
     opened = read_mail(raw)
     assert "lazna@evil.example" in opened.attackers
     assert "zrtev@lipa.example" in opened.reporters
-    assert {p.id: p.side for p in opened.known}["known.from"] == "reporter"
+    assert {p.id: p.side for p in opened.known} == {"known.reporter": "reporter"}
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_a_header_with_line_ends_and_halves_of_letters_is_one_line_of_the_new_ma
     again = {p.id: p.text for p in (*read_mail(raw).parts, *read_mail(raw).known)}
     assert again["subject"] == "a Bcc: x@y.example"
     assert again["from"].endswith("<a@b.example>")
-    assert "known.bcc" not in again
+    assert not [name for name in again if name.startswith("known")]
 
 
 @given(st.dictionaries(st.sampled_from(["subject", "from", "body.1", "body.2", "message.1.from",

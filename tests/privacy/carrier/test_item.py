@@ -20,6 +20,7 @@ from zvon.privacy.carrier.item import (
 from zvon.privacy.engine import Status
 from zvon.privacy.facts import read_register, with_brands
 from zvon.privacy.mail import read_mail
+from zvon.privacy.pseudonym import TOKEN
 
 
 def through(raw: bytes, register: str = "domain,lipa-primer.si\n") -> Passed:
@@ -97,3 +98,18 @@ def test_labels_in_a_text_are_found_and_bytes_that_are_no_text_are_refused() -> 
     assert markings(text_item(b"TLP:RED\nPAP: AMBER"))["TLP"] == ["RED"]
     with pytest.raises(BadItem):
         text_item(b"Igor \xff")
+
+
+def test_in_a_mail_of_nobody_knows_whom_the_machine_of_its_sender_stays() -> None:
+    raw = b"From: a@lipa-primer.si\nX-Originating-IP: [46.99.1.2]\nX-Mailer: PC-KOS\nSubject: x\n\nIgor Kos"
+    found = through(raw)
+    assert "46.99.1.2" not in found.preview
+    assert "PC-KOS" not in found.preview
+
+
+def test_pseudonyms_of_a_mail_that_has_left_stay_what_they_are() -> None:
+    once = through(mail())
+    again = through(once.files["shared.eml"])
+    tokens = set(TOKEN.findall(once.files["shared.txt"].decode()))
+    assert len(tokens) > 2
+    assert tokens <= set(TOKEN.findall(again.preview))

@@ -16,6 +16,7 @@ from zvon.model.observable import ObservableType
 from zvon.privacy.engine import Part
 from zvon.privacy.tables import DATA, read
 
+_RECIPIENTS = frozenset({"to", "cc", "bcc", "delivered-to", "x-original-to", "envelope-to"})
 MAX_KNOWN = 2_000
 MAX_ROUTE = 20
 MAX_SIGNATURES = 5
@@ -32,6 +33,7 @@ class Carrier(Struct, frozen=True, forbid_unknown_fields=True):
 
     gate: tuple[str, ...]
     attacker: tuple[str, ...]
+    proven: tuple[str, ...]
     known: tuple[str, ...]
     strip: tuple[str, ...]
     text: frozenset[str]
@@ -39,8 +41,8 @@ class Carrier(Struct, frozen=True, forbid_unknown_fields=True):
     closed: frozenset[str]
 
     def action(self, name: str) -> str:
-        """`gate`, `attacker`, `known` or `strip`; a header that nobody listed is `known`."""
-        for action in ("gate", "attacker", "strip"):
+        """The name of the list that a header is on; one that nobody listed is `known`."""
+        for action in ("gate", "attacker", "proven", "strip"):
             for each in getattr(self, action):
                 if name == each or (each[-1] == "*" and name.startswith(each[:-1])):
                     return action
@@ -73,21 +75,21 @@ def read_head(message: Message, outer: list[Message], where: str, side: str) -> 
     `side` is `attacker`, `reporter`, or empty when nobody knows whose message it is.
     """
     parts: list[Part] = []
-    known: list[Part] = []
+    known: dict[str, list[str]] = {}
     numbers: dict[str, int] = {}
     for name, value in header.fields(message):
         low = name.strip().lower()
         action = _action(low)
         if action == "strip" or not value:
             continue
-        number = numbers[low] = numbers.get(low, 0) + 1
-        own = f"{where}{low}" if number == 1 else f"{where}{low}.{number}"
-        if action == "gate" or (action == "attacker" and side != "reporter"):
-            parts.append(Part(own, value, "header", side=side if action == "attacker" else ""))
+        leaves = {"gate": True, "attacker": side != "reporter", "proven": side == "attacker"}
+        if leaves.get(action, False):
+            number = numbers[low] = numbers.get(low, 0) + 1
+            own = f"{where}{low}" if number == 1 else f"{where}{low}.{number}"
+            parts.append(Part(own, value, "header", side=side if action != "gate" else ""))
         else:
-            recipient = _is_recipient(low)
-            known.append(Part(f"known.{own}", value[:MAX_KNOWN], "header", leaves=False,
-                              side="reporter" if recipient or side == "reporter" else ""))  # fmt: skip
+            theirs = "reporter" if low in _RECIPIENTS or side == "reporter" else ""
+            known.setdefault(theirs, []).append(value[:MAX_KNOWN])
     attackers: set[str] = set()
     reporters: set[str] = set()
     for mention in mail.header_mentions(message, outer):
@@ -99,12 +101,19 @@ def read_head(message: Message, outer: list[Message], where: str, side: str) -> 
     if side == "attacker":
         parts += _way(message, outer, where, reporters)
         parts += _proof(message, outer, where)
-    return Head(parts=parts, known=known, attackers=frozenset(attackers - reporters),
+    # Read together: a header is a line, and what stands in one says who stands in another.
+    read_only = [
+        Part(
+            f"known.{where}{theirs or 'header'}",
+            "\n".join(lines),
+            "header",
+            side=theirs,
+            leaves=False,
+        )
+        for theirs, lines in known.items()
+    ]
+    return Head(parts=parts, known=read_only, attackers=frozenset(attackers - reporters),
                 reporters=frozenset(reporters))  # fmt: skip
-
-
-def _is_recipient(name: str) -> bool:
-    return name in {"to", "cc", "bcc", "delivered-to", "x-original-to", "envelope-to"}
 
 
 def _way(message: Message, outer: list[Message], where: str, ours: set[str]) -> list[Part]:
