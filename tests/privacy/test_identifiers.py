@@ -69,6 +69,112 @@ def test_ordinary_numbers_and_words_are_no_identifiers(text: str) -> None:
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9", ("WALLET", "ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9")),
+        ("modem 00:1B:44:11:3A:B7.", ("MAC", "00:1B:44:11:3A:B7")),
+        ("switch 001b.4411.3ab7 je", ("MAC", "001b.4411.3ab7")),
+        ("ključ ghp_abcdefghijklmnopqrstuvwxyz0123", ("SECRET", "ghp_abcdefghijklmnopqrstuvwxyz0123")),
+        ("Authorization: Bearer abc.def-123", ("SECRET", "abc.def-123")),
+        ("PHPSESSID=q7v1n0k2m4hd8; path", ("SECRET", "PHPSESSID=q7v1n0k2m4hd8")),
+        ("$2b$12$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234", ("SECRET", "$2b$12$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234")),
+        ("PIN 7 3 0 9, potem", ("SECRET", "7 3 0 9")),
+        ("varnostno kodo 417. Svojci", ("SECRET", "417")),
+        ("AnyDesk (narekoval: 1 044 772 918)", ("SECRET", "1 044 772 918")),
+        ("stevilko 941 220 518 iz anydesk", ("SECRET", "941 220 518")),
+        ("lokal 4417", ("PHONE", "4417")),
+        ("+385.98.555.0127", ("PHONE", "+385.98.555.0127")),
+        ("0038640000111,samo", ("PHONE", "0038640000111")),
+        ("naročnik KR-2021-10377", ("REG", "KR-2021-10377")),
+        ("(Vinko, članska izkaznica 20011447)", ("REG", "20011447")),
+        ("Passport C01X00T47 scan", ("DOCUMENT", "C01X00T47")),
+        ("IMEI 35-209900-176148-1", ("DEVICE", "35-209900-176148-1")),
+        ("S/N: FG100FTK20001234", ("DEVICE", "FG100FTK20001234")),
+        ("vozilo, LJ 48-7KD – ukradena", ("PLATE", "LJ 48-7KD")),
+        ("auto GA 118 KX. Papir", ("PLATE", "GA 118 KX")),
+        ("VW Golf, ZG-4471-ŽČ, šasija", ("PLATE", "ZG-4471-ŽČ")),
+        ("46° 3' 5\" N", ("PLACE", "46° 3' 5\" N")),
+        ("račun komb\\peter.a je", ("USER", "komb\\peter.a")),
+        ("S-1-5-21-3623811015-3361044348-30300820-1013", ("USER", "S-1-5-21-3623811015-3361044348-30300820-1013")),
+        ("CN=Ana Kos,OU=IT,DC=lipa,DC=local", ("USER", "CN=Ana Kos,OU=IT,DC=lipa,DC=local")),
+        ("na discordu Lankec#4471, tip", ("USER", "Lankec#4471")),
+        ("moj profil @mia.kresic07 je", ("USER", "@mia.kresic07")),
+        ("ines.vovk (at) klikshop (pika) example, tel", ("EMAIL", "ines.vovk (at) klikshop (pika) example")),
+        ("datoteka .aws_miner.sh koja", ("FILE", ".aws_miner.sh")),
+        ("Nov 21 04:31:08 vpn-gw2 openvpn[2211]: x", ("HOST", "vpn-gw2")),
+        ("sshd[901]: Accepted password for mkoren from 10.88.4.61", ("USER", "mkoren")),
+        ('31.45.201.17 - dfaltis [18/Nov/2026:07:40:02 +0100] "GET', ("USER", "dfaltis")),
+        ("okwame HIER_DIRECT/203.0.113.19", ("USER", "okwame")),
+        ('<Data Name="TargetUserName">jelusic.m</Data>', ("USER", "jelusic.m")),
+        ('{"user": "s.marolt"}', ("USER", "s.marolt")),
+        ("| ime | OIB |\n" + "| x | y |\n" * 30 + "| Ana | 00000000001 |", ("OIB", "00000000001")),
+        ("data:image/png;base64,iVBORw0KGgoAAAANSUhEUg", ("ENCODED", "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg")),
+        ("IBAN: si56 9383 4992 7229 031", ("IBAN", "si56 9383 4992 7229 031")),
+    ],
+)  # fmt: skip
+def test_a_value_is_found_by_its_shape_its_word_or_its_place(
+    text: str, expected: tuple[str, str]
+) -> None:
+    assert expected in found(text)
+
+
+def test_what_is_inside_an_organisation_never_stays() -> None:
+    for text in ("http://10.1.2.3/admin", "git.int.lipa.example/infra", "https://dc1.lipa.local/x",
+                 "ana@lipa.local", "srv1.lan", "10.0.0.0/8"):  # fmt: skip
+        reading = Reading("text", text, "sl")
+        identifiers.detect(reading)
+        assert [m.fixed for m in reading.mentions] == ["remove"], text
+
+
+def test_a_home_names_its_owner_and_a_share_its_machine() -> None:
+    def inside(text: str) -> list[tuple[str, str]]:
+        reading = Reading("text", text, "sl")
+        identifiers.detect(reading)
+        return [(kind, value) for m in reading.mentions for _, _, kind, value in m.inside]
+
+    assert inside("C:\\Users\\mnovak\\a.exe") == [("USER", "mnovak")]
+    assert inside("/home/ana/.ssh/x") == [("USER", "ana")]
+    assert inside("\\\\NAS-BREZAN\\skupno") == [("HOST", "nas-brezan")]
+    assert inside("C:\\Users\\Public\\a.exe") == []
+    assert inside("/home/ubuntu/x") == []
+
+
+@pytest.mark.parametrize("country", ["SI", "HR", "AT", "DE", "GB"])
+def test_an_account_number_ends_where_its_country_says(country: str) -> None:
+    from stdnum.iso7064.mod_97_10 import calc_check_digits
+
+    from zvon.model.iban import length
+
+    size = length(country)
+    assert size
+    body = ("WEST" + "0" * 30 if country == "GB" else "1" * 30)[: size - 4]
+    raw = country + calc_check_digits(body + country) + body
+    grouped = " ".join(raw[i : i + 4] for i in range(0, size, 4))
+    assert ("IBAN", grouped) in found(f"na {grouped} 250 EUR")
+
+
+BLOCK = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
+
+
+def test_a_private_key_is_one_secret_also_when_it_is_cut() -> None:
+    assert found(f"ključ:\n{BLOCK}\nkonec") == [("SECRET", BLOCK)]
+    assert found(BLOCK[:-10])[0][0] == "SECRET"
+
+
+HOSTILE = ("a", "a.", "41", "0412345678 ", "a@", "%41", "'a", "[.]", "a:", "/a", "\\a", "a-", "SI56",
+           "1 ", "a=", "#1234", "&", "CN=a,", "eyJ", "$2a$", ")", "a?b=", "+386 ", "http://a", "\u0301",
+           "-----BEGIN PRIVATE KEY-----", "password=", "S-1-5-21-")  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_long_lines_are_read_in_time_that_grows_with_them(piece: str) -> None:
+    # A million characters of anything quadratic would take hours.
+    reading = Reading("text", (piece * 60_000)[:60_000], "sl")
+    identifiers.detect(reading)
+    assert len(reading.text) <= 60_000
+
+
 def test_a_password_after_an_address_is_a_secret() -> None:
     assert found("ana@skola.hr:Zima2024!") == [("EMAIL", "ana@skola.hr"), ("SECRET", "Zima2024!")]
 

@@ -81,5 +81,5 @@ def test_a_name_split_by_elements_in_a_plain_text_is_one_name() -> None:
 
 @pytest.mark.parametrize("piece", ["<a ", '<a b="', "<!--", "<a '", "&", "<", "<a b=c>", "</"])
 def test_hostile_pages_are_read_to_the_end(piece: str) -> None:
-    text, starts, _ = opened(piece * 200_000, whole=True)
+    text, starts, _ = opened(piece * 60_000, whole=True)
     assert len(text) == len(starts)

@@ -67,3 +67,26 @@ def test_opaque_segments(segment: str) -> None:
 )
 def test_plain_segments(segment: str) -> None:
     assert not is_opaque(segment)
+
+
+@pytest.mark.parametrize(
+    ("url", "left"),
+    [
+        ("https://a.example/?u=lukica.pro", "https://a.example/?u="),
+        ("https://a.example/?page=login&id=7", "https://a.example/?page=login&id=7"),
+        ("https://a.example/p?h=mp-mbp14&v=3.1", "https://a.example/p?h=&v=3.1"),
+        ("https://a.example/s?t=38640000111", "https://a.example/s?t="),
+        ("https://a.example/o?oib=00000000001", "https://a.example/o?oib="),
+        ("https://a.example/?user=admin", "https://a.example/?user=admin"),
+        ("https://a.example/k/ana.kos%40other.example/x", "https://a.example/k//x"),
+        ("https://a.example/#YW5hLm5vdmFrQGxpcGEuZXhhbXBsZQ==", "https://a.example/#user-x"),
+        ("https://a.example/novak/a-novak-b", "https://a.example/person-y/a-person-y-b"),
+    ],
+)  # fmt: skip
+def test_a_field_that_says_who_was_meant_loses_its_value(url: str, left: str) -> None:
+    assert edited(url, strict=False) == left
+
+
+def test_every_place_of_a_victim_in_a_file_is_replaced() -> None:
+    edits = list(plain_edits("novak_Novak-2.exe", ANA))
+    assert [(e.start, e.end) for e in edits] == [(0, 5), (6, 11)]

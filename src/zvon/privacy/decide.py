@@ -36,12 +36,14 @@ def decide(kind: str, score: Score, fixed: str, policy: Policy) -> SpanState:
         return SpanState.KEEP
     if score.ours_attacks:  # its owner must hear of it; to a wide group a person decides
         return SpanState.ASK if score.conflict or policy.tlp < Tlp.AMBER else removed(kind)
+    hashed = {"IBAN": policy.mule_iban, "PHONE": policy.sender_phone}.get(kind)
+    if hashed is Payment.HASH:  # it goes whoever's it is, so there is nothing to ask
+        return SpanState.PSEUDONYMISE
     if score.conflict:
         return SpanState.ASK
     p = score.p_attacker
     if p >= policy.keep_at:
-        hashed = {"IBAN": policy.mule_iban, "PHONE": policy.sender_phone}.get(kind)
-        return SpanState.PSEUDONYMISE if hashed is Payment.HASH else SpanState.KEEP
+        return SpanState.KEEP
     if p <= policy.remove_at:
         return removed(kind)
     if kind in _SURE_PEOPLE and score.role is not Role.ATTACKER:

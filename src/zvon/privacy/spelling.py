@@ -87,20 +87,24 @@ def codes(output: str) -> Iterator[tuple[str, bytes]]:
     code = compact.translate(_TO_BASE64)
     for first in range(4):
         piece = code[first : len(code) - (len(code) - first) % 4]
-        raw = binascii.a2b_base64(piece).lower()
-        yield "base64", raw
-        if _WIDE.search(raw):
-            yield "base64", raw.replace(b"\0", b"")
+        raw = binascii.a2b_base64(piece)
+        yield from (("base64", form) for form in _bytes(raw))
     low = compact.lower()
     runs = _HEX.findall(low)
     if b"\\x" in low or b":" in low or b"0x" in low or b"%" in low:
         runs += _HEX.findall(_HEX_MARKS.sub(b"", low))
     for run in runs:
         for first in (0, 1):
-            raw = bytes.fromhex(run[first : len(run) - (len(run) - first) % 2].decode()).lower()
-            yield "hexadecimal", raw
-            if _WIDE.search(raw):
-                yield "hexadecimal", raw.replace(b"\0", b"")
+            raw = bytes.fromhex(run[first : len(run) - (len(run) - first) % 2].decode())
+            yield from (("hexadecimal", form) for form in _bytes(raw))
+
+
+def _bytes(raw: bytes) -> Iterator[bytes]:
+    """The bytes as they are, and as UTF-16 where every other one is zero (`powershell -enc`)."""
+    yield raw.lower()
+    if _WIDE.search(raw):
+        for first in (0, 1):
+            yield fold(raw[first:].decode("utf-16-le", "replace")).encode("utf-8", "replace")
 
 
 def _refang(found: re.Match[str]) -> str:

@@ -46,8 +46,6 @@ _MARKS = ("=", "password for", "session opened", "session closed", "publickey", 
 def lines(reading: Reading) -> None:
     """Take the machine of a system log, and accounts where log formats have them."""
     text = reading.text
-    if ":" not in text and "[" not in text:
-        return
     for found in _SYSLOG.finditer(text):
         if "." not in found[1]:
             put(reading, found.start(1), found.end(1), "HOST", found[1].lower(), fixed="remove")

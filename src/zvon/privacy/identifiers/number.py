@@ -52,7 +52,7 @@ def certain(reading: Reading, zones: Zones) -> None:
                 put(reading, found.start(), found.end(), "TRACK", value, fixed="remove")
         if size >= _FEWEST_OF_CARD:
             _cards(reading, start, end)
-        if size >= _FEWEST_OF_PLACE:
+        if size >= _FEWEST_OF_PLACE or text.find("°", start, end) >= 0:
             for found in _PLACE.finditer(text, start, end):
                 put(reading, found.start(), found.end(), "PLACE", found[0], fixed="remove")
 
