@@ -105,7 +105,7 @@ def _read(part: Part, facts: Facts, keys: Domain) -> Reading:
                       page=part.kind == "text/html")  # fmt: skip
     if not whole.take(reading, part.whole, part.side):
         identifiers.detect(reading, keys)
-        names.detect(reading, facts.brands_in(reading.folded))
+        names.detect(reading, facts.brands_in(reading.folded), facts.register)
     for mention in reading.mentions:
         if part.side not in {"", "victim"} and mention.type not in {"NAME", "ORG", "ADDR", "USER"}:
             mention.side = part.side

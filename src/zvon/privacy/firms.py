@@ -8,8 +8,8 @@ from zvon.privacy.lexeme import FIRSTS, LASTS, Lex
 from zvon.privacy.tagged import PLACE, Lines
 
 _FORM = re.compile(
-    r"(?<=[\w)»\"'“”.]),? +((?i:d\. ?o\. ?o\.?|j\. ?d\. ?o\. ?o\.?|d\. ?d\.|s\. ?p\.|k\. ?d\.|d\. ?n\. ?o\.|z\. ?o\. ?o\.|z\. ?b\. ?o\.)"
-    r"|doo|DOO|Ltd\.?|LTD|Limited|LLC|LLP|Inc\.?|GmbH|AG|PLC|plc|S\.A\.|S\.p\.A\.|S\.r\.l\.|B\.V\.|Corp\.?|Kft\.?|obrt)(?!\w)"
+    r"(?<=[\w)»\"'“”.]),? +((?i:d\. ?o\. ?o\.?|j\. ?d\. ?o\. ?o\.?|d\. ?d\.|s\. ?p\.|k\. ?d\.|d\. ?n\. ?o\.|z\. ?o\. ?o\.|z\. ?b\. ?o\.|s\. ?r\. ?l\.|s\. ?p\. ?a\.|(?:&|in|i|and) (?:partnerji|partneri|partners|sinovi|sons)(?!\w))"
+    r"|doo|DOO|Ltd\.?|LTD|Limited|LLC|LLP|Inc\.?|GmbH|AG|PLC|plc|S\.A\.|B\.V\.|Corp\.?|Kft\.?|obrt)(?!\w)"
 )
 _CUSTOMER = re.compile(
     r"\(([^()\n]{0,80}\b(?:customer|client|subscriber|stranka|naročnik|korisnik|kupac)\b[^()\n]{0,80})\)",
@@ -22,7 +22,7 @@ _WORDS = 6
 
 def firms(page: Lines) -> Iterator[tuple[int, int]]:
     """Ranges of the text that name an organisation by its own words."""
-    if any(form in page.text for form in (".", "Ltd", "LTD", "Limited", "LLC", "GmbH", "Inc", "doo", "DOO", "AG", "PLC", "plc", "obrt")):  # fmt: skip
+    if any(form in page.text for form in (".", "Ltd", "LTD", "Limited", "LLC", "GmbH", "Inc", "doo", "DOO", "AG", "PLC", "plc", "obrt", "artner", " sinovi", "Sons")):  # fmt: skip
         for found in _FORM.finditer(page.text):
             start = _begin(page, found.start())
             if start < found.start():
@@ -73,7 +73,9 @@ def _institution(page: Lines, i: int) -> tuple[int, int] | None:
         if page.tokens.gaps[last] == ". " and len(page.tokens.texts[last - 1]) > 3:
             break
         if page.capital(last) and page.lex[last] not in {Lex.KNOWN, Lex.CALENDAR}:
-            if page.lex[last] == Lex.STOP and len(page.tokens.texts[last]) > 2:
+            if page.lex[last] == Lex.STOP and len(page.tokens.texts[last]) > 2 and not (
+                last + 1 < len(page.lex) and page.joined(last) and page.capital(last + 1)
+            ):  # fmt: skip
                 break
             proper = True
             last += 1
@@ -94,7 +96,12 @@ def _institution(page: Lines, i: int) -> tuple[int, int] | None:
         return None
     if last - first == 2 and last == i + 1 and page.lex[first] in FIRSTS | LASTS and not page.capital(i):  # fmt: skip
         return None
-    return page.tokens.starts[first], page.tokens.ends[last - 1]
+    end = page.tokens.ends[last - 1]
+    kind = _KIND.match(page.text, end)
+    return page.tokens.starts[first], kind.end() if kind else end
+
+
+_KIND = re.compile(r", (?:javno podjetje|javni zavod|javna ustanova|trgovačko društvo|zavod|ustanova)")  # fmt: skip
 
 
 def _goes_on(page: Lines, first: int) -> bool:

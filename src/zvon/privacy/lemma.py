@@ -17,6 +17,8 @@ _VOWELS = frozenset("aeiou")
 def lemmas(word: str) -> tuple[str, ...]:
     """Candidates for the nominative of `word`, itself first."""
     out: dict[str, None] = {word: None}
+    if "dj" in word:  # `Djuro` as people without a đ write it
+        out[word.replace("dj", "d")] = None
     for ending in _CASE:
         if ending and (not word.endswith(ending) or len(word) - len(ending) < 2):
             continue

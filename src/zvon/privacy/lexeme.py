@@ -55,6 +55,24 @@ def classes() -> dict[str, Lex]:
     return out
 
 
+_SHORTEST = 5
+
+
+@cache
+def _stems() -> dict[str, Lex]:
+    return {word[:-1]: kind for word, kind in classes().items() if word.endswith("*")}
+
+
+def _listed(word: str) -> Lex | None:
+    found = classes().get(word)
+    if found is None:
+        stems = _stems()
+        for length in range(len(word), _SHORTEST - 1, -1):
+            if found := stems.get(word[:length]):
+                return found
+    return found
+
+
 @cache
 def _heads() -> frozenset[str]:
     """How a word begins that may be a form of a listed name; saves the work for all others."""
@@ -73,9 +91,9 @@ def lex(word: str) -> Lex:
     """The class of a folded word; a name that is a common word too is `COMMON_…`."""
     word = word.removesuffix("'s").removesuffix("’s")
     first, last = None, None
-    if word[:3] in _heads() or "-" in word:
+    if word[:3] in _heads() or "-" in word or "dj" in word:
         first, last = first_name(word), last_name(word)
-    listed = classes().get(word)
+    listed = _listed(word)
     if listed is not None and not first and not last:
         return listed
     if listed in _STRONGER:
@@ -92,7 +110,7 @@ def lex(word: str) -> Lex:
 
 def unlisted(word: str) -> Lex:
     """The class of a folded word as if it stood in no list of names."""
-    listed = classes().get(word)
+    listed = _listed(word)
     if listed is not None:
         return listed
     return Lex.LIKE_LAST if looks_like_last(word) else Lex.NONE

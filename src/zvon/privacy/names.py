@@ -16,6 +16,7 @@ from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.passwords import passwords
 from zvon.privacy.people import inside_sentence, named, people, person
 from zvon.privacy.postal import addresses
+from zvon.privacy.register import Register
 from zvon.privacy.tagged import Lines, Said, lines
 
 __all__ = ["detect", "organisation", "person"]
@@ -29,12 +30,17 @@ _ALONE = {"NAME": 0.0, "ORG": 1.5, "ADDR": 0.5, "USER": 1.5, "HOST": 2.0, "SECRE
 Range = tuple[int, int]
 
 
-def detect(reading: Reading, brands: Sequence[Range] = ()) -> None:
+def detect(
+    reading: Reading, brands: Sequence[Range] = (), register: Register | None = None
+) -> None:
     """Find what only words, lists and the tagger can find; identifiers have their place already.
 
     `brands` are ranges where the text names a brand: not a person, and not the victim's firm.
+    `register` knows our own people and organisations, in any case.
     Raises `BadTable` when the tagger's weights cannot be read.
     """
+    if register is not None and register.size:
+        _ours(reading, register)
     page = lines(reading, brands)
     sure: dict[str, Iterable[Range]] = {
         "SECRET": passwords(reading),
@@ -76,6 +82,19 @@ def _trimmed(page: Lines, said: Said) -> Range:
     return page.tokens.starts[inside[0]], page.tokens.ends[inside[-1]]
 
 
+def _ours(reading: Reading, register: Register) -> None:
+    """Take what the constituency's directory names, before anything else may read it."""
+    words = reading.words
+    for first, last, kind in register.named([word.folded for word in words]):
+        start, end = words[first].start, words[last].end
+        raw = reading.text[start:end]
+        if kind == "person":
+            kind_, value = "NAME", person([w.folded for w in words[first : last + 1]])
+        else:
+            kind_, value = "ORG", organisation(raw) or fold(raw)
+        reading.add(Mention(reading.part, start, end, kind_, raw, value, fixed="remove"))
+
+
 def _union(ranges: list[Range]) -> list[Range]:
     out: list[Range] = []
     for start, end in ranges:
@@ -92,7 +111,8 @@ _NO_FIRM = frozenset({Lex.KNOWN, Lex.CALENDAR, Lex.STOP, Lex.TOWN, Lex.PERSON, L
 
 def _believed(page: Lines, said: Said) -> bool:
     """Whether what the tagger says stands by itself."""
-    if said.margin < _ALONE[said.kind]:
+    cued_account = said.kind == "USER" and "-" in page.text[said.start : said.end]
+    if said.margin < (0.5 if cued_account else _ALONE[said.kind]):
         return False
     inside = page.find(said.start, said.end)
     if said.kind == "NAME":
@@ -110,6 +130,8 @@ def _believed(page: Lines, said: Said) -> bool:
         case "SECRET":
             return _TICKET.fullmatch(raw) is None and len(raw) >= 6 and "[" not in raw
         case _:
+            if any(page.lex[i] == Lex.STREET for i in inside) and any(c.isdigit() for c in raw):
+                return True
             dated = any(page.lex[i] == Lex.CALENDAR for i in inside[1:])
             return _ADDRESS.match(raw) is not None and not dated
 
@@ -123,18 +145,24 @@ _ADDRESS = re.compile(r"(?!.*[=\"<>{}])(?:.*\s)?[A-ZČŠŽĆĐ][^\W\d_A-Z]{2,}[^
 
 def _is_account(page: Lines, said: Said, inside: Sequence[int], raw: str) -> bool:
     """What is shaped like an account, or a plain word with an account's cue right before."""
-    shaped = any(page.shape[i] == 5 for i in inside) or len(inside) > 1
-    if shaped:
-        return len(raw) >= 4 and _TICKET.fullmatch(raw) is None and " " not in raw
+    if len(raw) < 4 or " " in raw or _TICKET.fullmatch(raw):
+        return False
     first = inside[0] if inside else 0
-    cued = any(page.lex[i] == Lex.ACCOUNT for i in range(max(0, first - 2), first))
-    return len(raw) >= 4 and raw.islower() and cued and said.margin >= _PLAIN_ACCOUNT
+    cued = first > 0 and page.lex[first - 1] == Lex.ACCOUNT and page.tokens.gaps[first] in _BESIDE
+    if any(page.shape[i] == 5 for i in inside) or len(inside) > 1:
+        return True
+    if "-" in raw and cued and raw.islower():
+        return True
+    return cued and raw.islower() and said.margin >= _PLAIN_ACCOUNT
+
+
+_BESIDE = frozenset({" ", ": ", " (", " je ", ' "'})
 
 
 def _is_name(page: Lines, said: Said, inside: Sequence[int]) -> bool:
     """More is asked of a word that no list knows, of small letters and of the sentence's first."""
     names = [i for i in inside if page.lex[i] not in _NO_NAME and page.lex[i] != Lex.TITLE]
-    if not names or all(page.lex[i] == Lex.TOWN or page.shape[i] in {4, 5} for i in names):
+    if not names or all(page.lex[i] == Lex.TOWN or page.shape[i] in {3, 4, 5} for i in names):
         return False
     listed = sum(page.lex[i] in FIRSTS or page.lex[i] in LASTS for i in names)
     if not any(page.capital(i) for i in names):
@@ -147,8 +175,8 @@ def _is_name(page: Lines, said: Said, inside: Sequence[int]) -> bool:
 
 
 _PLAIN_NAME = frozenset({Lex.FIRST, Lex.BOTH})
-_SMALL, _UNKNOWN, _UNKNOWN_ONE = 2.0, 2.0, 4.0
-_PLAIN_ACCOUNT = 3.0
+_SMALL, _UNKNOWN, _UNKNOWN_ONE = 2.0, 1.8, 4.0
+_PLAIN_ACCOUNT = 2.2
 
 
 def _put(
