@@ -8,7 +8,7 @@ import re
 
 _CHUNK = re.compile(r"\S+")
 _DIGIT = re.compile(r"\d")
-_ENDS = frozenset(".,;:!?)\"'»”")
+_ENDS = frozenset(".,;!?)\"'»”")
 LONG = 16
 _LEAD = 6
 _BRIDGE = 4
