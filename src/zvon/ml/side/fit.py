@@ -14,11 +14,10 @@ Floats = NDArray[np.float64]
 
 
 class Example(Struct, frozen=True):
-    """One value in one text: its features, whose it is, and the text family it came from."""
+    """One value in one text: its features, and whose it is."""
 
     features: tuple[Feature, ...]
     attacker: bool
-    family: str = ""
 
 
 def fit(rows: Sequence[Example], *, version: str, spread: float = 1.0) -> Weights:

@@ -29,8 +29,8 @@ _TOKEN = re.compile(
     "\ue000\ue0ff*|[^\\W_\ue000-\ue0ff]+|->|=>|<-|→|←|[.!?;](?=[\\s\"'”)]|$)|\n[ \t]*\n|\n"
 )
 _FOREIGN = re.compile("[\ue000-\ue0ff]")
-_SIGNS = re.compile(r"[^\s\w]+")
-_BESIDE = re.compile(r"[^\w\s]")
+_SIGNS = re.compile(r"[^\s\w.]+")
+_BESIDE = frozenset(":/->@|;[")  # a full stop or comma says nothing of the value before it
 # Words too common to say anything unless they stand right beside the value.
 _EMPTY = frozenset(
     ("je", "so", "sem", "smo", "se", "si", "bi", "bil", "bila", "bilo", "bili", "pa", "da", "ki",
@@ -160,8 +160,8 @@ def _one(
             out.append((_RIGHT[step], token.word, token))
     gap = _SIGNS.search(masked, tokens[i - 1].end if i else 0, here.start)
     out.append(("G", gap[0][-2:] if gap else "", here))
-    sign = _BESIDE.match(masked, here.end)
-    out.append(("P", sign[0] if sign else "", here))
+    sign = masked[here.end : here.end + 1]
+    out.append(("P", sign if sign in _BESIDE else "", here))
     first = tokens[lines.first[i]]
     out.append(("F", first.word if first is not here else "", first))
     low, high = lines.heading[i]

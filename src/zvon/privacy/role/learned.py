@@ -50,7 +50,7 @@ def _said(found: Around) -> tuple[float, list[tuple[float, Token]]]:
         weight = table.get(word) if table is not None else None
         if weight:
             total += weight
-            if weight >= _LEAST or weight <= -_LEAST:
+            if (weight >= _LEAST or weight <= -_LEAST) and token.start != found.mention.start:
                 words.append((weight, token))
     return total, words
 

@@ -13,6 +13,7 @@ from zvon.privacy.role.weights import terms
 
 _DOUBTFUL = -1.5  # log-odds up to which a name is taken for a victim's
 _CERTAIN = -1.0  # log-odds from which a name is the victim's, for what resembles it
+_IN_FULL = frozenset({"listed"})
 _STEM = 5  # shorter labels are in too many others
 
 
@@ -87,22 +88,31 @@ def networks(graph: Graph) -> None:
 
 
 def lend(graph: Graph) -> None:
-    """Two rounds in which each value takes the strongest word of its neighbours, either way."""
+    """Three rounds in which each value takes the strongest word of its neighbours, either way.
+
+    Members of one list are on one side, so what is said of one counts in full for the others.
+    """
     every = [*graph.nodes.values(), *graph.owners.values()]
     base = {id(n): n.own for n in every}
     current = dict(base)
-    reach = terms().reach
-    for _ in range(3):
+    reach, share = terms().reach, graph.shares.lent
+    edges = [
+        (id(a), id(b), weight if name in _IN_FULL else weight * share)
+        for a, b, weight, name in graph.edges
+    ]
+    for _ in range(3) if edges else ():
         up: dict[int, float] = defaultdict(float)
         down: dict[int, float] = defaultdict(float)
-        for a, b, weight, _name in graph.edges:
+        for a, b, weight in edges:
             for here, there in ((a, b), (b, a)):
-                said = max(-reach, min(reach, current[id(there)])) * weight
-                up[id(here)] = max(up[id(here)], said)
-                down[id(here)] = min(down[id(here)], said)
+                said = max(-reach, min(reach, current[there])) * weight
+                if said > up[here]:
+                    up[here] = said
+                elif said < down[here]:
+                    down[here] = said
         current = {key: base[key] + up[key] + down[key] for key in base}
     for node in every:
-        node.lent = (current[id(node)] - base[id(node)]) * graph.shares.lent
+        node.lent = current[id(node)] - base[id(node)]
 
 
 def lookalikes(graph: Graph) -> None:
