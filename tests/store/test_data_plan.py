@@ -94,8 +94,18 @@ async def test_a_purge_that_did_not_happen_is_named(pool: Pool, now: datetime) -
     async with transaction(pool, now) as tx:
         await report(tx, now, home)
     assert await found(pool, now + timedelta(days=364), SI) == []
-    late = await found(pool, now + timedelta(days=370), SI)
+    later = now + timedelta(days=370)
+    late = await found(pool, later, SI)
     assert {(each.code, each.params["name"]) for each in late} == {("DRIFT_OVERDUE", "report.text")}
+    async with transaction(pool, now) as tx:
+        await tx.execute(
+            """
+            insert into purge (uuid, country, class, cut_off, proof, due_at, started_at, done_at)
+            values (gen_random_uuid(), 'SI', 'report.text', %(at)s, '', %(at)s, %(at)s, %(at)s)
+            """,
+            {"at": later - timedelta(hours=3)},
+        )
+    assert await found(pool, later, SI) == []
 
 
 async def test_a_database_that_was_changed_behind_the_policy_is_named(
