@@ -8,6 +8,7 @@ from uuid import UUID
 from zipfile import ZipFile
 
 from msgspec.structs import replace
+from PIL import Image, ImageDraw, ImageFont
 
 from tests.store.world import Reported, reported
 from tests.web.house import NOBODY, House
@@ -21,6 +22,18 @@ from zvon.model.verdict import VerdictWord
 from zvon.store import capture, evidence, evidence_file
 from zvon.store.ingest import NEAR, SAID, Sighted, occurrences_of
 from zvon.store.transaction import transaction
+
+FIELDS = "E-pošta: maja.zupanc@lipa-primer.si"
+
+
+def picture(text: str = "Vnesite podatke kartice") -> bytes:
+    """A picture of a page with words on it."""
+    image = Image.new("RGB", (900, 260), "white")
+    ImageDraw.Draw(image).text((30, 60), text, fill="black", font=ImageFont.load_default(32))
+    out = BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
 
 URL = "https://posta-si.carina.example/i"
 NAME = NameAdvice(name="carina.example", scope=Scope.REGISTRABLE_SUB, reason="dedicated")
@@ -52,7 +65,7 @@ async def lure(house: House) -> Reported:
                       seen_at=now, stage=3)],
         )  # fmt: skip
         shot = await evidence_file.put(tx, key, os.urandom, kind="screenshot", media_type="image/png",
-                                  body=b"\x89PNG picture", now=now)  # fmt: skip
+                                  body=picture(), now=now)  # fmt: skip
         look = Capture(url=URL, stage=4, vantage=Vantage.PHONE, outcome=Outcome.SEEN, facts=facts,
                        screenshot=shot.hex(), took_ms=5, at=now)  # fmt: skip
         await capture.put(tx, found.record_id, [look], os.urandom)
@@ -129,3 +142,44 @@ async def test_who_may_not(house: House) -> None:
         assert (await house.post(who, "/api/v1/takedowns", body)).status_code == 403
         there = f"/api/v1/takedowns/{UUID(str(package['id']))}/package"
         assert (await house.get(who, there)).status_code == 403
+
+
+async def test_what_a_page_shows_of_a_victim_leaves_neither_in_words_nor_in_files(
+    house: House,
+) -> None:
+    answerable(house)
+    found = await lure(house)
+    now, key = house.clock(), house.context.node.key
+    address = f"{URL}?email=maja.zupanc@lipa-primer.si"
+    page = '<form><input name="m" value="maja.zupanc@lipa-primer.si"></form><b>Vnesite kartico</b>'
+    async with transaction(house.pool, now) as tx:
+        victim = Observable(ObservableType.EMAIL, "maja.zupanc@lipa-primer.si")
+        seen = Observable(ObservableType.URL, address)
+        await occurrences_of(
+            tx, {found.record_id: [Sighted(seen, SAID, now), Sighted(victim, 4, now)]}
+        )
+        html = await evidence_file.put(tx, key, os.urandom, kind="html", media_type="text/html",
+                                       body=page.encode(), now=now)  # fmt: skip
+        shot = await evidence_file.put(tx, key, os.urandom, kind="screenshot", media_type="image/png",
+                                       body=picture(FIELDS), now=now)  # fmt: skip
+        facts = PageFacts(hops=(Hop(address, 200),), status=200, title="Pošta")
+        look = Capture(url=address, stage=4, vantage=Vantage.DESKTOP, outcome=Outcome.SEEN,
+                       facts=facts, screenshot=shot.hex(), html=html.hex(), took_ms=5, at=now)  # fmt: skip
+        await capture.put(tx, found.record_id, [look], os.urandom)
+    answer = await house.post(
+        "ana", "/api/v1/takedowns", {"incident": str(found.incident_uuid), "url": address}
+    )
+    assert answer.status_code == 201, answer.text
+    there = await house.get("ana", f"/api/v1/takedowns/{answer.json()['id']}/package")
+    with ZipFile(BytesIO(there.content)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    source = next(body for name, body in files.items() if name.endswith(".html.txt"))
+    assert b"Vnesite kartico" in source
+    for name, body in files.items():
+        assert b"zupanc" not in body.lower(), name
+        assert body != picture(FIELDS), name
+    async with transaction(house.pool, now) as tx:
+        rows = await (await tx.execute(
+            "select door, recipient, outcome from disclosure order by id")).fetchall()  # fmt: skip
+    assert rows[0] == ("takedown", "registrar.example", "released")
+    assert len(rows) == 3

@@ -12,7 +12,8 @@ from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.ids import uuid7
 from zvon.model.observable import Observable, ObservableType
 from zvon.model.scope import Scope
-from zvon.respond import url_notice, url_retest
+from zvon.respond import url_retest
+from zvon.share import url_notice
 from zvon.store import evidence, observable, url_row
 from zvon.store.observable import code_of, digest
 from zvon.store.transaction import transaction
@@ -155,7 +156,7 @@ async def test_an_approval_asks_for_the_letters(house: House) -> None:
         jobs = await (
             await db.execute(
                 "select convert_from(payload, 'utf8') from pgqueuer"
-                " where entrypoint = 'respond.url_notice'"
+                " where entrypoint = 'share.url_notice'"
             )
         ).fetchall()
     assert len(jobs) == 1

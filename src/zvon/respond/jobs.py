@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from zvon.jobs import Context, Handler
-from zvon.respond import appeal, person_data, purge, retest, subjects, url_notice, url_retest
+from zvon.respond import appeal, person_data, purge, retest, subjects, url_retest
 from zvon.store import incident_decision
 from zvon.store.transaction import transaction
 
@@ -21,7 +21,6 @@ JOBS: dict[str, Handler] = {
     "respond.retest": retest.look_again,
     "respond.advise": retest.advise,
     "respond.appeal": appeal.watch,
-    "respond.url_notice": url_notice.prepare,
     "respond.url_retest": url_retest.look_again,
     "respond.url_advise": url_retest.advise,
     "respond.data_request_search": person_data.search,

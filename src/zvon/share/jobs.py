@@ -10,7 +10,7 @@ import structlog
 from zvon.formats.checkpoint import STALE_AFTER
 from zvon.formats.note import PeerError
 from zvon.jobs import Context, Handler, enqueue
-from zvon.share import constituency, epochs, forget, kit, question, withdraw
+from zvon.share import constituency, epochs, forget, kit, question, url_notice, withdraw
 from zvon.share import feed as own_feed
 from zvon.share.client import Unreachable, connect
 from zvon.share.group import renew
@@ -186,6 +186,7 @@ JOBS: dict[str, Handler] = {
     "share.take_held": take_held,
     "share.kits": kit.look,
     "share.withdraw": withdraw.withdraw,
+    "share.url_notice": url_notice.prepare,
     "share.forget": forget.forget,
     "share.review": constituency.look_again,
     "share.epochs": epochs.turn,

@@ -83,7 +83,8 @@ def reason_of(outcome: Outcome | None) -> str:
         return "REFUSED"
     if outcome.status is Status.HELD:
         return "ASKED"
-    return outcome.leave.reason if outcome.status is Status.REFUSED else outcome.status.name
+    by_rule = outcome.status in {Status.REFUSED, Status.ERROR}
+    return outcome.leave.reason if by_rule else outcome.status.name
 
 
 def counted(outcome: Outcome) -> dict[str, dict[str, int]]:

@@ -54,6 +54,14 @@ async def contact(db: Db, rule: UrlRule, now: datetime) -> str | None:
     return None
 
 
+async def is_written(db: Db, rule: UrlRule) -> bool:
+    """Are there letters about this rule already?"""
+    row = await (
+        await db.execute("select 1 from url_notice where rule_id = %s limit 1", (rule.id,))
+    ).fetchone()
+    return row is not None
+
+
 async def put(
     tx: Tx, rule: UrlRule, drafts: Sequence[Draft], now: datetime, random: Callable[[int], bytes]
 ) -> None:

@@ -130,8 +130,8 @@ async def approve(
         "update url_rule set added_seq = (select seq from head) where id = any(%s)", (ids,)
     )
     for row in rows:
-        await enqueue(tx, "respond.url_notice", {"rule": str(row.uuid)},
-                      dedupe=f"respond.url_notice {row.uuid}")  # fmt: skip
+        await enqueue(tx, "share.url_notice", {"rule": str(row.uuid)},
+                      dedupe=f"share.url_notice {row.uuid}")  # fmt: skip
     return await by_uuid(tx.db, uuids)
 
 

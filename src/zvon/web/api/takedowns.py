@@ -8,7 +8,7 @@ from litestar import Response, Router, get, post
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.respond import takedown as takedowns
+from zvon.share import takedown as takedowns
 from zvon.store import takedown
 from zvon.store.takedown import Contact
 from zvon.store.visibility import read

@@ -1,0 +1,20 @@
+"""The agreements of doors whose recipients are no sharing group: `privacy/data/doors/*.toml`."""
+
+from collections.abc import Iterable
+from functools import cache
+
+from zvon.model.disclosure import Door
+from zvon.model.marking import Pap, Tlp
+from zvon.model.policy import Agreement, Policy, compile_policy, read_agreement
+from zvon.privacy.tables import DATA, read
+
+
+@cache
+def agreement(door: Door) -> Agreement:
+    """What holds for everybody at a door. Raises `BadTable`, `BadAgreement`."""
+    return read_agreement(read(DATA / "doors" / f"{door.value}.toml"))
+
+
+def door_policy(door: Door, tlp: Iterable[Tlp], pap: Iterable[Pap] = ()) -> Policy:
+    """The policy of a door for something with these markings."""
+    return compile_policy(agreement(door), group=f"door:{door.value}", tlp=tlp, pap=pap)
