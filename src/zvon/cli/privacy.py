@@ -4,6 +4,7 @@ from cyclopts import App
 
 from zvon.cli.privacy_calibrate import calibrate
 from zvon.cli.privacy_eval import evaluate
+from zvon.cli.privacy_flow import flow
 from zvon.cli.privacy_iep import iep
 from zvon.cli.privacy_share import share
 
@@ -11,6 +12,7 @@ app = App(name="privacy", help="What leaves this node, and what stays.", help_fo
 app.command(share)
 app.command(evaluate, name="eval")
 app.command(calibrate)
+app.command(flow)
 app.command(iep)
 
 __all__ = ["app", "evaluate", "share"]
