@@ -83,7 +83,7 @@ async def _worker(settings: Settings, stop: asyncio.Event) -> None:
     handlers, schedule = collected_jobs()
     limits = collected_limits()
     async with open_settings(settings) as context:
-        await _policies_fit(context)
+        await policies_fit(context)
         say_ready()
         await asyncio.gather(
             run_worker(context, handlers, schedule, stop, limits=limits),
@@ -92,7 +92,7 @@ async def _worker(settings: Settings, stop: asyncio.Event) -> None:
         )
 
 
-async def _policies_fit(context: "Context") -> None:
+async def policies_fit(context: "Context") -> None:
     """Raise `BadPolicy` when a data policy no longer says all that this version's store asks."""
     from zvon.store.data_policy import newest
     from zvon.store.visibility import SYSTEM, read
@@ -151,7 +151,7 @@ async def _web(settings: Settings, stop: asyncio.Event) -> None:
                       log_enabled=False, **options)  # fmt: skip
 
     async with open_settings(settings) as context:
-        await _policies_fit(context)
+        await policies_fit(context)
         texts = {"cert": context.node.tls_certificate, "key": context.node.tls_key}
         with _files(settings.root, texts) as pem:
             console = listener(create_app(context), settings.http)
