@@ -64,6 +64,14 @@ def test_every_type_leaves_in_its_form_without_the_victim(
     assert not [each for each in files if each.startswith(".")]
 
 
+def test_a_text_is_a_text_whatever_it_begins_with(folder: Path) -> None:
+    for beginning in (b"%PDF-1.7\n", b"PK\x03\x04\n", b"Subject: x\nFrom: a@b.example\n\n", b"{}"):
+        code, files = run(folder, "a.txt", beginning + b"Kontakt: Igor Kos")
+        assert code == 0
+        assert "shared.txt" in files
+        assert json.loads(files["decision.json"])["input"]["type"] == "txt"
+
+
 @pytest.mark.parametrize("type", ["misp", "json"])
 def test_a_type_that_is_said_is_believed(folder: Path, type: str) -> None:
     code, files = run(folder, "a.bin", json.dumps(clean_misp()).encode(), type=type)

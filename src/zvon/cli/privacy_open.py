@@ -10,7 +10,7 @@ from zvon.privacy.carrier.item import Item
 
 MAX_BYTES = 50 * 1024 * 1024
 STRUCTURED = frozenset({"misp", "stix", "eve", "json", "csv"})
-_ENDINGS = {".eml": "eml", ".txt": "txt", ".json": "json", ".jsonl": "json", ".ndjson": "json",
+_ENDINGS = {".json": "json", ".jsonl": "json", ".ndjson": "json",
             ".csv": "csv", ".html": "html", ".htm": "html", ".rtf": "docx"}  # fmt: skip
 # What a file of a kind must be by its first bytes, when the kind was said.
 _MEANT = {"pdf": ("pdf",), "docx": ("office", "text"), "image": ("picture",),
@@ -23,12 +23,15 @@ def kind_of_file(name: str, raw: bytes, kind: str) -> str:
     """
     from zvon.formats.kind import OPENED, magic
 
+    ending = PurePath(name).suffix.lower()
     if kind != "auto":
         return kind
+    if ending in {".txt", ".eml"}:
+        return ending[1:]
     found = magic(raw)
     if found is not None and found[0] in OPENED:
         return "file"
-    return _ENDINGS.get(PurePath(name).suffix.lower(), "txt")
+    return _ENDINGS.get(ending, "txt")
 
 
 def decide_file(gate: Gate, name: str, raw: bytes, kind: str) -> tuple[Item, Decided]:

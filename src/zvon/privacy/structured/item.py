@@ -51,9 +51,16 @@ def decode(raw: bytes, kind: str) -> Any:
     if not text.strip():
         raise BadStructure("it is empty")
     try:
-        return msgspec.json.decode(text)
+        data = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        lines = [line for line in text.splitlines() if line.strip()]
+        data = _lines([line for line in text.splitlines() if line.strip()])
+    if not isinstance(data, dict | list):
+        raise BadStructure("it is one value and no structure")
+    return data
+
+
+def _lines(lines: list[str]) -> list[Any]:
+    """Lines of JSON as a list."""
     if len(lines) < 2:
         raise BadStructure("it is no JSON, or it was cut off")
     out = []
