@@ -93,6 +93,9 @@ def share_text(
     leave = may_leave(policy, policy.tlp if tlp is None else tlp, keys.group)
     readings = [_read(part, facts, keys) for part in parts]
     sweep(readings)
+    for reading in readings:
+        for mention in reading.mentions:
+            mention.entity = entity_key(mention)
     scores = score(readings, facts)
     states = _states(readings, scores, policy)
     _hide_relatives(readings, states, scores)
@@ -119,7 +122,7 @@ def _states(
     fixed: dict[str, tuple[str, str]] = {}
     for reading in readings:
         for mention in reading.mentions:
-            key = entity_key(mention)
+            key = mention.entity
             old = fixed.get(key, (mention.type, ""))
             fixed[key] = (mention.type, "remove" if "remove" in {old[1], mention.fixed} else mention.fixed or old[1])  # fmt: skip
     return {key: decide(kind, scores[key], hard, policy) for key, (kind, hard) in fixed.items()}
@@ -135,11 +138,11 @@ def _hide_relatives(
         for mention in reading.mentions:
             if mention.type in {"EMAIL", "HOST", "DOMAIN"} and mention.owner:
                 label = fold(mention.owner).partition(".")[0]
-                gone = states[entity_key(mention)].removes
+                gone = states[mention.entity].removes
                 (labels if gone else kept).add(label)
-    hidden = [m for r in readings for m in r.mentions if states[entity_key(m)].removes]
+    hidden = [m for r in readings for m in r.mentions if states[m.entity].removes]
     for mention in (*sweep_labels(readings, labels - kept), *sweep_rest(readings, hidden)):
-        key = entity_key(mention)
+        key = mention.entity = entity_key(mention)
         states[key] = removed(mention.type)
         scores.setdefault(key, _RELATIVE)
 

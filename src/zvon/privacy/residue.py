@@ -72,12 +72,8 @@ class Needles:
         if len(text) < MIN_PLAIN:
             return
         self.plain.setdefault(text, []).append(original)
-        if not original.whole_word and "." in text and (found := _HOST.search(text)):
-            turned = ".".join(reversed(found[0].split(".")))
-            self.plain.setdefault(turned, []).append(original)
-        bare = _NOT_DIGIT.sub("", text)
-        if len(bare) >= MIN_NUMBER and len(bare) >= len(_NOT_WORD.sub("", text)) - 2:
-            self.numbers.setdefault(bare, []).append(original)
+        if not text.isalpha():
+            self._take_parts(original, text)
         if len(text) >= MIN_ENCODED:
             low = original.text.strip().lower()
             spelled = (
@@ -87,6 +83,15 @@ class Needles:
                 # Codes are compared in lower case of ASCII, as `spelling.codes` gives them.
                 code = form.encode("utf-8", "surrogatepass").lower()
                 self.coded.setdefault(code, []).append(original)
+
+    def _take_parts(self, original: Original, text: str) -> None:
+        """A host with its labels turned round, and a number without what stands between digits."""
+        if not original.whole_word and "." in text and (found := _HOST.search(text)):
+            turned = ".".join(reversed(found[0].split(".")))
+            self.plain.setdefault(turned, []).append(original)
+        bare = _NOT_DIGIT.sub("", text)
+        if len(bare) >= MIN_NUMBER and len(bare) >= len(_NOT_WORD.sub("", text)) - 2:
+            self.numbers.setdefault(bare, []).append(original)
 
     def in_text(self, text: str) -> Iterator[Original]:
         """Values in a folded text."""

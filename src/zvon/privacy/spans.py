@@ -12,7 +12,7 @@ from zvon.privacy.identifiers import host_range, owner, url_host
 from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.pseudonym import Domain, token
 from zvon.privacy.residue import Original
-from zvon.privacy.role import Score, entity_key
+from zvon.privacy.role import Score
 from zvon.privacy.scrub import Edit, Victims, marks, plain_edits, url_edits
 from zvon.privacy.tables import hosts
 
@@ -67,7 +67,7 @@ def make_spans(
     ordered = [(r, m) for r in readings for m in sorted(r.mentions, key=lambda m: m.start)]
     if overrides and not set(overrides) <= set(range(len(ordered))):
         raise BadOverride("there is no span with that number")
-    chosen = [states[entity_key(m)] for _, m in ordered]
+    chosen = [states[m.entity] for _, m in ordered]
     for i, (reading, mention) in enumerate(ordered):
         if reading.optional and chosen[i] is SpanState.ASK:
             chosen[i] = removed(mention.type)
@@ -89,7 +89,7 @@ def make_spans(
     entities: dict[str, str] = {}
     spans: list[SpanDecision] = []
     for i, (reading, mention) in enumerate(ordered):
-        key = entity_key(mention)
+        key = mention.entity
         found = scores[key]
         start, end = reading.view.source(mention.start, mention.end)
         state = chosen[i]

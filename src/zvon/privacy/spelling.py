@@ -24,18 +24,24 @@ _LINES = re.compile(r"[ \t]*=?\r?\n[\s>|]*")
 _DEFANGED = re.compile(r"[\[({](\.|dot|at|@|:)[\])}]")
 _ACE = re.compile(r"xn--([a-z0-9-]+)", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:u\{?([0-9a-fA-F]{4,6})\}?|x([0-9a-fA-F]{2}))")
-_CODED = re.compile(r"(?<![\w+/=%-])[\w+/=%-]{12,65536}(?![\w+/=%-])", re.ASCII)
+_CODED = re.compile(
+    r"(?<![\w+/=%-])(?!(?:person|org|user|host|phone|iban|nid|card|net-v|track|token)-)[\w+/=%-]{12,65536}(?![\w+/=%-])",
+    re.ASCII,
+)
 _HEX = re.compile(rb"[0-9a-f]{10,}")
+# So many zero bytes at least has a text of five letters in UTF-16.
+_ZEROS = 4
 _WIDE = re.compile(rb"(?:[^\0]\0){4}|(?:\0[^\0]){4}")
 _QUOTED = re.compile(r"=(?:[0-9A-Fa-f]{2}|[ \t]*\r?\n)")
 _HEX_MARKS = re.compile(rb"\\x|0x|[:,;%]")
-# What is not base64 reads as zero bits, so that a code keeps its place among the others.
+_SPREAD = re.compile(rb"[0-9a-f]{2}(?:\\x|0x|[:,;%])[0-9a-f]{2}(?:\\x|0x|[:,;%])[0-9a-f]{2}")
+# What is not base64 reads as some other letter, so that a code keeps its place among the others.
 _TO_BASE64 = bytes.maketrans(
     bytes(range(256)),
     bytes(
         {0x2D: 0x2B, 0x5F: 0x2F}.get(c, c)
         if (chr(c).isalnum() and c < 128) or c in b"+/-_"
-        else 0x41
+        else 0x35
         for c in range(256)
     ),
 )
@@ -91,7 +97,7 @@ def codes(output: str) -> Iterator[tuple[str, bytes]]:
         yield from (("base64", form) for form in _bytes(raw))
     low = compact.lower()
     runs = _HEX.findall(low)
-    if b"\\x" in low or b":" in low or b"0x" in low or b"%" in low:
+    if _SPREAD.search(low):
         runs += _HEX.findall(_HEX_MARKS.sub(b"", low))
     for run in runs:
         for first in (0, 1):
@@ -102,7 +108,7 @@ def codes(output: str) -> Iterator[tuple[str, bytes]]:
 def _bytes(raw: bytes) -> Iterator[bytes]:
     """The bytes as they are, and as UTF-16 where every other one is zero (`powershell -enc`)."""
     yield raw.lower()
-    if _WIDE.search(raw):
+    if raw.count(0) >= _ZEROS and _WIDE.search(raw):
         for first in (0, 1):
             yield fold(raw[first:].decode("utf-16-le", "replace")).encode("utf-8", "replace")
 
