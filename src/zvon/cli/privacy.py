@@ -6,6 +6,7 @@ from zvon.cli.privacy_calibrate import calibrate
 from zvon.cli.privacy_eval import evaluate
 from zvon.cli.privacy_flow import flow
 from zvon.cli.privacy_iep import iep
+from zvon.cli.privacy_ledger import disclosures, labels
 from zvon.cli.privacy_share import share
 
 app = App(name="privacy", help="What leaves this node, and what stays.", help_format="plaintext")
@@ -14,5 +15,7 @@ app.command(evaluate, name="eval")
 app.command(calibrate)
 app.command(flow)
 app.command(iep)
+app.command(disclosures)
+app.command(labels)
 
 __all__ = ["app", "evaluate", "share"]
