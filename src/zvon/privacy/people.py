@@ -56,9 +56,8 @@ def people(reading: Reading, page: Lines) -> Iterator[tuple[int, int]]:
 
 
 _SPEAKER = re.compile(r"^(?:\[?\d{1,2}[:.]\d\d(?:[:.]\d\d)?\]? +<?|<)([^\W\d][\w.]{1,24})>?:? (?=\S)", re.MULTILINE)  # fmt: skip
-_ONLY_INITIALS = re.compile(
-    rf"(?:(?<=\()|(?<=[–—] )|(?<=LP, )|(?<=Lp, )|(?<=lp, )|(?<=^)|(?<=\n))((?:[{_UP}]\.[ -]?){{2,4}})(?=\)|\s*$|\n)"
-)
+_INITIALS = re.compile(rf"(?:[{_UP}]\.[ -]?){{2,4}}")
+_BEFORE = ("(", "– ", "— ", "lp, ", "lp ", "pozdrav, ")
 
 
 def _speakers(text: str) -> Iterator[tuple[int, int]]:
@@ -69,9 +68,16 @@ def _speakers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _initials(text: str) -> Iterator[tuple[int, int]]:
-    """A signature of initials alone: `LP, U. L.`"""
-    for found in _ONLY_INITIALS.finditer(text):
-        yield found.start(1), found.start(1) + len(found[1].rstrip(" -"))
+    """A signature of initials alone: `LP, U. L.`, `(D. V.)`, or a line of its own."""
+    for found in _INITIALS.finditer(text):
+        start, end = found.start(), found.start() + len(found[0].rstrip(" -"))
+        before = text[max(0, start - 10) : start]
+        after = text[end : end + 1]
+        alone = not before.strip() or before.rstrip(" >").endswith("\n")
+        if ((alone or before.lower().endswith(_BEFORE)) and after in {"", "\n", ")", "\r"}) or (
+            alone and not text[end:].strip()
+        ):
+            yield start, end
 
 
 def _with_dot(page: Lines, last: int) -> int:

@@ -76,6 +76,7 @@ def tagger() -> Tagger:
         raise BadTable(f"the weights of the tagger: {problem}") from None
 
 
+MOST_WORDS = 100_000  # that the tagger reads of one part; lists and rules read them all
 LEAN = 1.0  # how much more a value that stays unseen costs than one that is taken for nothing
 
 
@@ -85,7 +86,11 @@ def lines(reading: Reading, brands: Iterable[tuple[int, int]] = ()) -> Lines:
     places += [(s, e, "<BRAND>") for s, e in brands if reading.free(s, e)]
     places.sort()
     found = tokens(reading.text, reading.words, places)
-    classes, spans = tagger().read(found.texts, found.folded, found.gaps, LEAN)
+    reader, most = tagger(), MOST_WORDS
+    classes, spans = reader.read(
+        found.texts[:most], found.folded[:most], found.gaps[: most + 1], LEAN
+    )
+    classes += reader.classes(found.texts[most:], found.folded[most:])
     said = []
     for span in spans:
         first, last = span.first, span.last

@@ -31,6 +31,10 @@ REMEMBERED = 40_000  # words whose scores are kept
 PORTION = 4_000  # words that are read at once, so that a text of any length fits
 
 
+# Which columns of a word's buckets (16 of its own, 6 from beside, 3 from afar) each table reads.
+_COLUMNS = ((0, 16), (16, 22), (16, 22), (22, 25), (22, 25))
+
+
 class BadWeights(ValueError):
     """The weights do not match their description, or are not ours."""
 
@@ -113,20 +117,28 @@ class Tagger:
         self._first: list[float] = model.first.tolist()
         self._width = width
 
+    def classes(self, texts: Sequence[str], folded: Sequence[str]) -> list[int]:
+        """The classes of words (`features.class_of`), without a look at what is around them."""
+        return [class_of(t, f, self._facet) for t, f in zip(texts, folded, strict=True)]
+
     def _learn(self, words: Sequence[tuple[str, str]]) -> None:
+        """Remember the scores of words, all new ones of a text in one go."""
         if len(self._places) + len(words) > REMEMBERED:
             self._places.clear()
-        weights = self._model.weights
+        places = self._places
+        first = len(places)
+        buckets: list[list[int]] = []
         for text, folded in words:
-            if text in self._places:
-                continue
-            at = self._places[text] = len(self._places)
-            self._classes[at] = cls = class_of(text, folded, self._facet)
-            here, near, far = word_buckets(text, folded, cls)
-            for table, buckets in enumerate((here, near, near, far, far)):
-                self._remembered[table, at] = weights[[STARTS[table] + b for b in buckets]].sum(
-                    axis=0
-                )
+            if text not in places:
+                at = places[text] = len(places)
+                self._classes[at] = cls = class_of(text, folded, self._facet)
+                here, near, far = word_buckets(text, folded, cls)
+                buckets.append([*here, *near, *far])
+        rows = np.array(buckets, np.int64)
+        weights = self._model.weights
+        for table, (low, high) in enumerate(_COLUMNS):
+            found = weights[rows[:, low:high] + STARTS[table]]
+            self._remembered[table, first : len(places)] = found.sum(axis=1)
 
     def _scores(
         self, texts: Sequence[str], folded: Sequence[str], gaps: Sequence[str]
@@ -183,6 +195,7 @@ def _reach(moves: Floats) -> float:
 
 
 CERTAIN = 2.0  # a word that is nothing by so much needs no path; loses 1 value in 150
+_ALONE = (0, *range(1, len(LABELS), 2))  # what one word by itself may be
 BEAM = 4.0  # labels so far behind the best one of a word are not tried
 
 
@@ -204,7 +217,12 @@ def _path(scores: Floats, moves: Sequence[Sequence[float]], first: Sequence[floa
         while end < len(unsure) and unsure[end] == unsure[end - 1] + 1:
             end += 1
         before = first if unsure[at] == 0 else moves[0]
-        out[unsure[at] : unsure[end - 1] + 1] = _run(rows[at:end], before, moves)
+        if end - at == 1:
+            row = rows[at]
+            best_label = max(_ALONE, key=lambda n: before[n] + row[n] + moves[n][0])
+            out[unsure[at]] = best_label
+        else:
+            out[unsure[at] : unsure[end - 1] + 1] = _run(rows[at:end], before, moves)
         at = end
     return out
 
@@ -214,7 +232,7 @@ def _run(
 ) -> list[int]:
     """The best labels of words that follow a word that is nothing, and are followed by one."""
     trail: list[dict[int, int]] = []
-    reached: dict[int, float] = {-1: 0.0}
+    reached: dict[int, float] = {}
     for row in rows:
         least = max(row) - BEAM
         labels = [0]
@@ -224,11 +242,18 @@ def _run(
         onward: dict[int, float] = {}
         back: dict[int, int] = {}
         for label in labels:
-            top, source = -1e30, -1
-            for old, value in reached.items():
-                gained = value + (before[label] if old < 0 else moves[old][label])
-                if gained > top:
-                    top, source = gained, old
+            top, source = -1e30, 0
+            if label and label % 2 == 0:  # inside: only behind its own kind
+                for old in (label - 1, label):
+                    if old in reached and reached[old] + moves[old][label] > top:
+                        top, source = reached[old] + moves[old][label], old
+            elif not trail:
+                top = before[label]
+            else:
+                for old, value in reached.items():
+                    gained = value + moves[old][label]
+                    if gained > top:
+                        top, source = gained, old
             onward[label] = top + row[label]
             back[label] = source
         trail.append(back)
