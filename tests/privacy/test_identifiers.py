@@ -73,6 +73,8 @@ def test_ordinary_numbers_and_words_are_no_identifiers(text: str) -> None:
     ("text", "expected"),
     [
         ("ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9", ("WALLET", "ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9")),
+        ("JA4 t13d1516h2_8daaf6152771_b0da82dd1658", ("HASH", "t13d1516h2_8daaf6152771_b0da82dd1658")),
+        ("HOSP NO 00884127 GP", ("REG", "00884127")),
         ("modem 00:1B:44:11:3A:B7.", ("MAC", "00:1B:44:11:3A:B7")),
         ("switch 001b.4411.3ab7 je", ("MAC", "001b.4411.3ab7")),
         ("ključ ghp_abcdefghijklmnopqrstuvwxyz0123", ("SECRET", "ghp_abcdefghijklmnopqrstuvwxyz0123")),
@@ -119,6 +121,12 @@ def test_a_value_is_found_by_its_shape_its_word_or_its_place(
     assert expected in found(text)
 
 
+def test_a_telephone_number_after_a_word_for_others_is_one() -> None:
+    assert found("SMS: paket čaka. Pošiljatelj +447418310552") == [("PHONE", "+447418310552")]
+    assert found("korisnik s 01 555 0178", "hr") == [("PHONE", "01 555 0178")]
+    assert found("naročnik 041 332 118") == [("PHONE", "041 332 118")]
+
+
 def test_what_is_inside_an_organisation_never_stays() -> None:
     for text in ("http://10.1.2.3/admin", "git.int.lipa.example/infra", "https://dc1.lipa.local/x",
                  "ana@lipa.local", "srv1.lan", "10.0.0.0/8"):  # fmt: skip
@@ -136,6 +144,7 @@ def test_a_home_names_its_owner_and_a_share_its_machine() -> None:
     assert inside("C:\\Users\\mnovak\\a.exe") == [("USER", "mnovak")]
     assert inside("/home/ana/.ssh/x") == [("USER", "ana")]
     assert inside("\\\\NAS-BREZAN\\skupno") == [("HOST", "nas-brezan")]
+    assert inside("/oncology/MRN00884127_a.dcm") == [("REG", "00884127")]
     assert inside("C:\\Users\\Public\\a.exe") == []
     assert inside("/home/ubuntu/x") == []
 

@@ -9,13 +9,13 @@ from msgspec import Struct
 
 from zvon.privacy.cues import Cue, Lexicon, add_phrase, empty_lexicon, find
 from zvon.privacy.fold import fold
-from zvon.privacy.identifiers.phone import DATE
+from zvon.privacy.identifiers.phone import DATE, is_phone
 from zvon.privacy.identifiers.shape import put
 from zvon.privacy.identifiers.zones import Zones
 from zvon.privacy.mentions import Reading
 from zvon.privacy.tables import DATA, read
 
-_PARCEL_LOOSE = re.compile(r"(?<!\w)[A-Z]{0,4}-?\d[\dA-Z]*(?:[- ]\d{3,})*(?!\w)")
+_PARCEL_LOOSE = re.compile(r"(?<![\w+])(?<!\d )[A-Z]{0,4}-?\d[\dA-Z]*(?:[- ]\d{3,})*(?!\w)")
 _PLATE = re.compile(
     r"(?<!\w)[A-ZČŠŽĆĐ]{1,3}[ -]?(?=[A-Z0-9 -]*\d)[A-Z0-9]{2,4}[ -]?[A-Z0-9]{2,4}(?!\w)"
 )
@@ -55,7 +55,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 @cache
 def _whole(shape: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w.,:/+-])(?:{shape})(?![\w/]|[.,:-]\d)")
+    return re.compile(rf"(?<![\w.,:/+-])(?<!\d )(?:{shape})(?![\w/]|[.,:-]\d)")
 
 
 @cache
@@ -111,7 +111,9 @@ def _cued(reading: Reading, cue: Cue, kind: str, pattern: re.Pattern[str], reach
     found = pattern.search(reading.text, cue.end, cue.end + reach + 24)
     if found is None or found.start() > cue.end + reach:
         return
-    if kind == "TRACK" and sum(map(str.isdigit, found[0])) < _FEWEST_OF_PARCEL:
+    if kind == "TRACK" and (
+        sum(map(str.isdigit, found[0])) < _FEWEST_OF_PARCEL or is_phone(reading.text, found.start())
+    ):
         return
     put(reading, found.start(), found.end(), kind, fold(found[0]), fixed="remove")
 
@@ -122,6 +124,8 @@ def _named(reading: Reading, cue: Cue, row: Number, *, again: bool) -> None:
     for found in row.pattern.finditer(text, cue.end, end):
         if found.start() > cue.end + row.reach:
             break
+        if row.type == "REG" and is_phone(text, found.start()):
+            break  # a number that is dialled names itself better than a word before it
         if "\n\n" not in text[cue.end : found.start()]:
             put(reading, found.start(), found.end(), row.type, fold(found[0]), fixed="remove")
             break

@@ -16,6 +16,8 @@ _LONG = (
         re.IGNORECASE,
     )),
 )  # fmt: skip
+# Fingerprints of TLS clients (JA4, FoxIO 2023): of a program, not of a person.
+_JA4 = re.compile(r"(?<!\w)[tqd]\d{2}[di]\d{4}\w{2}_[0-9a-f]{12}(?:_[0-9a-f]{12})?(?!\w)")
 _CVE = re.compile(r"\bCVE-\d{4}-\d{4,7}\b", re.IGNORECASE)
 _ASN = re.compile(r"\bAS\d{3,10}\b")
 _SHORTEST = 26
@@ -29,6 +31,9 @@ def digests(reading: Reading, zones: Zones) -> None:
             for kind, fixed, pattern in _LONG:
                 for found in pattern.finditer(text, start, end):
                     put(reading, found.start(), found.end(), kind, found[0].lower(), fixed=fixed)
+        if text.find("_", start, end) >= 0:
+            for found in _JA4.finditer(text, start, end):
+                put(reading, found.start(), found.end(), "HASH", found[0], fixed="keep")
     if "cve-" in reading.folded:
         for found in _CVE.finditer(text):
             put(reading, found.start(), found.end(), "CVE", found[0].lower(), fixed="keep")

@@ -14,6 +14,9 @@ _HOME = re.compile(
     r"(?i)(?:[/\\]{1,2}(?:users|home|documents and settings|profiles|mail|vmail)[/\\]{1,2}"
     r"|^~)([\w.@-]{2,64})"
 )
+_PATIENT = re.compile(
+    r"(?i)(?<![a-z])(?:mrn|pid|patient|pacient|pacijent|oib|emso)[_-]?(\d{5,13})(?!\d)"
+)
 _UNC = re.compile(r"\\\\([\w.-]{2,63})")
 _SID = re.compile(r"(?<![\w-])S-1-(?:5-21|12-1)(?:-\d{1,10}){3,5}(?![\w-])")
 _DN = re.compile(
@@ -71,6 +74,8 @@ def insides(raw: str) -> tuple[tuple[int, int, str, str], ...]:
     A home names its owner; the server of `\\server\share` is a machine of the organisation.
     """
     found: list[tuple[int, int, str, str]] = []
+    for number in _PATIENT.finditer(raw):
+        mention.inside = (*mention.inside, (number.start(1), number.end(1), "REG", number[1]))
     share = _UNC.match(raw)
     if share and share[1] not in {".", "?"}:
         found.append((share.start(1), share.end(1), "HOST", share[1].lower()))

@@ -17,7 +17,7 @@ _LONG_RUN = re.compile(r"\d{13,}")
 _NOT_DIGIT = re.compile(r"\D")
 # Behind the code of the country some write the zero that is dialled inside it: +386 (0)41 …
 _ZERO = re.compile(r"^(385|386|387|381|389|382|44|43|49|33|31|41)0")
-_FEWEST, _MOST = 8, 15
+_FEWEST, _FEWEST_ABROAD, _MOST = 8, 10, 15
 
 
 def phones(reading: Reading, start: int, end: int) -> None:
@@ -31,10 +31,18 @@ def phones(reading: Reading, start: int, end: int) -> None:
         digits = _NOT_DIGIT.sub("", reading.folded[at : at + len(raw)])
         if not _FEWEST <= len(digits) <= _MOST or DATE.search(raw):
             continue
+        if raw.startswith("00") and len(digits) < _FEWEST_ABROAD:
+            continue
         if raw[0] not in "+(" and not raw.startswith("00") and _LONG_RUN.search(raw):
             continue
         code, number = international(raw, digits, reading.lang)
         put(reading, at, at + len(raw), "PHONE", number, country=code)
+
+
+def is_phone(text: str, at: int) -> bool:
+    """True when a number that begins at `at` is written as one that is dialled from far away."""
+    found = _PHONE.match(text, at)
+    return found is not None and " " in found[0] and len(_NOT_DIGIT.sub("", found[0])) >= _FEWEST
 
 
 def international(raw: str, digits: str, lang: str | None) -> tuple[str, str]:
