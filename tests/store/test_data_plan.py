@@ -29,7 +29,7 @@ async def found(
     pool: Pool, now: datetime, text: str, files: tuple[Path, ...] = ()
 ) -> list[Difference]:
     async with read(pool, SYSTEM) as db:
-        return await data_plan.drift(db, parse_all({"a": text}, roles=ROLES), now, files)
+        return await data_plan.drift(db, {"a": text}, now, files, chosen=True)
 
 
 def codes(differences: list[Difference]) -> set[str]:

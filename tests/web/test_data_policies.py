@@ -90,6 +90,17 @@ async def test_a_policy_that_means_nothing_is_refused_whole(
     assert (one["country"], one["version"]) == ("SI", 1)
 
 
+async def test_an_officer_sees_where_papers_and_node_disagree(house: House, officer: str) -> None:
+    door = f"{POLICIES}/differences"
+    assert (await house.get(officer, door)).json() == {"differences": []}
+    shorter = SI.replace('retention = "P30D"', 'retention = "P20D"', 1)
+    await house.ask(officer, "PUT", f"{POLICIES}/SI", json={"body": shorter})
+    (one,) = (await house.get("aud", door)).json()["differences"]
+    assert (one["code"], one["country"]) == ("DRIFT_FILE_DIFFERS", "SI")
+    assert "report.raw" in one["text"]
+    assert (await house.get("ana", door)).status_code == 403
+
+
 @pytest.mark.parametrize("kind", ["dmp", "processing", "dpia"])
 async def test_the_documents_come_from_the_policy_that_holds(
     house: House, officer: str, kind: str

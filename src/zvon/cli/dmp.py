@@ -169,19 +169,16 @@ async def _printed(made: "Document", root: Path | None) -> tuple[bytes | None, s
 async def _checked(
     root: Path | None, documents: tuple[Path, ...]
 ) -> "tuple[Settings, list[Difference]]":
-    from zvon.access.permission import SHIPPED_ROLES
     from zvon.cli.node import open_node, utc_now
-    from zvon.model.data_policy_file import parse_all
     from zvon.store import data_plan, data_policy
     from zvon.store.visibility import SYSTEM, read
 
     async with open_node(root, size=1) as context, read(context.pool, SYSTEM) as db:
-        settings = context.settings
-        files = parse_all(data_policy.configured(settings.data_policies), roles=SHIPPED_ROLES)
-        if settings.data_policies is None:  # what ships for others is nobody's configuration here
-            loaded = await data_policy.newest(db)
-            files = {code: policy for code, policy in files.items() if code in loaded}
-        return settings, await data_plan.drift(db, files, utc_now(), documents)
+        folder = context.settings.data_policies
+        files = data_policy.configured(folder)
+        return context.settings, await data_plan.drift(
+            db, files, utc_now(), documents, chosen=folder is not None
+        )
 
 
 async def _loaded(root: Path | None, folder: Path) -> "list[Version]":

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.model.data_policy import DataPolicy
 from zvon.privacy.plan import Document, Kind, document
 from zvon.privacy.plan.drift import Difference, Rendered, State, differences
 from zvon.privacy.plan.seal import NoFoot, content_sha256, read_foot
@@ -45,19 +44,23 @@ def note(tx: Tx, made: Document, actor: str, where: str) -> None:
 
 async def drift(
     db: Db,
-    configured: Mapping[str, DataPolicy],
+    texts: Mapping[str, str],
     now: datetime,
-    files: Sequence[Path] = (),
+    documents: Sequence[Path] = (),
+    *,
+    chosen: bool,
 ) -> list[Difference]:
     """Every disagreement of configuration, database and documents, country by country.
 
-    `files` are documents to compare; without any, those that this node made last. `db` sees as
-    `system`. Raises `BadPolicy`.
+    `texts` are the policy files by name; `chosen` says that the operator chose them, so that one
+    which is not loaded counts too. `documents` are compared; without any, those that this node
+    made last. `db` sees as `system`. Raises `BadPolicy`.
     """
+    configured = await data_policy.read_texts(db, texts)
     found: list[Difference] = []
     tables = await data_facts.unknown_tables(db)
     opened = await data_facts.reading(db)
-    lying = {path: _foot(path) for path in files} if files else await _last(db)
+    lying = {path: _foot(path) for path in documents} if documents else await _last(db)
     loaded = await data_policy.newest(db)
     for country, policy in loaded.items():
         state = State(
@@ -79,7 +82,7 @@ async def drift(
     found += [
         Difference(code="DRIFT_NOT_LOADED", country=country, params={})
         for country in configured
-        if country not in loaded
+        if chosen and country not in loaded
     ]
     return found
 

@@ -74,7 +74,7 @@ async def put(
     await tx.execute("lock table data_policy in share row exclusive mode")
     before = {each.country: each for each in await newest_versions(tx.db)}
     changed: list[Version] = []
-    for country, policy in parse_all(files, roles=await _roles(tx.db)).items():
+    for country, policy in (await read_texts(tx.db, files)).items():
         last = before.get(country)
         if last is not None and last.sha256 == policy.sha256:
             continue
@@ -103,10 +103,15 @@ async def ensure(tx: Tx, country: str, files: Mapping[str, str], now: datetime) 
     """
     if country in await newest(tx.db):
         return
-    mine = parse_all(files, roles=await _roles(tx.db)).get(country)
+    mine = (await read_texts(tx.db, files)).get(country)
     if mine is None:
         raise NoDataPolicy(country)
     await put(tx, {f"{country}.toml": mine.body}, now)
+
+
+async def read_texts(db: Db, files: Mapping[str, str]) -> dict[str, DataPolicy]:
+    """Policies by country from names and contents of files. Raises `BadPolicy`."""
+    return parse_all(files, roles=await _roles(db))
 
 
 async def newest(db: Db) -> dict[str, DataPolicy]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
+import anyio.to_thread
 from litestar import Response, Router, get, put
 from litestar.params import Parameter
 from msgspec import Meta, Struct
@@ -11,6 +12,7 @@ from zvon.access.permission import Permission
 from zvon.collect.render.paper import to_pdf
 from zvon.collect.render.pipe import Gone, Said
 from zvon.collect.render.process import NoBrowser
+from zvon.locale import translator
 from zvon.model.data_policy_file import MOST_BYTES, BadPolicy
 from zvon.privacy.plan import WRITERS, Document, Kind, to_html
 from zvon.privacy.plan.html import STYLE_HASH
@@ -59,6 +61,21 @@ class PolicyOut(VersionOut, frozen=True, kw_only=True):
     versions: list[VersionOut]
 
 
+class DifferenceOut(Struct, frozen=True, kw_only=True):
+    """Where files, database and documents disagree; `text` is in the reader's language."""
+
+    code: str
+    country: str
+    params: dict[str, str]
+    text: str
+
+
+class Differences(Struct, frozen=True):
+    """All that does not agree; empty when the node does what its papers say."""
+
+    differences: list[DifferenceOut]
+
+
 class Policies(Struct, frozen=True):
     """The version that holds in each country."""
 
@@ -74,6 +91,25 @@ async def list_policies(context: In, who: Who) -> Policies:
     """The policies that hold now."""
     async with read(context.pool, who) as db:
         return Policies([_out(each) for each in await data_policy.newest_versions(db)])
+
+
+@get(
+    "/data-policies/differences", opt={"permission": Permission.DATA_POLICY_READ},
+    responses=problems(*SIGNED, 422),
+)  # fmt: skip
+async def list_differences(context: In, who: Who) -> Differences:
+    """Compare policy files, database, and the documents that this node wrote last."""
+    who.require(Permission.DATA_POLICY_READ)
+    folder = context.settings.data_policies
+    files = await anyio.to_thread.run_sync(data_policy.configured, folder)
+    async with read(context.pool, SYSTEM) as db:
+        found = await data_plan.drift(db, files, context.clock(), chosen=folder is not None)
+    speak = translator(who.lang)
+    return Differences([
+        DifferenceOut(code=each.code, country=each.country, params=each.params,
+                      text=speak.text(each.code, **each.params))
+        for each in found
+    ])  # fmt: skip
 
 
 @get(
@@ -146,5 +182,7 @@ async def _printed(context: In, made: Document) -> bytes:
 
 
 router = Router(
-    "/", route_handlers=[list_policies, get_policy, put_policy, get_plan], tags=["data policies"]
+    "/",
+    route_handlers=[list_policies, list_differences, get_policy, put_policy, get_plan],
+    tags=["data policies"],
 )
