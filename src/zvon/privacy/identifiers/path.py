@@ -75,7 +75,7 @@ def insides(raw: str) -> tuple[tuple[int, int, str, str], ...]:
     """
     found: list[tuple[int, int, str, str]] = []
     for number in _PATIENT.finditer(raw):
-        mention.inside = (*mention.inside, (number.start(1), number.end(1), "REG", number[1]))
+        found.append((number.start(1), number.end(1), "REG", number[1]))
     share = _UNC.match(raw)
     if share and share[1] not in {".", "?"}:
         found.append((share.start(1), share.end(1), "HOST", share[1].lower()))
