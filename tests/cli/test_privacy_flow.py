@@ -57,6 +57,20 @@ def test_the_same_key_gives_the_same_and_another_epoch_another_file(tmp_path: Pa
     assert not set(sources[0]) & set(sources[1])
 
 
+def test_without_prefixes_nothing_of_the_networks_is_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = call(tmp_path, TEXT, "--drop", "user", "--no-prefixes")
+    rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
+    a, b = (int(ip_address(rows[n]["src"])) for n in (0, 1))
+    assert all(row[c].startswith("2001:db8:") for row in rows for c in ("src", "dst"))
+    assert rows[0]["src"] == rows[2]["src"]
+    assert (a ^ b).bit_length() > 64
+    said = capsys.readouterr().out
+    assert "learns" not in said
+    assert "by rank" in said
+
+
 def test_the_risk_is_there_for_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     call(tmp_path, TEXT, "--drop", "user", "--json")
     said = msgspec.json.decode(capsys.readouterr().out)

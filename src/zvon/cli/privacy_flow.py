@@ -14,6 +14,7 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from zvon.privacy.flow import CryptoPan
     from zvon.privacy.flow_risk import FlowRisk
+    from zvon.privacy.pseudonym import Domain
 
 MAX_FIELD = 200
 Address = IPv4Address | IPv6Address
@@ -31,9 +32,12 @@ def flow(
     drop: Annotated[str, Parameter(help="Columns to leave out: user,host.")] = "",
     epoch: Annotated[str | None, Parameter(help="The epoch, if not this month.")] = None,
     keys: Annotated[Path | None, Parameter(help="Folder of the pseudonym keys.")] = None,
+    prefixes: Annotated[
+        bool, Parameter(help="Keep prefixes; without, addresses of 2001:db8::/32 that keep nothing.")
+    ] = True,
     json: Annotated[bool, Parameter(help="Print the risk as JSON.", negative=())] = False,
 ) -> int:  # fmt: skip
-    """Write FILE with pseudonyms for its addresses that keep prefixes, and print what they give away.
+    """Write FILE with pseudonyms for its addresses, and print what the kept prefixes give away.
 
     For bulk statistics inside one group, never for incidents. Other columns leave only when they
     hold numbers, times and names of protocols; anything else stops it, and nothing is written.
@@ -47,9 +51,12 @@ def flow(
     month = epoch or f"{datetime.now(UTC):%Y-%m}"
     domain = keyring.domain(keys or keyring.default_folder(), group, month)
     flows, rows = _count(file, wanted, left_out)
-    mapping = pseudonyms(list(flows), CryptoPan(flow_key(domain)))
+    if prefixes:
+        mapping = kept(list(flows), CryptoPan(flow_key(domain)))
+    else:
+        mapping = unlike(list(flows), domain)
     _write(file, out, wanted, left_out, mapping)
-    risk = flow_risk(flows)
+    risk = flow_risk(flows, prefixes=prefixes)
     if json:
         import msgspec
 
@@ -65,8 +72,8 @@ def flow(
     return 0
 
 
-def pseudonyms(addresses: Sequence[Address], pan: "CryptoPan") -> dict[Address, str]:
-    """The pseudonym of each address."""
+def kept(addresses: Sequence[Address], pan: "CryptoPan") -> dict[Address, str]:
+    """Pseudonyms that share as many bits as their addresses do."""
     import numpy as np
 
     four = [a for a in addresses if isinstance(a, IPv4Address)]
@@ -80,6 +87,14 @@ def pseudonyms(addresses: Sequence[Address], pan: "CryptoPan") -> dict[Address, 
             b: str(IPv6Address(bytes(row))) for b, row in zip(six, pan.six(packed), strict=True)
         }
     return made
+
+
+def unlike(addresses: Sequence[Address], domain: "Domain") -> dict[Address, str]:
+    """Pseudonyms that share nothing but the prefix of documentation addresses."""
+    from zvon.privacy.pseudonym_address import addresses as made
+
+    packed = made(domain, (a.packed for a in addresses))
+    return {a: str(IPv6Address(one)) for a, one in zip(addresses, packed, strict=True)}
 
 
 def _count(file: Path, wanted: Sequence[str], left_out: set[str]) -> tuple[Counter[Address], int]:

@@ -43,17 +43,23 @@ class FlowRisk(Struct, frozen=True, kw_only=True):
     alone: int
 
 
-def flow_risk(flows: Mapping[Address, int]) -> list[FlowRisk]:
-    """The risk for the addresses of some flows; `flows` counts how often each occurs."""
+def flow_risk(flows: Mapping[Address, int], *, prefixes: bool = True) -> list[FlowRisk]:
+    """The risk for the addresses of some flows; `flows` counts how often each occurs.
+
+    Without kept `prefixes` nothing is learnt of networks, and the ranks are left.
+    """
     families = sorted({address.version for address in flows})
-    return [_family(f, {a: n for a, n in flows.items() if a.version == f}) for f in families]
+    return [
+        _family(f, {a: n for a, n in flows.items() if a.version == f}, KNOWN if prefixes else ())
+        for f in families
+    ]
 
 
-def _family(family: int, flows: Mapping[Address, int]) -> FlowRisk:
+def _family(family: int, flows: Mapping[Address, int], most: tuple[int, ...]) -> FlowRisk:
     width = 32 if family == 4 else 128
     hosts = sorted(flows, key=lambda a: (-flows[a], int(a)))
     networks = {bits: [int(a) >> (width - bits) for a in hosts] for bits in PREFIXES[family]}
-    known = sorted({min(k, len(hosts) - 1) for k in KNOWN} - {0})
+    known = sorted({min(k, len(hosts) - 1) for k in most} - {0})
     learnt = [
         Learnt(known=k, chosen=chosen, shares={
             f"/{bits}": round(share(of, k), 4) for bits, of in networks.items()
