@@ -10,6 +10,7 @@ from zvon.ml.pii.model import BadWeights, Tagger, shipped
 from zvon.ml.pii.tokens import Tokens, tokens
 from zvon.privacy.lexeme import lex
 from zvon.privacy.mentions import Reading
+from zvon.privacy.pseudonym import REDACTION, TOKEN
 from zvon.privacy.tables import BadTable
 
 _PLACES = {
@@ -80,6 +81,21 @@ MOST_WORDS = 100_000  # that the tagger reads of one part; lists and rules read 
 LEAN = 1.0  # how much more a value that stays unseen costs than one that is taken for nothing
 
 
+_AROUND = 3  # words whose features reach each other
+
+
+def _made_here(reading: Reading, found: Tokens) -> list[int]:
+    """The words that are pseudonyms of ours.
+
+    What stands beside one was judged when its value stood there; without the value it looks
+    otherwise, and what the gate let pass once it would stop the second time.
+    """
+    ours = [m.start for m in reading.mentions if m.fixed == "keep" and TOKEN.fullmatch(m.raw)]
+    if "[" in reading.text:
+        ours += [m.start() for m in REDACTION.finditer(reading.text)]
+    return [_bisect(found.starts, start) for start in ours]
+
+
 def lines(reading: Reading, brands: Iterable[tuple[int, int]] = ()) -> Lines:
     """Read a part: known values and brands are one token each."""
     places = [(m.start, m.end, _PLACES.get(m.type, "<ID>")) for m in reading.mentions]
@@ -91,9 +107,12 @@ def lines(reading: Reading, brands: Iterable[tuple[int, int]] = ()) -> Lines:
         found.texts[:most], found.folded[:most], found.gaps[: most + 1], LEAN
     )
     classes += reader.classes(found.texts[most:], found.folded[most:])
+    made = _made_here(reading, found)
     said = []
     for span in spans:
         first, last = span.first, span.last
+        if any(first - _AROUND <= at < last + _AROUND for at in made):
+            continue
         while first < last and classes[first] // FACETS == PLACE:
             first += 1
         while last > first and classes[last - 1] // FACETS == PLACE:
