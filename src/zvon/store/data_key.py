@@ -6,6 +6,7 @@ write-ahead log, in blocks of a disk that nothing overwrote yet.
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -62,6 +63,10 @@ class KeyedConnection(AsyncConnection[TupleRow]):
 
     data_keys: DataKeys | None = None
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.last_keys: dict[str, tuple[date, DataKey]] = {}
+
 
 def keys_of(db: Db) -> DataKeys:
     """What `db` opens data keys with. Raises `NoKeys`."""
@@ -71,31 +76,35 @@ def keys_of(db: Db) -> DataKeys:
     return found
 
 
-class Sealing(Struct, frozen=True, kw_only=True):
-    """A row of `data_key` as a query joined it: whose day it is, and the sealed key if it is there.
+async def of_day(tx: Tx, keys: DataKeys, of_class: str, day: date, now: datetime) -> DataKey:
+    """The operator's key to seal with on `day` (UTC), made when it is the first of that day.
 
-    `country` is the operator's; it is empty while the node has none.
+    Two transactions that make it at once wait for one another; both get the same. A connection
+    remembers the last key of each class. Raises `KeyDestroyed` when that day was purged already.
     """
-
-    country: str
-    id: int | None
-    key_sealed: bytes | None
-
-
-async def of_day(
-    tx: Tx, keys: DataKeys, found: Sealing, of_class: str, day: date, now: datetime
-) -> DataKey:
-    """The key to seal with on `day` (UTC), made when it is the first of that day.
-
-    Two transactions that make it at once wait for one another; both get the same. Raises
-    `KeyDestroyed` when that day was purged already.
-    """
-    key_id, sealed = found.id, found.key_sealed
+    known = tx.db.last_keys if isinstance(tx.db, KeyedConnection) else {}
+    last = known.get(of_class)
+    if last is not None and last[0] == day:
+        return last[1]
+    row = await (
+        await tx.execute(
+            """
+            select c.country, d.id, d.key_sealed, d.xmin = pg_current_xact_id()::xid
+            from (select coalesce((select country from party where own), '') as country) c
+            left join data_key d on d.country = c.country and d.class = %s and d.day = %s
+            """,
+            (of_class, day),
+        )
+    ).fetchone()
+    assert row is not None
+    country, key_id, sealed, mine = row
     if key_id is None:
-        key_id, sealed = await _made(tx, keys, found.country, of_class, day, now)
-    if sealed is None:
-        raise KeyDestroyed(f"{of_class} of {day}")
-    return DataKey(key_id, opened(keys, found.country, of_class, day, sealed), keys.random)
+        key_id, sealed = await _made(tx, keys, country, of_class, day, now)
+        mine = True
+    key = DataKey(key_id, opened(keys, country, of_class, day, sealed), keys.random)
+    if not mine:  # one that this transaction made is gone when it rolls back
+        known[of_class] = (day, key)
+    return key
 
 
 async def _made(
@@ -118,22 +127,6 @@ async def _made(
     ).fetchone()
     assert row is not None
     return int(row[0]), None if row[1] is None else bytes(row[1])
-
-
-async def sealing(tx: Tx, of_class: str, day: date) -> Sealing:
-    """The row of the operator's country, `of_class` and `day`."""
-    row = await (
-        await tx.execute(
-            """
-            select c.country, d.id, d.key_sealed
-            from (select coalesce((select country from party where own), '') as country) c
-            left join data_key d on d.country = c.country and d.class = %s and d.day = %s
-            """,
-            (of_class, day),
-        )
-    ).fetchone()
-    assert row is not None
-    return Sealing(country=row[0], id=row[1], key_sealed=row[2] and bytes(row[2]))
 
 
 def opened(keys: DataKeys, country: str, of_class: str, day: date, sealed: bytes | None) -> bytes:

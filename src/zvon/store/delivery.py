@@ -126,8 +126,7 @@ async def put(tx: Tx, new: New, pieces: AsyncIterator[bytes], random: bytes) -> 
         assert known is not None
         return known
     day = new.received_at.astimezone(UTC).date()
-    found = await data_key.sealing(tx, data_key.DELIVERY, day)
-    key = await data_key.of_day(tx, keys_of(tx.db), found, data_key.DELIVERY, day, new.received_at)
+    key = await data_key.of_day(tx, keys_of(tx.db), data_key.DELIVERY, day, new.received_at)
     delivery_id, n, batch = int(made[0]), 0, list[tuple[int, int, bytes, int, int]]()
     async for packed in pieces:
         size = zstandard.frame_content_size(packed)

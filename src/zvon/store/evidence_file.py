@@ -54,12 +54,11 @@ async def put(
     keys, day = DataKeys(key, random), now.astimezone(UTC).date()
     big = len(body) > IN_PLACE
     sha = await asyncio.to_thread(_sha, body) if big else _sha(body)
-    found = await data_key.sealing(tx, data_key.CAPTURE, day)
+    today = await data_key.of_day(tx, keys, data_key.CAPTURE, day, now)
     known = await (
         await tx.execute("select key_id from evidence_file where sha256 = %s", (sha,))
     ).fetchone()
-    if known is None or known[0] != found.id:
-        today = await data_key.of_day(tx, keys, found, data_key.CAPTURE, day, now)
+    if known is None or known[0] != today.id:
         sealed = (
             await asyncio.to_thread(_pack, today, sha, body) if big else _pack(today, sha, body)
         )

@@ -9,7 +9,7 @@ from typing import Any, LiteralString
 import zstandard
 
 from zvon.store import data_key
-from zvon.store.data_key import DataKey, DataKeys, Sealing, keys_of
+from zvon.store.data_key import DataKey, DataKeys, keys_of
 from zvon.store.party import Db
 from zvon.store.transaction import Tx
 
@@ -37,33 +37,27 @@ async def put(tx: Tx, body: bytes, media_type: str, now: datetime) -> bytes:
     keys, day = keys_of(tx.db), now.astimezone(UTC).date()
     big = len(body) > IN_PLACE
     sha = await asyncio.to_thread(_sha, body) if big else _sha(body)
+    key = await data_key.of_day(tx, keys, data_key.RAW, day, now)
     row = await (
+        await tx.execute("select key_id from raw_input where sha256 = %s", (sha,))
+    ).fetchone()
+    if row is not None and row[0] == key.id:
+        return sha
+    sealed = await asyncio.to_thread(_pack, key, sha, body) if big else _pack(key, sha, body)
+    if row is None:
         await tx.execute(
             """
-            select c.country, d.id, d.key_sealed, r.key_id
-            from (select coalesce((select country from party where own), '') as country) c
-            left join data_key d on d.country = c.country and d.class = %s and d.day = %s
-            left join raw_input r on r.sha256 = %s
+            insert into raw_input (sha256, body, size, media_type, received_at, key_id)
+            values (%s, %s, %s, %s, %s, %s) on conflict do nothing
             """,
-            (data_key.RAW, day, sha),
+            (sha, sealed, len(body), media_type[:200], now, key.id),
         )
-    ).fetchone()
-    assert row is not None
-    if row[3] is not None and row[3] == row[1]:
-        return sha
-    found = Sealing(country=row[0], id=row[1], key_sealed=row[2] and bytes(row[2]))
-    key = await data_key.of_day(tx, keys, found, data_key.RAW, day, now)
-    sealed = await asyncio.to_thread(_pack, key, sha, body) if big else _pack(key, sha, body)
-    await tx.execute(
-        """
-        insert into raw_input (sha256, body, size, media_type, received_at, key_id)
-        values (%s, %s, %s, %s, %s, %s)
-        on conflict (sha256) do update set
-          body = excluded.body, key_id = excluded.key_id, received_at = excluded.received_at
-        where raw_input.received_at < excluded.received_at
-        """,
-        (sha, sealed, len(body), media_type[:200], now, key.id),
-    )
+    else:
+        await tx.execute(
+            "update raw_input set body = %s, key_id = %s, received_at = %s"
+            " where sha256 = %s and received_at < %s",
+            (sealed, key.id, now, sha, now),
+        )
     return sha
 
 

@@ -151,9 +151,7 @@ async def move_held(tx: Tx, scope: Scope, before: date) -> int:
         shas = [bytes(row[0]) for row in await cursor.fetchall()]
         if not shas:
             continue
-        key = await data_key.of_day(
-            tx, keys, await data_key.sealing(tx, of_class, today), of_class, today, scope.now
-        )
+        key = await data_key.of_day(tx, keys, of_class, today, scope.now)
         reseal = raw.reseal if of_class == data_key.RAW else evidence_file.reseal
         for sha in shas:
             await reseal(tx, sha, key)
