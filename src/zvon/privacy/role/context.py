@@ -121,18 +121,16 @@ class _Lines:
     def __init__(self, tokens: list[Token], masked: str) -> None:
         self.first: list[int] = []
         self.heading: list[tuple[int, int]] = []
-        start, heading, fresh = 0, (0, 0), False
+        start, heading = 0, (0, 0)
         for i, token in enumerate(tokens):
             self.first.append(start)
             self.heading.append(heading)
             if token.ends and token.word[0] == "\n":
                 line = masked[tokens[start].start : token.start].rstrip() if start < i else ""
                 if line.endswith(":"):
-                    heading, fresh = (max(start, i - 6), i), True
-                elif "\n" in token.word[1:] and not fresh:
+                    heading = (max(start, i - 6), i)
+                elif "\n" in token.word[1:]:
                     heading = (0, 0)
-                else:
-                    fresh = False
                 start = i + 1
 
 

@@ -17,6 +17,7 @@ from zvon.privacy.role.weights import Shares, calibration, terms
 from zvon.privacy.role.words import words
 
 _PLAIN = Platt()
+_USUAL = frozenset({"prior", "usual"})  # what is true of the type is no evidence in a conflict
 _OURS = frozenset({"registry", "registry.shared", "side.reporter"})
 
 
@@ -76,7 +77,7 @@ def _result(node: Node, scale: Platt) -> Score:
     rows = [(rule, round(e[0], 2), e[1], e[2]) for rule, e in node.evidence.items()]
     if lent := round(node.lent, 2):
         rows.append(("neighbours", lent, 0, 0))
-    weights = [row[1] for row in rows] or [0.0]
+    weights = [row[1] for row in rows if row[0] not in _USUAL] or [0.0]
     logit, strong = scale.of(node.own + node.lent), terms().conflict
     rows.sort(key=_size, reverse=True)
     return Score(

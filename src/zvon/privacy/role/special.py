@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from zvon.privacy.mentions import Reading
+from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.role.graph import Graph, Node, entity_key
 from zvon.privacy.role.itself import shared_domains
 from zvon.privacy.role.weights import terms
@@ -16,6 +16,8 @@ _KIT = re.compile(
 _PATH = re.compile(r"^[^/]*//[^/]+/[^/?#]|^[^/]+/[^/?#]")
 _THEIRS = frozenset({"lookalike.brand", "lookalike.victim", "tld.cheap", "darknet", "known"})
 REACH = 160  # characters around a value in which a site is said to be broken into
+NEAR = 60  # characters before a file in which it is said to be stolen
+BESIDE = 24  # characters between a file and its hash
 HACKED = "hacked.site"
 
 
@@ -70,12 +72,33 @@ def _said(graph: Graph, readings: list[Reading]) -> dict[str, tuple[int, int]]:
 
 
 def documents(graph: Graph, reading: Reading) -> None:
-    """A hash belongs to the file that is named beside it: of a victim's document it identifies."""
+    """A document that was stolen or is the victim's own; its name and its hash identify it.
+
+    A hash belongs to the file that is named beside it, whoever's that is.
+    """
     ordered = sorted(reading.mentions, key=lambda m: m.start)
     for a, b in pairwise(ordered):
-        if {a.type, b.type} in ({"FILE", "HASH"}, {"PATH", "HASH"}) and b.start - a.end <= 24:
+        if {a.type, b.type} in ({"FILE", "HASH"}, {"PATH", "HASH"}) and b.start - a.end <= BESIDE:
             one, two = graph.nodes[entity_key(a)], graph.nodes[entity_key(b)]
             graph.edges.append((one, two, terms().edge["document"], "document"))
+            if _own_document(graph, reading, a if b.type == "HASH" else b):
+                (two if b.type == "HASH" else one).term("document", terms().rule["document"])
+    for mention in ordered:
+        if mention.type in {"FILE", "PATH"}:
+            _own_document(graph, reading, mention)
+
+
+def _own_document(graph: Graph, reading: Reading, mention: Mention) -> bool:
+    """Add the term for a document that the words call stolen or theirs."""
+    if mention.raw.rpartition(".")[2].lower() not in terms().documents:
+        return False
+    low, _ = reading.clause(mention.start)
+    cue = reading.cue_before(mention.start, "stolen", NEAR)
+    if cue is None or cue.start < low:
+        return False
+    place = reading.view.source(cue.start, cue.end)
+    graph.nodes[entity_key(mention)].term("document", terms().rule["document"], *place)
+    return True
 
 
 def ours_attacks(node: Node) -> bool:

@@ -33,6 +33,7 @@ class Terms(Struct, frozen=True, forbid_unknown_fields=True):
 
     conflict: float
     reach: float
+    documents: frozenset[str]
     prior: dict[str, float]
     rule: dict[str, float]
     edge: dict[str, float]
