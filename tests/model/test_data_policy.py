@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.policies import ROLES, policy_text
 from zvon.model.data_class import IDS
@@ -125,3 +127,21 @@ def test_who_reads_is_country_and_role(given: dict[str, Any], may: bool) -> None
     policy = read(policy_text("ZZ"))
     assert policy.rule("report.raw").read_by(**given) is may
     assert policy.rule("indicator").read_by("YY", ["analyst"])
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_refused_with_our_own_error(text: str) -> None:
+    problem(text)
+
+
+@given(st.data())
+def test_a_policy_with_a_piece_gone_is_refused_or_still_whole(data: st.DataObject) -> None:
+    text = policy_text("ZZ")
+    start = data.draw(st.integers(0, len(text)))
+    cut = text[:start] + text[start + data.draw(st.integers(1, 400)) :]
+    try:
+        made = read(cut)
+    except BadPolicy:
+        return
+    assert {rule.id for rule in made.classes} == set(IDS)
+    assert all(str(rule.lasts) for rule in made.classes)
