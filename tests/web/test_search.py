@@ -1,14 +1,19 @@
 """The API of searching: what comes back, in which form, and what an export leaves out."""
 
 import csv
+import hashlib
 import io
 import json
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from tests.store.findable import LIST, Node, Said, T, index, put
 from tests.web.house import PROBLEM, House
 from zvon.model.marking import Pap, Tlp
-from zvon.store import party
+from zvon.privacy.register import Entry
+from zvon.share.values import is_outward
+from zvon.store import constituency, party
 from zvon.store.transaction import transaction
 
 DAY = timedelta(days=1)
@@ -125,18 +130,56 @@ async def test_other_tools_read_what_is_accused_and_nothing_of_the_reporter(hous
     bundle = (await house.get("ana", f"{EXPORT}/stix")).json()
     indicators = [o for o in bundle["objects"] if o["type"] == "indicator"]
     assert {o["name"] for o in indicators} == {
-        "posta-si.example", "https://posta-si.example/i", "192.0.2.0/24", "=cmd|'/c calc'!A1",
+        "posta-si.example", "https://posta-si.example/i", "192.0.2.0/24",
     }  # fmt: skip
     (event,) = (await house.get("ana", f"{EXPORT}/misp")).json()["response"]
     attributes = {a["value"]: a["to_ids"] for a in event["Event"]["Attribute"]}
     assert attributes["posta-si.example"] is True
-    assert attributes["192.0.2.7"] is False
+    assert "192.0.2.7" not in attributes  # only named, so nobody knows whose it is
     assert "zrtev@banka.example" not in attributes
     for name in ("csv", "json", "stix", "misp"):  # nothing found is a file too
         answer = await house.get("ana", f"{EXPORT}/{name}", params={"q": "nothing.test"})
         assert answer.status_code == 200
         if name in {"stix", "misp"}:
             answer.json()
+
+
+OURS = (
+    Said(values=[(T.URL, "https://posta-si.example/i?email=maja.zupanc@lipa-primer.si", 1),
+                 (T.EMAIL, "maja.zupanc@lipa-primer.si", 5), (T.IPV4, "10.20.30.40", 5),
+                 (T.IPV4, "46.123.240.11", 1), (T.DOMAIN, "lipa-primer.si", 1)]),
+)  # fmt: skip
+
+
+async def test_what_is_ours_does_not_leave_for_other_tools_and_the_ledger_says_what_did(
+    house: House,
+) -> None:
+    await fill(house, *OURS)
+    async with transaction(house.pool, house.clock()) as tx:
+        await constituency.put(
+            tx, [Entry(kind="domain", value="lipa-primer.si"),
+                 Entry(kind="prefix", value="46.123.240.0/24")], house.clock(),
+        )  # fmt: skip
+    bundle = await house.get("ana", f"{EXPORT}/stix")
+    (only,) = [o["name"] for o in bundle.json()["objects"] if o["type"] == "indicator"]
+    assert only == "https://posta-si.example/i"
+    for secret in ("zupanc", "lipa-primer", "10.20.30.40", "46.123.240"):
+        assert secret not in bundle.text.lower()
+    own = await house.get("ana", f"{EXPORT}/csv")
+    assert "46.123.240.11" in own.text  # our own people read what they may read
+    lines = (await house.get("aud", "/api/v1/disclosures")).json()
+    assert lines["counts"] == {"export": {"released": 1}}
+    (line,) = lines["disclosures"]
+    assert (line["door"], line["by"], line["subject"]) == ("export", "ana", "search stix")
+    assert sum(line["spans"]["pseudonymise"].values()) >= 4
+    assert line["sha256"] == hashlib.sha256(f"{only}\n".encode()).hexdigest()
+
+
+async def test_every_form_is_outward_for_somebody_of_another_organisation(house: House) -> None:
+    stranger = replace(house.viewers["ana"], party_own=False)
+    assert is_outward(stranger, "csv")
+    assert not is_outward(house.viewers["ana"], "csv")
+    assert is_outward(house.viewers["ana"], "misp")
 
 
 async def test_an_export_of_many_pages_is_whole(house: House) -> None:

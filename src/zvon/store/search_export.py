@@ -1,4 +1,4 @@
-"""A whole result for the person who asked, value by value; no release to anybody else.
+"""A whole result for the person who asked, value by value; what leaves passes `share.values`.
 
 What may not be handled by machines outside (TLP:RED, PAP:RED) is left out, and counted. Each
 export leaves a row in the audit.

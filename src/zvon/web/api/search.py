@@ -19,6 +19,7 @@ from zvon.formats.result_row import csv_head, csv_line, json_line
 from zvon.jobs import Context
 from zvon.model.item import Encode, Item
 from zvon.model.query import MAX_QUERY, parse, write
+from zvon.share.values import ValueDoor, is_outward, open_door, shown
 from zvon.store.search import Found, search
 from zvon.store.search_export import Export, item, pages, prepare
 from zvon.store.search_facets import Facets, facets
@@ -138,19 +139,22 @@ async def export(
     """All values that are found, in a file; `json` has one object a line.
 
     What TLP:RED or PAP:RED keeps from machines is left out; `X-Zvon-Withheld` says how many
-    records that is (with `+`: at least).
+    records that is (with `+`: at least). A form for other tools, and any form for another
+    organisation, passes the sharing gate: values of victims are not in it.
     """
     if format not in WRITTEN:
         raise UnknownFormat(format)
     query, now = parse(q), context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
         ready = await prepare(tx, who, query, format, now)
+        door = (
+            await open_door(tx, who, format, now, context.node, random=context.random)
+            if is_outward(who, format)
+            else None
+        )
+    found = _outward(context, who, ready, now, door)
     suffix, media_type, encode = WRITTEN[format]
-    body = (
-        _lines(context, who, ready, now, format)
-        if encode is None
-        else _encoded(context, who, ready, now, encode)
-    )
+    body = _lines(found, format) if encode is None else _encoded(found, encode)
     return Stream(
         body, media_type=media_type,
         headers={
@@ -194,13 +198,25 @@ def record_out(row: FoundRecord) -> RecordOut:
     )  # fmt: skip
 
 
-async def _lines(
-    context: Context, who: Viewer, ready: Export, now: datetime, format: str
-) -> AsyncIterator[bytes]:
+async def _outward(
+    context: Context, who: Viewer, ready: Export, now: datetime, door: ValueDoor | None
+) -> AsyncIterator[tuple[Found, ...]]:
+    """The values page by page, through the door when there is one."""
+    async for found in pages(context.pool, who, ready, now):
+        if door is None:
+            yield found
+        elif passed := shown(found, await door.release(found)):
+            yield passed
+    if door is not None:
+        async with transaction(context.pool, now) as tx:
+            await door.close(tx)
+
+
+async def _lines(coming: AsyncIterator[tuple[Found, ...]], format: str) -> AsyncIterator[bytes]:
     names = ValueOut.__struct_fields__
     if format == "csv":
         yield csv_head(names)
-    async for found in pages(context.pool, who, ready, now):
+    async for found in coming:
         rows = [value_out(row) for row in found]
         if format == "csv":
             yield b"".join(csv_line([getattr(row, name) for name in names]) for row in rows)
@@ -209,10 +225,9 @@ async def _lines(
 
 
 async def _encoded(
-    context: Context, who: Viewer, ready: Export, now: datetime, encode: Encode
+    coming: AsyncIterator[tuple[Found, ...]], encode: Encode
 ) -> AsyncIterator[bytes]:
     """What an encoder writes, page by page: it runs in a thread and asks this loop for the next."""
-    coming = pages(context.pool, who, ready, now)
 
     async def page() -> tuple[Found, ...]:
         async for found in coming:  # not `anext` with a default: CPython 3.11 fails in it
