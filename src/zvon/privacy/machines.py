@@ -10,9 +10,11 @@ from zvon.privacy.tables import hosts
 from zvon.privacy.tagged import Lines
 
 _NAME = re.compile(r"[A-Za-z]{1,15}\d{0,4}(?:[-_][A-Za-z0-9]+)*(?![\w@\\:/-]|\.\w)")
-_DATED = re.compile(r"-(?:19|20)\d\d(?:-|$)|^(?:SI|HR|BA|RS|A|H|I)-\d{4,5}$")  # a document, a post code
+_DATED = re.compile(
+    r"-(?:19|20)\d\d(?:-|$)|^(?:SI|HR|BA|RS|A|H|I)-\d{4,5}$"
+)  # a document, a post code
 _PADDED = re.compile(r"[a-zA-Z]0\d$")
-_THEIRS = ("helo=", "ehlo=", "ehlo ", "workstation=", "workstation: ")  # what a client claims
+THEIRS = ("helo=", "ehlo=", "ehlo ", "workstation=", "workstation: ")  # what a client claims
 _REACH = 24
 
 
@@ -67,4 +69,4 @@ def machines(reading: Reading, page: Lines) -> Iterator[tuple[int, int]]:
 
 def claimed(reading: Reading, start: int) -> bool:
     """True where a log shows what a client says of itself: the attacker's machine, no victim's."""
-    return reading.folded[max(0, start - 13) : start].endswith(_THEIRS)
+    return reading.folded[max(0, start - 13) : start].endswith(THEIRS)

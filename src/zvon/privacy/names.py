@@ -11,7 +11,7 @@ from zvon.privacy.accounts import accounts
 from zvon.privacy.firms import firms, organisation
 from zvon.privacy.fold import fold
 from zvon.privacy.lexeme import FIRSTS, LASTS, Lex
-from zvon.privacy.machines import machine, machines
+from zvon.privacy.machines import THEIRS, machine, machines
 from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.passwords import passwords
 from zvon.privacy.people import inside_sentence, named, people, person
@@ -126,6 +126,8 @@ def _believed(page: Lines, said: Said) -> bool:
             return _is_account(page, said, inside, raw)
         case "HOST":
             after = page.text[said.end : said.end + 1]
+            if page.text[max(0, said.start - 13) : said.start].lower().endswith(THEIRS):
+                return False
             return machine(raw) and after not in {"=", "["} and _MACHINE.search(raw) is not None
         case "SECRET":
             return _TICKET.fullmatch(raw) is None and len(raw) >= 6 and "[" not in raw
@@ -145,12 +147,12 @@ _ADDRESS = re.compile(r"(?!.*[=\"<>{}])(?:.*\s)?[A-ZČŠŽĆĐ][^\W\d_A-Z]{2,}[^
 
 def _is_account(page: Lines, said: Said, inside: Sequence[int], raw: str) -> bool:
     """What is shaped like an account, or a plain word with an account's cue right before."""
-    if len(raw) < 4 or " " in raw or _TICKET.fullmatch(raw):
+    if len(raw) < 4 or " " in raw or _TICKET.fullmatch(raw) or page.text[said.start - 1 : said.start] == ".":  # fmt: skip
         return False
     first = inside[0] if inside else 0
     cued = first > 0 and page.lex[first - 1] == Lex.ACCOUNT and page.tokens.gaps[first] in _BESIDE
     if any(page.shape[i] == 5 for i in inside) or len(inside) > 1:
-        return True
+        return cued or said.margin >= _SHAPED_ACCOUNT
     if "-" in raw and cued and raw.islower():
         return True
     return cued and raw.islower() and said.margin >= _PLAIN_ACCOUNT
@@ -166,6 +168,8 @@ def _is_name(page: Lines, said: Said, inside: Sequence[int]) -> bool:
         return False
     listed = sum(page.lex[i] in FIRSTS or page.lex[i] in LASTS for i in names)
     if not any(page.capital(i) for i in names):
+        if page.whispered and listed and said.margin >= _WHISPERED:
+            return True
         return listed > 1 or (listed == 1 and len(names) == 1 and page.lex[names[0]] in _PLAIN_NAME and said.margin >= _SMALL)  # fmt: skip
     if listed or any(page.lex[i] == Lex.LIKE_LAST for i in names):
         return True
@@ -175,8 +179,8 @@ def _is_name(page: Lines, said: Said, inside: Sequence[int]) -> bool:
 
 
 _PLAIN_NAME = frozenset({Lex.FIRST, Lex.BOTH})
-_SMALL, _UNKNOWN, _UNKNOWN_ONE = 2.0, 1.8, 4.0
-_PLAIN_ACCOUNT = 2.2
+_WHISPERED, _SMALL, _UNKNOWN, _UNKNOWN_ONE = 1.5, 2.0, 1.8, 4.0
+_PLAIN_ACCOUNT, _SHAPED_ACCOUNT = 2.2, 2.0
 
 
 def _put(

@@ -37,6 +37,8 @@ class Lines(Struct, frozen=True):
     lex: list[int]
     shape: list[int]
     said: list[Said]
+    whispered: bool = False
+    """True when the writer uses no capitals, so that their absence says nothing."""
 
     def joined(self, i: int) -> bool:
         """True when one space, or a dot after an initial, is all between word i and the next."""
@@ -81,6 +83,7 @@ MOST_WORDS = 100_000  # that the tagger reads of one part; lists and rules read 
 LEAN = 1.0  # how much more a value that stays unseen costs than one that is taken for nothing
 
 
+_FEW, _RARE = 6, 0.02
 _AROUND = 3  # words whose features reach each other
 
 
@@ -119,6 +122,7 @@ def lines(reading: Reading, brands: Iterable[tuple[int, int]] = ()) -> Lines:
             last -= 1
         if first < last:
             said.append(Said(found.starts[first], found.ends[last - 1], span.kind, span.margin))
-    return Lines(
-        reading.text, found, [c % FACETS for c in classes], [c // FACETS for c in classes], said
-    )
+    shapes = [c // FACETS for c in classes]
+    written = sum(shape < 2 or shape == 6 for shape in shapes)
+    whispered = written > _FEW and shapes.count(1) <= written * _RARE
+    return Lines(reading.text, found, [c % FACETS for c in classes], shapes, said, whispered)

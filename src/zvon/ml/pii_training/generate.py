@@ -143,7 +143,7 @@ class Writer:
             text = text.translate(_BARE)
         elif draw < 0.21:
             text = _same_length(text, text.upper())
-        elif draw < 0.27:
+        elif draw < 0.31:
             text = _same_length(text, text.translate(_BARE).lower())
         places = [mark for mark in marks if mark[2].startswith("<")]
         found = tokens(text, self.split(text), places)

@@ -144,7 +144,13 @@ class Maker:
                 f"{dice.choice(own['firms'])} {self.name()}",
             ))  # fmt: skip
             return f"{made}{dice.choice((' ', ' ', ' ', ', '))}{dice.choice(own['forms'])}"
-        shape = dice.choice(own["houses"] if draw < 0.85 else own["bare"])
+        if draw > 0.93:
+            other = dice.choice(own["words"])
+            return dice.choice((
+                f"{word}{other.split()[0]}", f"{word} {other}", f"{self.last()} Group", f"Skupina {word}" if self.lang != "en" else f"The {word} {other}",
+                f"{word} {dice.choice(own['firms'])}", word.upper(), f"{self.last()[:4]}{dice.choice(('tel', 'trans', 'plast', 'med', 'net', 'soft'))}",
+            ))  # fmt: skip
+        shape = dice.choice(own["houses"] if draw < 0.8 else own["bare"])
         town = dice.choice(own["towns"]).split(" ", 1)[-1] if self.lang != "en" else dice.choice(own["towns"]).split()[0]  # fmt: skip
         return str(
             shape.replace("{T}", town).replace("{W}", word).replace("{L}", self.last())
