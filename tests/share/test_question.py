@@ -92,6 +92,10 @@ async def test_the_value_is_never_the_answer(shared: tuple[Two, Two, UUID, str])
     assert await state(si, uuid) == ("open", "")
     told = await hr.rows("select pseudonym_question::text as t from pseudonym_question")
     assert "Jereb" not in str(told)
+    ledger = await si.rows("select door, outcome, by_login from disclosure order by id")
+    assert {(r["door"], r["by_login"]) for r in ledger} == {("question", si.boss.login)}
+    assert [r for r in ledger if r["outcome"] == "released"] == []
+    assert len(ledger) == 5
 
 
 async def test_a_person_may_refuse_and_the_asker_learns_it(

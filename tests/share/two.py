@@ -24,30 +24,16 @@ from zvon.config import Settings
 from zvon.jobs import Context, Handler, enqueue
 from zvon.model.ids import uuid7
 from zvon.model.marking import Pap, Tlp
+from zvon.model.policy import Agreement, compile_policy
 from zvon.share import door, feed, invitation
 from zvon.share.jobs import JOBS
+from zvon.share.released import PASS, Released
 from zvon.store import neverblock, party, peer, person, zone
 from zvon.store.data_key import DataKeys
 from zvon.store.pool import open_pool
 from zvon.store.transaction import Tx, transaction
 
 NAMES = ("posta-si.dostava-paketa.example", "paket.azuriraj-naslov.example")
-
-
-class Policy(msgspec.Struct, frozen=True):
-    """The two fields of a compiled policy that a feed reads."""
-
-    tlp: Tlp
-    pap: Pap
-
-
-class Release(msgspec.Struct, frozen=True):
-    """What the sharing gate hands over; made by hand where the gate is not what is tested."""
-
-    share_id: int
-    group_uuid: UUID
-    policy: Policy
-    event: dict[str, Any]
 
 
 class Two:
@@ -168,8 +154,9 @@ class Two:
                 )
             ).fetchone()  # fmt: skip
             assert row is not None
-            released = Release(row[0], group, Policy(tlp, pap), body)
-            await feed.append(tx, released, self.now, self.context.node)  # type: ignore[arg-type]
+            policy = compile_policy(Agreement(), group=str(group), tlp=[tlp], pap=[pap])
+            released = Released(PASS, share_id=row[0], group_uuid=group, policy=policy, event=body)
+            await feed.append(tx, released, self.now, self.context.node)
         return made
 
     async def revoke(self, share: UUID, reason: str = "a mistake") -> int | None:

@@ -8,8 +8,6 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from zvon.access.node import Node
 from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
@@ -18,15 +16,18 @@ from zvon.formats import pseudonym_question as wire
 from zvon.formats.note import PeerError
 from zvon.formats.pseudonym_question import MAX_AT_ONCE, MAX_TEXT, Answered, Asked
 from zvon.jobs import Context, enqueue
+from zvon.model.disclosure import Door
 from zvon.model.ids import RANDOM_BYTES, uuid7
-from zvon.model.marking import Tlp
-from zvon.model.policy import compile_policy
-from zvon.privacy.engine import Part, Status, share_text
+from zvon.model.marking import Pap
+from zvon.privacy.engine import Part
 from zvon.privacy.pseudonym import TOKEN
 from zvon.privacy.residue import Original, scan
 from zvon.share.client import PeerClient
-from zvon.share.keys import agreement_of, current_epoch, domain, original
-from zvon.share.passage import facts_of
+from zvon.share.keys import current_epoch, domain, original
+from zvon.share.ledger import NotReleased, Recipient, leaving
+from zvon.share.outgoing import release_text
+from zvon.share.passage import facts_of, policy_of
+from zvon.share.released import ReleasedText
 from zvon.store import peer, pseudonym
 from zvon.store import pseudonym_question as rows
 from zvon.store.peer import Peer
@@ -41,11 +42,15 @@ UNKNOWN = "UNKNOWN_TOKEN"
 
 
 class NotClean(ValueError):
-    """The text holds what does not leave; says of which types, never what."""
+    """The gate does not let the text out as it is; the ledger keeps that it was stopped."""
 
-    def __init__(self, types: list[str]) -> None:
-        said = ", ".join(types) or "the value itself"
-        super().__init__(f"the text holds values that do not leave ({said}); write it without them")
+    def __init__(self, stopped: NotReleased) -> None:
+        super().__init__(
+            f"the gate does not let this text out ({stopped.reason}); write it without names,"
+            " numbers and addresses"
+        )
+        self.audit = stopped.audit
+        self.left = stopped.left
 
 
 class BadText(ValueError):
@@ -84,10 +89,10 @@ async def ask(
     origin = await rows.origin_of(tx.db, group.uuid, token) if known else None
     if origin is None:
         raise NoOrigin
-    await _gate(tx, group_uuid, text, node, now, random)
     uuid = uuid7(now, random(RANDOM_BYTES))
+    released = await _released(tx, viewer, group_uuid, uuid, text, node, now, random)
     await rows.put(tx, uuid=uuid, ours=False, peer=origin, group_uuid=group_uuid, token=token,
-                   question=text, now=now, asked_by=viewer.person_id)  # fmt: skip
+                   question=released.texts["text"], now=now, asked_by=viewer.person_id)  # fmt: skip
     tx.audit(AuditEntry(actor=viewer.login, action="pseudonym:ask", object=token,
                         detail={"group": str(group_uuid), "peer": str(origin)}))  # fmt: skip
     await enqueue(tx, "share.questions", {"peer_id": (await peer.get(tx.db, origin)).id})
@@ -106,10 +111,8 @@ async def answer(
     said = _text(text)
     epoch = await pseudonym.epoch_of_token(tx.db, found.group, found.token)
     value = await original(tx.db, found.group, epoch, found.token, node) if epoch else None
-    if value is not None and scan(said, [Original(value, "value")]).hits:
-        raise NotClean([])
-    await _gate(tx, found.group, said, node, now, random)
-    await _settle(tx, viewer, found, "answered", said, now)
+    released = await _released(tx, viewer, found.group, uuid, said, node, now, random, value)
+    await _settle(tx, viewer, found, "answered", released.texts["text"], now)
 
 
 async def refuse(tx: Tx, viewer: Viewer, uuid: UUID, now: datetime) -> None:
@@ -146,22 +149,38 @@ def _text(text: str) -> str:
     return clean
 
 
-async def _gate(
-    tx: Tx, group_uuid: UUID, text: str, node: Node, now: datetime, random: Random
-) -> None:
-    """Only a text that the gate lets through as it is may leave. Raises `NotClean`."""
-    mark = Tlp((await peer.group(tx.db, group_uuid)).max_tlp)
-    agreed = replace(await agreement_of(tx.db, group_uuid), max_tlp=mark.label)
+async def _released(
+    tx: Tx, viewer: Viewer, group_uuid: UUID, uuid: UUID, text: str, node: Node, now: datetime,
+    random: Random, value: str | None = None,
+) -> ReleasedText:  # fmt: skip
+    """The text through the gate; `value` may not stand in it either. Raises `NotClean`.
+
+    What the gate would change is not sent changed: a person writes it anew.
+    """
+    group = await peer.group(tx.db, group_uuid)
+    policy = await policy_of(tx.db, group_uuid, {"tlp": group.max_tlp, "pap": Pap.CLEAR})
     epoch = await current_epoch(tx.db, group_uuid, now)
-    outcome = share_text(
-        [Part("text", text)], facts=await facts_of(tx.db, node, now),
-        policy=compile_policy(agreed, group=str(group_uuid), tlp=[mark]),
-        keys=await domain(tx, group_uuid, epoch, node, now, random),
-    )  # fmt: skip
-    if outcome.status is not Status.RELEASED or outcome.shared != {"text": text}:
-        raise NotClean(
-            sorted({s.type for s in outcome.spans if s.state.value != "keep" or s.inner})
-        )
+    keys = await domain(tx, group_uuid, epoch, node, now, random)
+    to = Recipient(door=Door.QUESTION, name=group.name, subject=str(uuid), group_uuid=group_uuid)
+
+    def stopped(reason: str) -> NotReleased:
+        audit = AuditEntry(actor=viewer.login, action=f"disclose:{to.door.value}",
+                           object=to.subject, outcome="refused", rule=reason)  # fmt: skip
+        row = leaving(to, policy, epoch, None, viewer.login, reason=reason)
+        return NotReleased(reason, audit, row, now, random)
+
+    if value is not None and scan(text, [Original(value, "value")]).hits:
+        raise NotClean(stopped("RESIDUE"))
+    try:
+        released = await release_text(
+            tx, [Part("text", text)], to, now, facts=await facts_of(tx.db, node, now),
+            policy=policy, keys=keys, by=viewer.login, random=random,
+        )  # fmt: skip
+    except NotReleased as problem:
+        raise NotClean(problem) from None
+    if "text" not in released.whole:
+        raise NotClean(stopped("CHANGED"))
+    return released
 
 
 async def take(tx: Tx, partner: UUID, group_uuid: UUID, body: bytes, now: datetime) -> None:
