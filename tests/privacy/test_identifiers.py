@@ -63,7 +63,7 @@ def test_a_shape_is_found(text: str, expected: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     "text",
     ["prijava 12345678", "zahtevek 34167211068", "ob 02:10:33", "5. 12. 2026", "različica 1.2.3.4",
-     "38 Gb/s", "14.221 poskusov", "konec.Na cesti", "npr. tako d.o.o.", "Z-26-004117", "1,89 EUR"],
+     "38 Gb/s", "14.221 poskusov", "T22:14:03.114822+0100", "Številka: 060-14/2026-3", "mutex Global\\QX-91", "konec.Na cesti", "npr. tako d.o.o.", "Z-26-004117", "1,89 EUR"],
 )  # fmt: skip
 def test_ordinary_numbers_and_words_are_no_identifiers(text: str) -> None:
     assert found(text) == []
@@ -74,6 +74,8 @@ def test_ordinary_numbers_and_words_are_no_identifiers(text: str) -> None:
     [
         ("ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9", ("WALLET", "ltc1qw508d6qejxtdg4y5r3zarvary0c5xw7kgmn4n9")),
         ("JA4 t13d1516h2_8daaf6152771_b0da82dd1658", ("HASH", "t13d1516h2_8daaf6152771_b0da82dd1658")),
+        ("from 192.168.12.77 (iPhone-od-Janje)", ("HOST", "iPhone-od-Janje")),
+        ("postaja inz-02 192.168.7.52 ponoči", ("HOST", "inz-02")),
         ("HOSP NO 00884127 GP", ("REG", "00884127")),
         ("modem 00:1B:44:11:3A:B7.", ("MAC", "00:1B:44:11:3A:B7")),
         ("switch 001b.4411.3ab7 je", ("MAC", "001b.4411.3ab7")),

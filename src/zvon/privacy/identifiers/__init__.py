@@ -4,6 +4,7 @@ One file for each family. More certain shapes come first and keep their place.
 """
 
 from zvon.privacy.identifiers.address import addresses, is_private
+from zvon.privacy.identifiers.beside import machines
 from zvon.privacy.identifiers.blob import blobs, hides_identifier
 from zvon.privacy.identifiers.by_word import by_word
 from zvon.privacy.identifiers.digest import digests
@@ -52,6 +53,7 @@ def detect(reading: Reading, keys: Domain | None = None) -> None:
     certain(reading, zones)
     by_word(reading, zones)
     likely(reading, zones)
+    machines(reading)
     lines(reading)
     handles(reading, zones)
     blobs(reading, zones)

@@ -28,7 +28,7 @@ _NOBODY = frozenset({"public", "default", "all users", "default user", "administ
                      "user", "users", "root", "ubuntu", "debian", "defaultapppool", "runneradmin",
                      "shared", "guest", "www", "www-data", "linuxbrew", "appdata", "public_html",
                      "username", "uporabnik", "korisnik"})  # fmt: skip
-_DRIVES = frozenset({"hklm", "hkcu", "hkey_local_machine", "hkey_current_user", "hku", "hkcr",
+_DRIVES = frozenset({"hklm", "hkcu", "hkey_local_machine", "hkey_current_user", "hku", "hkcr", "global", "local",
                      "nt", "builtin", "workgroup", "software", "system32"})  # fmt: skip
 
 

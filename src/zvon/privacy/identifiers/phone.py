@@ -10,9 +10,10 @@ from zvon.privacy.mentions import Reading
 from zvon.privacy.tables import home_countries
 
 _PHONE = re.compile(
-    r"(?<![\w./+-])(?:\(\+\d{1,3}\)[ .\u00a0]?|\+|00|\(?0)\(?\d[\d ()/.\u00a0\u2011\u2013-]{5,20}\d(?!\w|[/.-]\d)"
+    r"(?<![\w./+-])(?<!\d:)(?:\(\+\d{1,3}\)[ .\u00a0]?|\+|00|\(?0)\(?\d[\d ()/.\u00a0\u2011\u2013-]{5,20}\d(?!\w|[/.-]\d)"
 )
 DATE = re.compile(r"(?<!\d)\d{1,2}\. ?\d{1,2}\. ?\d{2,4}(?!\d)|(?<!\d)\d{4}-\d\d-\d\d(?!\d)")
+_OF_YEAR = re.compile(r"/(?:19|20)\d\d(?!\d)")  # the number of a document: 060-14/2026-3
 _LONG_RUN = re.compile(r"\d{13,}")
 _NOT_DIGIT = re.compile(r"\D")
 # Behind the code of the country some write the zero that is dialled inside it: +386 (0)41 …
@@ -29,7 +30,7 @@ def phones(reading: Reading, start: int, end: int) -> None:
         if not reading.free(at, at + len(raw)):
             continue
         digits = _NOT_DIGIT.sub("", reading.folded[at : at + len(raw)])
-        if not _FEWEST <= len(digits) <= _MOST or DATE.search(raw):
+        if not _FEWEST <= len(digits) <= _MOST or DATE.search(raw) or _OF_YEAR.search(raw):
             continue
         if raw.startswith("00") and len(digits) < _FEWEST_ABROAD:
             continue
