@@ -66,9 +66,7 @@ def test_a_picture_leaves_as_new_points_with_what_was_found_filled() -> None:
     assert again.said == ()
 
 
-def test_a_code_with_a_victim_in_it_goes_and_an_attackers_stays() -> None:
-    stays = through(qr("https://evil-fixture.top/a"))
-    assert see(stays.files["shared.png"]).codes[0].text == "https://evil-fixture.top/a"
+def test_a_code_with_a_victim_in_it_goes() -> None:
     goes = through(qr("https://evil-fixture.top/a?e=igor.kos@lipa-primer.si"))
     assert see(goes.files["shared.png"]).codes == ()
 

@@ -15,7 +15,7 @@ from zvon.privacy.carrier.final import readings
 def test_words_stand_where_they_are_drawn() -> None:
     body = screenshot(["Pozdravljeni vsi", "Igor Kos"])
     seen = see(body)
-    assert lines_of(seen)[-1] == "Igor Kos"
+    assert lines_of(seen.words)[-1] == "Igor Kos"
     (word,) = [w for w in seen.words if w.text == "Igor"]
     left, top, right, bottom = word.box
     assert 50 <= left < right <= 200
@@ -25,7 +25,7 @@ def test_words_stand_where_they_are_drawn() -> None:
 def test_a_filled_word_cannot_be_read_any_more_and_the_others_can() -> None:
     body = screenshot(["Pozdravljeni vsi", "Igor Kos"])
     boxes = [w.box for w in see(body).words if w.text in {"Igor", "Kos"}]
-    again = " ".join(lines_of(see(paint(body, boxes))))
+    again = " ".join(lines_of(see(paint(body, boxes)).words))
     assert "Pozdravljeni" in again
     assert "Igor" not in again
     image = Image.open(BytesIO(paint(body, boxes)))
@@ -69,3 +69,16 @@ def test_what_is_no_picture_or_too_large_has_a_reason(body: bytes) -> None:
 def test_a_counting_pixel_shows_nothing() -> None:
     seen = see(saved(Image.new("RGB", (1, 1))))
     assert (seen.words, seen.codes, seen.reason) == ((), (), "")
+
+
+@pytest.mark.parametrize("angle", [90, 180])
+def test_letters_on_their_head_or_side_are_found_where_they_stand(angle: int) -> None:
+    upright = Image.open(BytesIO(screenshot(["Kontakt Katarina Jereb"])))
+    body = saved(upright.rotate(angle, expand=True))
+    seen = see(body)
+    boxes = [w.box for w in (*seen.words, *seen.turned) if w.text in {"Katarina", "Jereb"}]
+    assert len(boxes) == 2
+    again = see(paint(body, boxes))
+    left = {w.text for w in (*again.words, *again.turned)}
+    assert not {"Katarina", "Jereb"} & left
+    assert "Kontakt" in left

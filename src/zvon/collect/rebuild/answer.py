@@ -22,12 +22,14 @@ class Code(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """A picture, looked at. `unread` are places with letters that nobody can be sure of.
+    """A picture, looked at. `turned` are words that stand on their head or their side, `unread`
+    places with letters that nobody can be sure of.
 
     `said` is what stands in the file beside its points. Without a `reason` all readers worked.
     """
 
     words: tuple[Word, ...] = ()
+    turned: tuple[Word, ...] = ()
     codes: tuple[Code, ...] = ()
     unread: tuple[Box, ...] = ()
     said: tuple[str, ...] = ()

@@ -1,46 +1,46 @@
 """From letters to places: which boxes of a picture hold what the gate takes out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from zvon.collect.rebuild.answer import Box, Seen
+from zvon.collect.rebuild.answer import Box, Seen, Word
 from zvon.model.role import SpanState
 from zvon.privacy.engine import Outcome
 
-TEXT = "text"
+TEXT, TURNED = "text", "known.turned"
 
 
-def lines_of(seen: Seen) -> list[str]:
-    """The lines of a picture in reading order, words with a blank between them."""
+def lines_of(words: Sequence[Word]) -> list[str]:
+    """The lines of words in reading order, with a blank between two words."""
     lines: dict[int, list[str]] = {}
-    for word in seen.words:
+    for word in words:
         lines.setdefault(word.line, []).append(word.text)
     return [" ".join(words) for words in lines.values()]
 
 
 def boxes_of(seen: Seen, outcome: Outcome) -> Iterator[Box]:
-    """The words and codes that the gate changed, `outcome` being on `lines_of` as `text`.
+    """The words and codes that the gate changed.
 
-    A code that holds one value to be taken out goes as a whole: half a code cannot be read, and
-    half of one is not what it was.
+    `outcome` is on the lines of `seen.words` as `text`, of `seen.turned` as `known.turned`, and on
+    each code. A code that holds one value to be taken out goes as a whole: half a code cannot be
+    read, and half of one is not what it was.
     """
-    gone: list[tuple[int, int]] = []
-    codes: set[str] = set()
+    gone: dict[str, list[tuple[int, int]]] = {}
     for span in outcome.spans:
         for each in (span, *span.inner):
-            if each.state is SpanState.KEEP:
-                continue
-            if each.part == TEXT:
-                gone.append((each.start, each.end))
-            elif each.part.startswith("code."):
-                codes.add(each.part)
-    at, line = 0, None
-    for word in seen.words:
-        if line is not None:
-            at += 1  # the blank or the end of the line before the word
-        line = word.line
-        if any(start < at + len(word.text) and at < end for start, end in gone):
-            yield word.box
-        at += len(word.text)
+            if each.state is not SpanState.KEEP:
+                gone.setdefault(each.part, []).append((each.start, each.end))
+    yield from _touched(seen.words, gone.get(TEXT, []))
+    yield from _touched(seen.turned, gone.get(TURNED, []))
     for number, code in enumerate(seen.codes, 1):
-        if f"code.{number}" in codes:
+        if f"code.{number}" in gone:
             yield code.box
+
+
+def _touched(words: Sequence[Word], gone: list[tuple[int, int]]) -> Iterator[Box]:
+    """Places of the words that stand in a range of their lines."""
+    at = 0
+    for word in words:
+        end = at + len(word.text)
+        if any(start < end and at < stop for start, stop in gone):
+            yield word.box
+        at = end + 1  # the blank or the end of the line behind it

@@ -113,7 +113,9 @@ async def painted(body: bytes, seen: Seen, passed: Passed) -> Passed:
     if result.outcome.status is not Status.RELEASED:
         return result
     again = await _see(picture)
-    left = "\n".join([*lines_of(again), *(code.text for code in again.codes)])
+    left = "\n".join(
+        [*lines_of(again.words), *lines_of(again.turned), *(code.text for code in again.codes)]
+    )
     hits = scan(left, passed.outcome.originals).hits
     if again.reason or hits:
         outcome = replace(
@@ -128,7 +130,9 @@ async def _picture(body: bytes, where: str, side: str) -> Read:
     seen = await _see(body)
     if seen.reason:
         raise BadItem(f"the picture cannot be read: {seen.reason}")
-    parts = [Part(f"{where}text", "\n".join(lines_of(seen)))]
+    parts = [Part(f"{where}text", "\n".join(lines_of(seen.words)))]
+    if seen.turned:
+        parts.append(Part(f"known.{where}turned", "\n".join(lines_of(seen.turned)), leaves=False))
     parts += [Part(f"{where}code.{i}", code.text) for i, code in enumerate(seen.codes, 1)]
     parts += _known(seen.said, where, "reporter" if side != "attacker" else "")
     return Read(kind=Kind.PICTURE, parts=(*parts, *_digest(body, where, side)), seen=seen,
@@ -188,7 +192,9 @@ def _texts(found: Parts, where: str, side: str) -> list[Part]:
 
 def _unread(found: Parts) -> tuple[str, ...]:
     """What the reader left out, without its sentences: names of files stand in them."""
-    return (f"what {len(found.warnings)} remarks of its reader are about",) if found.warnings else ()
+    return (
+        (f"what {len(found.warnings)} remarks of its reader are about",) if found.warnings else ()
+    )
 
 
 def _text(where: str, text: str) -> Part:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_WORDS = 20_000
 MAX_SAID = 500
 MAX_SAYING = 10_000
+CERTAIN = 80  # per cent; letters of a clean screenshot are all above
 EDGE = 2  # points around a word
 FILL = (32, 32, 32)
 NO_CODES = "codes in pictures cannot be read here: the extra `visual` is not installed"
@@ -32,14 +33,15 @@ def see(body: bytes) -> Seen:
             return Seen(said=said)
         codes = tuple(_codes(image))
         table, scale, note = words_of(image)
+        words, unread = _words(table, scale, image.size)
+        turned = tuple(_turned(image)) if _unsure(table) and not note else ()
     except Unreadable as problem:
         return Seen(reason=problem.reason)
     except ImportError:
         return Seen(reason=NO_CODES)
     except (OSError, ValueError, SyntaxError, MemoryError) as problem:
         return Seen(reason=f"a damaged picture ({type(problem).__name__})")
-    words, unread = _words(table, scale, image.size)
-    return Seen(words=words, codes=codes, unread=unread, said=said, reason=note)
+    return Seen(words=words, turned=turned, codes=codes, unread=unread, said=said, reason=note)
 
 
 def paint(body: bytes, boxes: Iterable[Box]) -> bytes:
@@ -53,6 +55,34 @@ def paint(body: bytes, boxes: Iterable[Box]) -> bytes:
     clean = BytesIO()
     image.save(clean, format="PNG", pnginfo=None, icc_profile=None, exif=b"")
     return clean.getvalue()
+
+
+def _turned(image: "Image") -> Iterator[Word]:
+    """Words that are read when the picture stands on its head, with their places as it is.
+
+    Tesseract reads letters that lean to the right by itself; those that lean to the left lean to
+    the right then.
+    """
+    wide, high = image.size
+    table, scale, _ = words_of(image.rotate(180))
+    for word in _words(table, scale, image.size)[0]:
+        left, top, right, bottom = word.box
+        yield Word(word.text, (wide - right, high - bottom, wide - left, high - top), word.line)
+
+
+def _unsure(table: str) -> bool:
+    """True when some letters were guessed: letters on their head read as others, badly."""
+    return any(
+        len(cells) == 12 and cells[0] == "5" and cells[11].strip() and not _sure(cells[10])
+        for cells in (row.split("\t") for row in table.split("\n")[1 : MAX_WORDS + 1])
+    )
+
+
+def _sure(confidence: str) -> bool:
+    try:
+        return float(confidence) >= CERTAIN
+    except ValueError:
+        return False
 
 
 def _words(
