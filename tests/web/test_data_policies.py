@@ -9,6 +9,8 @@ import pytest
 from tests.policies import policy_text
 from tests.store.world import new_uuid, report
 from tests.web.house import House
+from tests.web.test_captures import looked, picture
+from tests.web.test_captures import report as reported
 from zvon.access import key as keys
 from zvon.collect.render.process import NoBrowser
 from zvon.model.ids import RANDOM_BYTES
@@ -183,3 +185,22 @@ async def test_bytes_of_a_delivery_go_to_whom_the_policy_names(house: House, off
     elsewhere = open_to_all.replace('residency = ["SI"]', 'residency = ["HR"]')
     await house.ask(officer, "PUT", f"{POLICIES}/SI", json={"body": elsewhere})
     assert (await house.get("ana", door)).status_code == 403
+
+
+async def test_pictures_and_sources_of_pages_stay_with_the_policys_readers(
+    house: House, officer: str
+) -> None:
+    record_id, _ = await reported(house)
+    look = await looked(house, record_id, picture())
+    doors = [f"/api/v1/captures/{look}/{what}" for what in ("screenshot", "source")]
+    for door in doors:
+        assert (await house.get("ana", door)).status_code == 200
+    lines = SI.split("[[class]]")
+    (capture,) = (part for part in lines if 'id = "capture"' in part)
+    closed = SI.replace(capture, capture.replace('residency = ["*"]', 'residency = ["HR"]'))
+    await house.ask(officer, "PUT", f"{POLICIES}/SI", json={"body": closed})
+    for door in doors:
+        answer = await house.get("ana", door)
+        assert answer.status_code == 403
+        assert "capture" in answer.json()["detail"]
+    assert [row[2] for row in await house.refusals()] == ["capture", "capture"]
