@@ -6,6 +6,7 @@ from zvon.cli.privacy_calibrate import calibrate
 from zvon.cli.privacy_eval import evaluate
 from zvon.cli.privacy_flow import flow
 from zvon.cli.privacy_iep import iep
+from zvon.cli.privacy_leaktest import leaktest
 from zvon.cli.privacy_ledger import disclosures, labels
 from zvon.cli.privacy_share import share
 
@@ -15,6 +16,7 @@ app.command(evaluate, name="eval")
 app.command(calibrate)
 app.command(flow)
 app.command(iep)
+app.command(leaktest)
 app.command(disclosures)
 app.command(labels)
 
