@@ -56,6 +56,7 @@ def classes() -> dict[str, Lex]:
 
 
 _SHORTEST = 5
+_LONGEST = 40  # no stem is longer, and a word of a million letters costs no more
 
 
 @cache
@@ -67,7 +68,7 @@ def _listed(word: str) -> Lex | None:
     found = classes().get(word)
     if found is None:
         stems = _stems()
-        for length in range(len(word), _SHORTEST - 1, -1):
+        for length in range(min(len(word), _LONGEST), _SHORTEST - 1, -1):
             if found := stems.get(word[:length]):
                 return found
     return found
