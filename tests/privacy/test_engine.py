@@ -9,6 +9,7 @@ from tests.privacy.marked import MAILS, read
 from zvon.model.role import SpanState
 from zvon.privacy.engine import Outcome, Part, Status
 from zvon.privacy.facts import Facts, with_brands
+from zvon.privacy.fold import fold
 from zvon.privacy.gold import Score, judge
 from zvon.privacy.register import Entry, Register
 
@@ -69,6 +70,22 @@ def test_what_is_outside_spans_or_kept_is_unchanged(text: str) -> None:
             return
         at = span.end
     assert rest == text[at:]
+
+
+@quick
+@given(texts)
+def test_equal_keys_and_text_give_equal_output(text: str) -> None:
+    one, two = gate(text), gate(text)
+    assert (one.preview, one.spans, one.vault) == (two.preview, two.spans, two.vault)
+
+
+@quick
+@given(texts)
+def test_what_is_released_holds_no_original(text: str) -> None:
+    outcome = gate(text)
+    for found in (s for s in outcome.spans if s.state.removes):
+        if outcome.shared and len(found.text) >= 6:
+            assert fold(found.text) not in fold(outcome.shared["text"])
 
 
 @quick
@@ -200,3 +217,31 @@ def test_parts_know_each_other() -> None:
 def test_a_firm_right_after_an_address_is_seen() -> None:
     outcome = gate("hxxps://nlb-varnost[.]top/prijava?e=LnNp Livarna Brezovica d.o.o.")
     assert "Brezovica" not in outcome.shared.get("text", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kontakt: Ana Kos. Piše z ana.kos@evil-fixture.top, stran hxxps://evil-fixture[.]top/ana-kos",
+        "Stranka Tine Novak: tine 041 332 118, TINE, tine.novak@lipa.example in tine.novak",
+        "Kontakt: Igor No<b>vak</b>; N\u043evak; Nova\u200bk; Zupanc\u030cic\u030c Maja",
+    ],
+)
+def test_what_is_left_of_a_victim_goes_before_the_proof_finds_it(text: str) -> None:
+    outcome = gate(text)
+    assert outcome.status in {Status.RELEASED, Status.HELD}
+    for name in ("Novak", "tine.novak", "Zupan"):
+        assert name not in outcome.preview["text"]
+
+
+def test_a_home_in_a_path_goes_and_the_path_stays() -> None:
+    outcome = gate("Zagnano: C:\\Users\\mnovak\\Downloads\\netscan64.exe, mnovak je na dopustu")
+    shared = outcome.preview["text"]
+    assert "mnovak" not in shared
+    assert "\\Downloads\\netscan64.exe" in shared
+    assert "C:\\Users\\user-" in shared
+
+
+def test_a_line_of_many_characters_is_decided() -> None:
+    outcome = gate("a" * 300_000 + " Kontakt: Igor Kos " + "b" * 300_000)
+    assert "Igor Kos" not in outcome.preview["text"]
