@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from zvon.model.disclosure import Door, Outcome
@@ -142,24 +143,24 @@ async def newest(
     db: Db, wanted: Wanted, *, after: tuple[datetime, int] | None = None, limit: int = PAGE
 ) -> list[Disclosure]:
     """Rows, newest first; `after` is time and number of the last one seen."""
-    async with db.cursor(row_factory=class_row(Disclosure)) as cursor:
+    async with db.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
             _SELECT + _WANTED + " and (%(at)s::timestamptz is null or (d.at, d.id) < (%(at)s, %(id)s))"
             " order by d.at desc, d.id desc limit %(limit)s",
             {**_asked(wanted), "at": after[0] if after else None, "id": after[1] if after else 0,
              "limit": limit},
         )  # fmt: skip
-        return await cursor.fetchall()
+        return [msgspec.convert(row, Disclosure) for row in await cursor.fetchall()]
 
 
 async def get(db: Db, uuid: UUID) -> Disclosure:
     """One row. Raises `NoDisclosure`."""
-    async with db.cursor(row_factory=class_row(Disclosure)) as cursor:
+    async with db.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_SELECT + "where d.uuid = %s", (uuid,))
         found = await cursor.fetchone()
     if found is None:
         raise NoDisclosure(uuid)
-    return found
+    return msgspec.convert(found, Disclosure)
 
 
 async def counts(db: Db, wanted: Wanted) -> dict[str, dict[str, int]]:
