@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zvon.formats.rtf import BadRtf, decompress, html
+from zvon.formats.rtf import BadRtf, decompress, html, text
 
 # MS-OXRTFCP 3.1.1.1 and 3.1.1.2.
 HELLO = bytes.fromhex(
@@ -60,3 +60,10 @@ def test_any_bytes_give_text_or_our_error(body: bytes, size: int) -> None:
     with suppress(BadRtf):
         assert len(decompress(struct.pack("<III4x", len(body), size, 0x75465A4C) + body)) <= size
     assert len(html(b"{\\rtf1\\fromhtml1 " + body) or "") <= 200
+
+
+def test_a_document_without_a_page_shows_its_text_and_not_its_properties() -> None:
+    raw = (
+        rb"{\rtf1\ansi\ansicpg1250{\info{\author Igor}}{\fonttbl{\f0 Arial;}}\'8eivjo\par b\tab c}"
+    )
+    assert text(raw) == "Živjo\nb\tc"

@@ -125,13 +125,12 @@ def test_a_text_in_a_character_set_that_must_be_guessed_is_refused(
     assert open_mail(raw)
 
 
-def test_a_mail_that_forwards_in_its_text_tells_who_sent_and_who_received() -> None:
+def test_a_mail_that_forwards_in_its_text_tells_who_received_it() -> None:
     raw = (
         b"From: a@lipa.example\nSubject: Fwd: x\n\nGlej.\n\n---------- Forwarded message ---------\n"
         b"From: Banka <lazna@evil.example>\nDate: 1. 6. 2026\nSubject: x\nTo: <zrtev@lipa.example>\n\nKlik.\n"
     )
     opened = read_mail(raw)
-    assert "lazna@evil.example" in opened.attackers
     assert "zrtev@lipa.example" in opened.reporters
     assert {p.id: p.side for p in opened.known} == {"known.reporter": "reporter"}
 
@@ -176,3 +175,23 @@ def test_any_texts_make_a_mail_that_can_be_read_again(texts: dict[str, str]) -> 
     for name in ("body.1",):
         if texts.get(name, "").strip().isalnum() and texts[name].isascii():
             assert any(texts[name].strip() in text for text in again.values())
+
+
+@pytest.mark.parametrize(
+    ("sender", "side"),
+    [
+        (b"ana@lipa.example", ""),  # their own earlier mail: it is only read
+        (b"sodelavka@lipa.example", "nobody"),
+        (b"evil@gostovanje.example", "attacker"),
+        (b"prijava@cert.example", ""),
+    ],
+)
+def test_an_attached_mail_of_the_reporters_own_side_is_not_the_attackers(
+    sender: bytes, side: str
+) -> None:
+    raw = FORWARDED.replace(b"From: evil@gostovanje.example", b"From: " + sender)
+    raw = raw.replace(b"To: ana@lipa.example\nSubject: =", b"To: drug@drugje.example\nSubject: =")
+    opened = read_mail(raw)
+    sides = {p.id: p.side for p in opened.parts}
+    assert sides.get("message.1.from", "read") == {"": "read", "nobody": ""}.get(side, side)
+    assert sender.decode() not in opened.attackers

@@ -15,10 +15,12 @@ from msgspec.structs import replace
 from zvon.formats import forward, header, mail
 from zvon.formats.charset import text_of
 from zvon.formats.limit import MAX_DEPTH, MAX_PARTS, Undecodable
+from zvon.model import suffix
 from zvon.privacy.carrier.headers import carrier, read_head
 from zvon.privacy.carrier.page import TooDeep, page_text
 from zvon.privacy.engine import Part
 from zvon.privacy.facts import Facts
+from zvon.privacy.role.itself import shared_domains
 
 _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined",
                           "unicode-escape", "raw-unicode-escape"})  # fmt: skip
@@ -124,7 +126,7 @@ class _Reader:
             raise BadMail(f"messages are nested deeper than {MAX_DEPTH}")
         leaves = _leaves(message)
         inner = [leaf for leaf in leaves if leaf.get_content_type() == "message/rfc822"]
-        side = "reporter" if inner else ("attacker" if outer else "")
+        side = "reporter" if inner else (_sender_side(message, outer) if outer else "")
         texts = [leaf for leaf in leaves if leaf not in inner]
         first = len(self.parts)
         for number, leaf in enumerate(texts, 1):
@@ -176,12 +178,10 @@ class _Reader:
             raise BadMail(f"a mail has at most {MAX_PARTS} parts")
 
     def _quoted(self, parts: list[Part], subject: str) -> str:
-        """The side of a mail that forwards another in its text, and what the quoted head tells."""
+        """The side of a mail that forwards another in its text; who got that one is the victim's."""
         for part in parts:
             found = forward.find(part.text, subject=subject) if part.kind == "text/plain" else None
             if found is not None:
-                self.attackers |= _addresses(found.fields.get("from", ""))
-                self.attackers |= _addresses(found.fields.get("reply-to", ""))
                 for field in ("to", "cc"):
                     self.reporters |= _addresses(found.fields.get(field, ""))
                 return "reporter"
@@ -229,6 +229,26 @@ def _leaves(message: Message) -> list[Message]:
         else:
             leaves.append(part)
     return leaves
+
+
+def _sender_side(message: Message, outer: list[Message]) -> str:
+    """Whose the innermost message is: the attacker's, unless it came from the reporter's own side.
+
+    Somebody may attach their own earlier mail, or a colleague's: then it is theirs, or nobody's.
+    """
+    around = {a.lower() for m in outer for _, a in header.addresses(m, "from", "to", "cc")}
+    around |= {a.lower() for _, a in header.addresses(message, "to", "cc", "delivered-to")}
+    homes = {_home(a) for m in outer for _, a in header.addresses(m, "from")} - shared_domains()
+    senders = {a.lower() for _, a in header.addresses(message, "from", "sender")}
+    if senders & around:
+        return "reporter"
+    return "" if {_home(a) for a in senders} & homes else "attacker"
+
+
+def _home(address: str) -> str:
+    """The registered name of an address's domain."""
+    name = address.lower().rpartition("@")[2].rstrip(".")
+    return suffix.registered(name) or name
 
 
 def _file_name(leaf: Message) -> str:

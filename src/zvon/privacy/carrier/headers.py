@@ -96,8 +96,8 @@ def read_head(message: Message, outer: list[Message], where: str, side: str) -> 
         value = mention.observable.value
         if mention.side == "reporter":
             reporters.add(value)
-        elif side == "attacker":
-            attackers.add(value)
+        elif side == "attacker" and mention.observable.type is not ObservableType.EMAIL:
+            attackers.add(value)  # of an address the sender is one sign, and may be a victim's own
     if side == "attacker":
         parts += _way(message, outer, where, reporters)
         parts += _proof(message, outer, where)
