@@ -15,6 +15,8 @@ from zvon.privacy.attack.quasi import Quasi, generalised, quasi_identifiers
 from zvon.privacy.attack.rank import frequency_rank
 from zvon.privacy.residue import Original
 
+MOST_KNOWN = 20
+
 
 class Shared(Struct, frozen=True, kw_only=True):
     """What one group and epoch got: pseudonyms as often as they stood, and the originator's vault."""
@@ -38,7 +40,7 @@ def attacks(
     later = {original: token for token, original in next_epoch.vault.items()}
     truth = {token: later[original] for token, original in first.vault.items() if original in later}
     return [
-        known_mapping(pairs),
+        known_mapping(pairs, known=min(MOST_KNOWN, len(pairs) // 4)),
         frequency_rank(first.seen, next_epoch.seen, truth),
         dictionary(pairs, names),
         join(first.seen, other_group.seen),

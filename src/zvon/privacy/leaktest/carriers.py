@@ -132,6 +132,7 @@ def _attached(held: Content) -> File:
     inner["From"] = f"{name.text} <{mail.text}>"
     inner.set_content(f"{name.text}\n")
     message.add_attachment(inner)
+    message.set_boundary(f"part-{held.dice.randrange(10**9):09d}")
     return File(name="mail.eml", kind="eml", body=message.as_bytes(), indicators=held.indicators,
                 secrets=(name, mail))  # fmt: skip
 
