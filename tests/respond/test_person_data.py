@@ -1,6 +1,7 @@
 """A person is found in every spelling and place, told what is there, and erased here and at partners."""
 
 import os
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -25,7 +26,15 @@ from zvon.respond import person_data
 from zvon.respond.person_export import export, page
 from zvon.respond.subjects import note_subjects
 from zvon.share.forget import forget
-from zvon.store import audit, data_policy, data_request, party, person, subject_key
+from zvon.store import (
+    audit,
+    data_policy,
+    data_request,
+    delivery,
+    party,
+    person,
+    subject_key,
+)
 from zvon.store.data_request import BadDataRequest, DataRequest, Given, NotInStep, months_after
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import SYSTEM, read
@@ -243,6 +252,48 @@ async def test_a_class_with_a_reason_and_a_held_record_stay(
     assert row != ({},)
     assert done.done["evidence"] == {"kept": "obramba zahtevkov"}
     assert done.done["legal hold"] == {"records": 1}
+
+
+async def delivered(pool: Pool, now: datetime, body: bytes) -> int:
+    """A file of a source, read to its end."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 60):
+            yield delivery.pack(body[start : start + 60])
+
+    async with transaction(pool, now) as tx:
+        source = await party.source(tx, "senzor", "file", now)
+        new = delivery.New(source_id=source, sha256=os.urandom(32), size=len(body), chunks=2,
+                           received_at=now)  # fmt: skip
+        kept = await delivery.put(tx, new, pieces(), os.urandom(10))
+        await tx.execute("update delivery set state = 'done' where id = %s", (kept.id,))
+    return kept.id
+
+
+async def test_files_of_sources_and_reports_that_nobody_could_read_are_looked_through(
+    pool: Pool, now: datetime, tmp_path: Path
+) -> None:
+    context, pia = await ready(pool, now, tmp_path)
+    line = b"2026-11-22 login user=x from 192.0.2.7 "
+    mine = await delivered(pool, now, line * 2 + b"maja.zupancic@primer-obcina.example " + line)
+    other = await delivered(pool, now, line * 4)
+    await submit(
+        pool, ReportIn(body=b"broken " + MAIL.encode(), media_type="application/x-nothing",
+                       channel=Channel.EMAIL, door=Door.FORM, lang=Lang.SL, received_at=now),
+        now=now, random=os.urandom,
+    )  # fmt: skip
+    request = await asked(context, pia, now)
+    assert request.found == {"delivery.raw": 1, "report.raw": 1, "report.text": 1}
+    async with transaction(pool, now) as tx:
+        await data_request.begin_erasing(
+            tx, pia, request.uuid, except_for={}, reason="člen 17", now=now
+        )
+    await finish(context, request.uuid)
+    assert [each async for each in delivery.body(pool, mine)] == []
+    assert b"".join([each async for each in delivery.body(pool, other)]) == line * 4
+    async with read(pool, SYSTEM) as db:
+        row = await (await db.execute("select count(*) from raw_input")).fetchone()
+    assert row == (0,)
 
 
 async def test_the_audit_of_a_request_names_nobody(

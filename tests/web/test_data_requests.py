@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from schemathesis import GenerationMode
 
 from tests.web.house import NOBODY, House
@@ -25,8 +24,7 @@ async def with_officer(house: House) -> None:
     """A loaded policy and the people of the data protection."""
     async with transaction(house.pool, house.clock()) as tx:
         await data_policy.ensure(tx, "SI", shipped(), house.clock())
-    for login in ("pia", "piero"):
-        await house.newcomer(login, "privacy_officer")
+    await house.newcomer("piero", "privacy_officer")
 
 
 async def said(house: House, path: str, who: str = "pia") -> dict[str, Any]:
@@ -93,22 +91,21 @@ async def test_the_clock_runs_and_is_extended_once_within_the_month(house: House
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"identifiers": []}, {"kind": "forget"}, {"country": "Slovenia"}, {"lang": "de"},
-     {"identifiers": [{"kind": "email", "text": "no address"}]},
-     {"identifiers": [{"kind": "national_id", "text": "1 2 3"}]},
-     {"identifiers": [{"kind": "name", "text": "\x00\x00\x00"}]},
-     {"received_at": "2999-01-01T00:00:00Z"}, {"received_at": "2001-01-01T00:00:00Z"},
-     {"more": 1}],
+WRONG: tuple[dict[str, Any], ...] = (
+    {"identifiers": []}, {"kind": "forget"}, {"country": "Slovenia"}, {"lang": "de"},
+    {"identifiers": [{"kind": "email", "text": "no address"}]},
+    {"identifiers": [{"kind": "national_id", "text": "1 2 3"}]},
+    {"identifiers": [{"kind": "name", "text": "\x00\x00\x00"}]},
+    {"received_at": "2999-01-01T00:00:00Z"}, {"received_at": "2001-01-01T00:00:00Z"}, {"more": 1},
 )  # fmt: skip
-async def test_a_request_that_is_none_is_refused_and_not_repeated(
-    house: House, change: dict[str, Any]
-) -> None:
+
+
+async def test_a_request_that_is_none_is_refused_and_not_repeated(house: House) -> None:
     await with_officer(house)
-    answer = await house.post("pia", f"{API}/data-requests", {**PERSON, **change})
-    assert answer.status_code in {400, 422}, answer.text
-    assert "no address" not in answer.text
+    for change in WRONG:
+        answer = await house.post("pia", f"{API}/data-requests", {**PERSON, **change})
+        assert answer.status_code in {400, 422}, (change, answer.text)
+        assert "no address" not in answer.text
     assert await house.count("data_request") == 0
 
 
@@ -157,15 +154,15 @@ async def test_a_purge_is_ordered_runs_and_is_read(house: House) -> None:
         assert (await house.post("pia", f"{API}/purges", wrong)).status_code == 404
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode))
-async def test_the_officer_gets_no_answer_that_is_not_described(
-    house: House, mode: GenerationMode
-) -> None:
+async def test_the_officer_gets_no_answer_that_is_not_described(house: House) -> None:
     await with_officer(house)
-    ours = [
-        each for each in operations(await described(house))
-        if each.path.startswith((f"{API}/data-requests", f"{API}/purges", f"{API}/legal-holds"))
-    ]  # fmt: skip
-    asked, wrong = await surprises(house, "pia", ours, mode)
-    assert wrong == []
-    assert asked > 20
+    whole = await described(house)
+    ours = ("/data-requests", "/purges", "/legal-holds")
+    whole["paths"] = {
+        path: item for path, item in whole["paths"].items()
+        if path.removeprefix(API).startswith(ours)
+    }  # fmt: skip
+    for mode in GenerationMode:
+        asked, wrong = await surprises(house, "pia", list(operations(whole)), mode)
+        assert wrong == []
+        assert asked > 20

@@ -1,13 +1,17 @@
 """Whose data is this? The identifiers of people in a text, in the form in which they compare."""
 
 from collections.abc import Collection, Iterator
+from itertools import islice, product
 from typing import Final
 
 from msgspec import Struct
 
-from zvon.privacy import identifiers, names, whole
+from zvon.privacy import identifiers, whole
+from zvon.privacy import names as persons
 from zvon.privacy.fold import fold
+from zvon.privacy.lemma import lemmas
 from zvon.privacy.mentions import Reading
+from zvon.privacy.tables import names
 
 KINDS: Final = ("name", "email", "phone", "iban", "card", "plate", "national_id")
 """What a person can give to be found by."""
@@ -22,6 +26,9 @@ _ALSO: Final = frozenset({"ADDR", "USER", "SECRET", "REG", "DATE", "DOC", "PASSP
 # Texts are read in pieces of this many characters, so that one of any size costs what it holds.
 PIECE = 200_000
 MOST = 320
+MOST_FORMS = 12
+_LEAST_DIGITS = 7
+_LEAST_LETTERS: Final = {"plate": 4}
 
 
 class BadIdentifier(ValueError):
@@ -49,13 +56,18 @@ def identifier(kind: str, text: str, lang: str | None = None) -> Identifier:
     clean = text.strip()
     if kind not in KINDS or not 3 <= len(clean) <= MOST or "\x00" in clean:
         raise BadIdentifier(kind if kind in KINDS else "identifier")
-    if kind in _NUMBER:
+    # What is short, or one name alone, would be found in half of all texts.
+    letters = "".join(filter(str.isalnum, fold(clean)))
+    if kind in _NUMBER or kind == "phone":
         digits = "".join(filter(str.isdecimal, clean))
-        if len(digits) < 7:
+        if len(digits) < _LEAST_DIGITS:
             raise BadIdentifier(kind)
-        return Identifier(kind, digits)
+        if kind in _NUMBER:
+            return Identifier(kind, digits)
+    elif len(letters) < _LEAST_LETTERS.get(kind, 5) or (kind == "name" and len(_words(clean)) < 2):
+        raise BadIdentifier(kind)
     if kind == "plate":
-        return Identifier(kind, "".join(filter(str.isalnum, fold(clean))))
+        return Identifier(kind, letters)
     reading = Reading("given", clean, lang)
     whole.take(reading, _TYPE[kind], "")
     if not reading.mentions:
@@ -68,8 +80,9 @@ def people(text: str, lang: str | None = None) -> frozenset[Identifier]:
     return frozenset(
         Identifier(kind, value)
         for piece in _pieces(text)
-        for _, _, kind, value in _mentions(_read(piece, lang))
+        for _, _, kind, values in _mentions(_read(piece, lang))
         if kind in KINDS
+        for value in values
     )
 
 
@@ -84,8 +97,9 @@ def masked(text: str, own: Collection[Identifier], lang: str | None = None) -> s
     out = []
     for piece in _pieces(text):
         reading, last = _read(piece, lang), 0
-        for start, end, kind, value in sorted(_mentions(reading)):
-            if start < last or (kind, value) in mine or (kind == "name" and value in words):
+        for start, end, kind, values in sorted(_mentions(reading)):
+            own_value = any((kind, v) in mine or (kind == "name" and v in words) for v in values)
+            if start < last or own_value:
                 continue
             out += [reading.text[last:start], f"[{kind}]"]
             last = end
@@ -101,17 +115,39 @@ def _pieces(text: str) -> Iterator[str]:
 def _read(text: str, lang: str | None) -> Reading:
     reading = Reading("text", text, lang)
     identifiers.detect(reading)
-    names.detect(reading)
+    persons.detect(reading)
     return reading
 
 
-def _mentions(reading: Reading) -> Iterator[tuple[int, int, str, str]]:
+def _mentions(reading: Reading) -> Iterator[tuple[int, int, str, tuple[str, ...]]]:
+    """Start, end and kind of each value, and the canonical forms that it can have."""
     for each in reading.mentions:
         kind = _KIND.get(each.type)
-        if kind is not None:
-            yield each.start, each.end, kind, _value(kind, each.value)
+        if kind == "name":
+            yield each.start, each.end, kind, _nominatives(each.raw, each.value.casefold())
+        elif kind is not None:
+            yield each.start, each.end, kind, (_value(kind, each.value),)
         elif each.type in _ALSO:
-            yield each.start, each.end, each.type.lower(), each.value
+            yield each.start, each.end, each.type.lower(), (each.value,)
+
+
+def _nominatives(raw: str, value: str) -> tuple[str, ...]:
+    """`Maje Zupančič` can be of Maja and of Maj: a name is noted under each that it can be."""
+    given = _words(raw)
+    if not 2 <= len(given) <= 4:
+        return (value,)
+    known = [
+        _known(word, names().first if n == 0 else names().last) for n, word in enumerate(given)
+    ]
+    return tuple(dict.fromkeys((value, *map(" ".join, islice(product(*known), MOST_FORMS)))))
+
+
+def _known(word: str, listed: Collection[str]) -> list[str]:
+    return [lemma for lemma in lemmas(word) if lemma in listed][:3] or [word]
+
+
+def _words(text: str) -> list[str]:
+    return [each for each in fold(text).replace(",", " ").split() if any(map(str.isalpha, each))]
 
 
 def _value(kind: str, value: str) -> str:
@@ -130,21 +166,23 @@ def pattern(kind: str, text: str) -> str:
 
     Understood alike by PostgreSQL and by `re`. Names with their case endings, with and without
     diacritics, in both orders; numbers with any separators; addresses also percent-encoded.
+    Raises `BadIdentifier` for what would be found everywhere.
     """
+    identifier(kind, text)
     clean = text.strip()
     match kind:
         case "name":
-            words = [_word(each) for each in fold(clean).replace(",", " ").split()]
+            words = [_word(each) for each in _words(clean)]
             orders = dict.fromkeys((r"\s+".join(words), r"\s+".join([*words[1:], *words[:1]])))
-            return "|".join(orders)
+            return r"(?<!\w)(" + "|".join(orders) + r")(?!\w)"
         case "email":
             local, _, host = clean.lower().rpartition("@")
-            return f"{_literal(local)}(@|%40){_literal(host)}"
+            return rf"(?<![\w.+-]){_literal(local)}(@|%40){_literal(host)}(?!\w)"
         case "phone":
             digits = "".join(filter(str.isdecimal, clean)).lstrip("0")
-            return _GAP.join(digits[-8:])
+            return _GAP.join(digits[-8:]) + r"(?!\d)"
         case _:
-            return _GAP.join(filter(str.isalnum, clean.lower()))
+            return r"(?<!\w)" + _GAP.join(filter(str.isalnum, clean.lower())) + r"(?!\w)"
 
 
 def _word(folded: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from zvon.jobs import Context, enqueue
 from zvon.model.dns_alert import Cause
@@ -20,6 +20,7 @@ from zvon.store import (
     retention_record,
     subject_key,
     subject_place,
+    subject_raw,
 )
 from zvon.store.data_request import DataRequest, Subject
 from zvon.store.dns_alert import About
@@ -41,6 +42,7 @@ class Found(Struct, frozen=True):
     hits: list[Hit]
     values: list[int]
     appeals: list[UUID]
+    deliveries: list[int] = []
 
     @property
     def counts(self) -> dict[str, int]:
@@ -49,6 +51,7 @@ class Found(Struct, frozen=True):
         classes["report.raw"] += len(self.reports)
         classes["indicator"] += len(self.values)
         classes["appeal"] += len(self.appeals)
+        classes["delivery.raw"] += len(self.deliveries)
         return {of_class: n for of_class, n in sorted(classes.items()) if n}
 
     @property
@@ -70,6 +73,8 @@ async def look(db: Db, subject: Subject, key: bytes) -> Found:
     hits = {(h.table, h.key): h for h in await subject_place.find(db, subject.pattern)}
     for record_id, of_class in by_key.items():
         hits.setdefault(("record", record_id), Hit(of_class, "record", record_id, record_id))
+    for record_id in await subject_raw.unread_with(db, subject.pattern):
+        hits.setdefault(("record", record_id), Hit(REPORT, "record", record_id, record_id))
     texts = {each.value for each in own if each.kind != "name"} | {
         each.text.strip() for each in subject.given if each.kind != "name"
     }
@@ -87,8 +92,14 @@ async def search(context: Context, payload: dict[str, Any]) -> None:
     async with read(context.pool, SYSTEM) as db:
         subject = await data_request.subject(db, uuid, context.node.key)
         found = await look(db, subject, context.node.key)
+    found = await _with_deliveries(context, subject, found)
     async with transaction(context.pool, now) as tx:
         await data_request.searched(tx, uuid, found.counts, str(payload["by"]), now)
+
+
+async def _with_deliveries(context: Context, subject: Subject, found: Found) -> Found:
+    ids = await subject_raw.deliveries_with(context.pool, subject.pattern)
+    return structs.replace(found, deliveries=ids)
 
 
 async def erase(context: Context, payload: dict[str, Any]) -> None:
@@ -104,6 +115,7 @@ async def erase(context: Context, payload: dict[str, Any]) -> None:
             return
         subject = await data_request.subject(db, uuid, context.node.key)
         found = await look(db, subject, context.node.key)
+    found = await _with_deliveries(context, subject, found)
     async with transaction(context.pool, now) as tx:
         await _erase(tx, context, request, subject, found)
         await enqueue(tx, "share.forget", {"request": str(uuid)}, dedupe=f"share.forget:{uuid}")
@@ -145,6 +157,9 @@ async def _erase(
         await retention_record.values(tx, gone)
         if found.values:
             done["indicator"] = {**done.get("indicator", {}), "erased": count}
+    if "delivery.raw" not in kept and found.deliveries:
+        count = await subject_raw.forget_deliveries(tx, found.deliveries, gone, now)
+        done["delivery.raw"] = {**done.get("delivery.raw", {}), "erased": count}
     if "appeal" not in kept and found.appeals:
         done["appeal"] = {**done.get("appeal", {}),
                           "erased": await appeal.forget_contact(tx, found.appeals)}  # fmt: skip

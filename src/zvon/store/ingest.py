@@ -23,7 +23,7 @@ STAGE = """
 create temporary table if not exists stage_record (
   id bigint, uuid uuid, kind text, container_id bigint, org_id bigint, orgc_id bigint,
   source_id bigint, created_at timestamptz, modified_at timestamptz, tlp smallint, pap smallint,
-  group_uuid uuid, raw_sha256 bytea, payload text);
+  group_uuid uuid, raw_sha256 bytea, payload text) on commit delete rows;
 truncate stage_record
 """
 STAGE_TYPES = ["int8", "uuid", "text", "int8", "int8", "int8", "int8", "timestamptz",
@@ -38,7 +38,7 @@ from stage_record order by uuid
 """
 STAGE_OCCURRENCES = """
 create temporary table if not exists stage_occurrence
-  (n integer, record_id bigint, role smallint, seen_at timestamptz);
+  (n integer, record_id bigint, role smallint, seen_at timestamptz) on commit delete rows;
 truncate stage_occurrence
 """
 ADD_OCCURRENCES = """

@@ -21,9 +21,10 @@ _PERSON = {code: code.to_bytes(2, "big") for code in CODE.values()}
 
 STAGE = """
 create temporary table if not exists stage_value
-  (n integer, digest bytea, type smallint, value text);
+  (n integer, digest bytea, type smallint, value text) on commit delete rows;
 create temporary table if not exists stage_known
-  (n integer, digest bytea, type smallint, value text, id bigint, is_new boolean);
+  (n integer, digest bytea, type smallint, value text, id bigint, is_new boolean)
+  on commit delete rows;
 truncate stage_value, stage_known
 """
 # `lateral … limit 1` keeps the plan a walk of the index: the stage has no statistics.
