@@ -1,5 +1,6 @@
 """Everything under one registered domain belongs together, and neighbours lend each other."""
 
+import re
 from collections import defaultdict
 from ipaddress import ip_address, ip_network
 
@@ -14,6 +15,7 @@ from zvon.privacy.role.weights import terms
 _DOUBTFUL = -1.5  # log-odds up to which a name is taken for a victim's
 _CERTAIN = -1.0  # log-odds from which a name is the victim's, for what resembles it
 _IN_FULL = frozenset({"listed"})
+_WORD = 4  # shorter rests of a label are an ending or an abbreviation
 _STEM = 5  # shorter labels are in too many others
 
 
@@ -47,11 +49,11 @@ def people(graph: Graph) -> None:
 
 
 def _more_words(label: str, firms: set[str]) -> bool:
-    """True when a part of the label between hyphens has nothing of the firm's name."""
-    return any(
-        len(part) >= 3 and not any(word in part or part in word for word in firms)
-        for part in label.split("-")
-    )
+    """True when the label says something that the names of the firms do not."""
+    rest = label
+    for word in sorted(firms, key=len, reverse=True):
+        rest = rest.replace(word, " ")
+    return any(len(part) >= _WORD for part in re.split(r"[ -]+", rest))
 
 
 def owners(graph: Graph) -> None:
