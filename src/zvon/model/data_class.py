@@ -260,38 +260,6 @@ CLASSES: tuple[DataClass, ...] = (
     DataClass(id="backup", folders=("backup",), tables=()),
 )  # fmt: skip
 
-# Tables that hold nothing of a person and nothing that grows old, and why.
-OPERATION: dict[str, str] = {
-    "head": "where the change log and the audit end",
-    "node": "the identity of this node",
-    "role": "which role may do what",
-    "policy": "thresholds, one row a version",
-    "data_rule": "the data policies that hold now, as the database reads them",
-    "reference_set": "versions of public reference data",
-    "search_progress": "how far the index is",
-    "tag": "names of tags",
-    "transition": "the life cycles",
-    "feed": "the policy feeds",
-    "zone": "the policy zones",
-    "zone_rule": "what the policy zones say now, made from blocks",
-    "zone_change": "how the policy zones changed, made from blocks",
-    "endpoint_serial": "the zone version that a resolver holds",
-    "receipt_chain": "where the chain of a prober ends",
-    "outpost_spool": "how far an outpost's hits were read",
-    "transparency_node": "inner hashes of the public record",
-    "transparency_head": "where the public record ends",
-    "neverblock": "public lists of names that may not be blocked",
-    "neverblock_prefix": "public lists of networks that may not be blocked",
-    "neverblock_list": "versions of these lists",
-    "popular_name": "a public list of popular names",
-    "control_name": "names that prove that resolvers work",
-    "pgqueuer_schedules": "when jobs run",
-    "pgqueuer_statistics": "counts of jobs",
-    "heartbeat": "processes that live",
-    "job_schedule": "when jobs ran",
-    "alembic_version": "the version of the tables",
-}
-
 IDS: tuple[str, ...] = tuple(each.id for each in CLASSES)
 
 

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time
 from psycopg import sql
 
 from zvon.access.permission import Permission
-from zvon.model.data_class import CLASSES, OPERATION, DataClass, Held
+from zvon.model.data_class import CLASSES, DataClass, Held
+from zvon.model.data_machinery import MACHINERY
 from zvon.privacy.plan.facts import ClassFacts, Facts, KeyFacts, Recipient, SourceFacts
 from zvon.store.party import Db
 
@@ -73,7 +74,7 @@ async def reading(db: Db) -> dict[str, frozenset[str]]:
 
 async def unknown_tables(db: Db) -> list[str]:
     """Tables of the database that are in no class and are no machinery of ours."""
-    known = {held.table for each in CLASSES for held in each.tables} | set(OPERATION)
+    known = {held.table for each in CLASSES for held in each.tables} | set(MACHINERY)
     cursor = await db.execute(
         "select relname from pg_class where relkind in ('r', 'p')"
         " and relnamespace = 'public'::regnamespace order by relname"
