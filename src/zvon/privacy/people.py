@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from zvon.privacy.lemma import first_name, last_name
 from zvon.privacy.lexeme import FIRSTS, LASTS, Lex
 from zvon.privacy.mentions import Reading
+from zvon.privacy.name_form import nominative
 from zvon.privacy.tagged import Lines
 
 _NEVER = frozenset({Lex.STOP, Lex.KNOWN, Lex.CALENDAR, Lex.LEGAL, Lex.STREET, Lex.INSTITUTION,
@@ -244,4 +245,5 @@ def person(folded: Sequence[str]) -> str:
     reverse = last_name(parts[0]) and not first_name(parts[0]) and first_name(parts[-1])
     if reverse:
         parts = [*parts[1:], parts[0]]
-    return " ".join([first_name(parts[0]) or parts[0], *(last_name(p) or p for p in parts[1:])])
+    first, last = nominative(parts[0], parts[-1])
+    return " ".join([first, *(nominative(p, parts[-1])[0] for p in parts[1:-1]), last])
