@@ -1,8 +1,8 @@
 """Which data a node holds, class by class: the tables and folders of each, and what its age counts from.
 
 A class is what a data policy gives a purpose, a legal basis and an end. Every table is in at
-least one class, or in `OPERATION` with the reason why it holds nothing that has to end; a test
-compares this page with the database.
+least one class, or in `model.data_machinery` with the reason why nothing in it has to end; a test
+compares both with the database.
 """
 
 from msgspec import Struct
