@@ -14,6 +14,8 @@ from tests.privacy.structured.structures import clean_misp, misp
 from tests.privacy.structured.test_alert import EVE
 from tests.privacy.structured.test_stix import bundle
 from zvon.cli.privacy import share
+from zvon.privacy import tagged
+from zvon.privacy.tables import BadTable
 
 REGISTER = "domain,lipa-primer.si\nprefix,46.123.240.0/24\n"
 NAMES = ("Igor", "igor", "Kos", "lipa", "mnovak")
@@ -180,3 +182,25 @@ def test_what_stays_is_said_without_names(folder: Path, capsys: pytest.CaptureFi
     said = capsys.readouterr().out
     assert "stays here" in said
     assert "Kos" not in said
+
+
+def test_without_the_taggers_weights_the_gate_is_closed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def absent() -> Any:
+        raise BadTable("the weights of the tagger: weights.npz is not there")
+
+    monkeypatch.setattr(tagged, "tagger", absent)
+    code, files = run(folder, "a.txt", b"Kontakt: Igor Kos")
+    assert code == 2
+    assert files == {}
+    said = capsys.readouterr().err
+    assert "weights" in said
+    assert "Igor" not in said
+
+
+def test_a_key_that_nobody_may_read_closes_the_gate(folder: Path) -> None:
+    (folder / "keys" / "demo-amber.2026-11.key").mkdir(parents=True)
+    code, files = run(folder, "a.txt", b"Kontakt: Igor Kos")
+    assert code == 2
+    assert files == {}
