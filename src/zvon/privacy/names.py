@@ -64,6 +64,12 @@ def detect(
                         _put(reading, page, low, high, kind, brands)
 
 
+# What belongs to a value without a space, although it is no word: `k_07`, `2024!`.
+_SECRET_REST = re.compile(r"[^\s,;|<>\"'“”»)\]]*")
+_NAME_REST = re.compile(r"[\w.$-]*")
+_TOWN_OF = re.compile(r" (?:na|ob|pri|pod|v|u) [A-ZČŠŽĆĐ][\w-]+")
+
+
 def _trimmed(page: Lines, said: Said) -> Range:
     """What the tagger said, without the small words of the sentence beside a name or a firm."""
     inside = list(page.find(said.start, said.end))
@@ -73,8 +79,12 @@ def _trimmed(page: Lines, said: Said) -> Range:
         while page.shape[inside[0]] == 0 and page.lex[inside[0]] != Lex.TITLE:
             del inside[0]
         return page.tokens.starts[inside[0]], page.tokens.ends[inside[-1]]
+    if said.kind == "ADDR":
+        of = _TOWN_OF.match(page.text, said.end)
+        return said.start, of.end() if of else said.end
     if said.kind != "ORG":
-        return said.start, said.end
+        rest = (_SECRET_REST if said.kind == "SECRET" else _NAME_REST).match(page.text, said.end)
+        return said.start, said.end + len(rest[0].rstrip(".:-")) if rest else said.end
     while len(inside) > 1 and page.shape[inside[-1]] == 0 and page.lex[inside[-2]] != Lex.STOP and (
         page.lex[inside[-1]] not in {Lex.INSTITUTION, Lex.LEGAL}
     ):  # fmt: skip
@@ -105,7 +115,8 @@ def _union(ranges: list[Range]) -> list[Range]:
     return out
 
 
-_NO_NAME = frozenset({Lex.KNOWN, Lex.CALENDAR, Lex.LEGAL, Lex.STOP})
+_NO_NAME = frozenset({Lex.KNOWN, Lex.CALENDAR, Lex.LEGAL, Lex.STOP, Lex.INSTITUTION, Lex.FIRM,
+                      Lex.HOST, Lex.ACCOUNT, Lex.SECRET, Lex.STREET, Lex.ADDRESS})  # fmt: skip
 _NO_FIRM = frozenset({Lex.KNOWN, Lex.CALENDAR, Lex.STOP, Lex.TOWN, Lex.PERSON, Lex.TITLE})
 
 
@@ -130,7 +141,7 @@ def _believed(page: Lines, said: Said) -> bool:
                 return False
             return machine(raw) and after not in {"=", "["} and _MACHINE.search(raw) is not None
         case "SECRET":
-            return _TICKET.fullmatch(raw) is None and len(raw) >= 6 and "[" not in raw
+            return _TICKET.fullmatch(raw) is None and len(raw) >= 6 and not _NO_SECRET.search(raw)
         case _:
             if any(page.lex[i] == Lex.STREET for i in inside) and any(c.isdigit() for c in raw):
                 return True
@@ -139,8 +150,9 @@ def _believed(page: Lines, said: Said) -> bool:
 
 
 _MARKUP = re.compile(r"[<>={}|\[\]]")
-_MACHINE = re.compile(r"[\d-]")
-_TICKET = re.compile(r"(?:[A-Z0-9]{1,6}-)*[A-Z0-9]{0,6}-?\d+(?:-\d+)*(?:/\d+)?|v\d.*|sha\d+|md5|\d+\w{0,2}(?:\W.*)?")  # fmt: skip
+_MACHINE = re.compile(r"^(?![0-9a-f]+$|\d+Z$)(?!.*\[)(?=.*[\d-])")
+_NO_SECRET = re.compile(r"[\[\\<> ]")
+_TICKET = re.compile(r"(?:[A-Z0-9]{1,6}-)*[A-Z0-9]{0,6}-?\d+(?:-\d+)*(?:/\d+)?|[A-Z]\w{1,5}-\d+|0x\w+|v\d.*|sha\d+|md5|\d+\w{0,2}(?:\W.*)?")  # fmt: skip
 # A word with a capital and a number of a house somewhere after it; no amount, no list of ports.
 _ADDRESS = re.compile(r"(?!.*[=\"<>{}])(?:.*\s)?[A-ZČŠŽĆĐ][^\W\d_A-Z]{2,}[^\d]{0,40}[ ]\d{1,3} ?[a-zA-Z]?(?![\w.]|,\d|, \d)|\d{1,4}[a-z]? [A-Z][^\W\d_]{2,}.*[^\W\d_]{3}", re.DOTALL)  # fmt: skip
 
@@ -150,12 +162,22 @@ def _is_account(page: Lines, said: Said, inside: Sequence[int], raw: str) -> boo
     if len(raw) < 4 or " " in raw or _TICKET.fullmatch(raw) or page.text[said.start - 1 : said.start] == ".":  # fmt: skip
         return False
     first = inside[0] if inside else 0
-    cued = first > 0 and page.lex[first - 1] == Lex.ACCOUNT and page.tokens.gaps[first] in _BESIDE
+    cued = (
+        first > 0
+        and page.lex[first - 1] == Lex.ACCOUNT
+        and _names_one(page, first - 1)
+        and page.tokens.gaps[first] in _BESIDE
+    )
     if any(page.shape[i] == 5 for i in inside) or len(inside) > 1:
         return cued or said.margin >= _SHAPED_ACCOUNT
     if "-" in raw and cued and raw.islower():
         return True
     return cued and raw.islower() and said.margin >= _PLAIN_ACCOUNT
+
+
+def _names_one(page: Lines, i: int) -> bool:
+    """True for words that mean an account, not for those that only stand before one in a log."""
+    return page.tokens.folded[i] not in {"for", "session", "kao", "kot", "failed", "accepted", "invalid"}  # fmt: skip
 
 
 _BESIDE = frozenset({" ", ": ", " (", " je ", ' "'})
@@ -164,6 +186,8 @@ _BESIDE = frozenset({" ", ": ", " (", " je ", ' "'})
 def _is_name(page: Lines, said: Said, inside: Sequence[int]) -> bool:
     """More is asked of a word that no list knows, of small letters and of the sentence's first."""
     names = [i for i in inside if page.lex[i] not in _NO_NAME and page.lex[i] != Lex.TITLE]
+    if inside and all(page.shape[i] == 3 for i in inside):
+        return len(inside) > 1 and said.margin >= _UNKNOWN and page.text[said.end : said.end + 1] == "."  # fmt: skip
     if not names or all(page.lex[i] == Lex.TOWN or page.shape[i] in {3, 4, 5} for i in names):
         return False
     listed = sum(page.lex[i] in FIRSTS or page.lex[i] in LASTS for i in names)
@@ -173,11 +197,14 @@ def _is_name(page: Lines, said: Said, inside: Sequence[int]) -> bool:
         return listed > 1 or (listed == 1 and len(names) == 1 and page.lex[names[0]] in _PLAIN_NAME and said.margin >= _SMALL)  # fmt: skip
     if listed or any(page.lex[i] == Lex.LIKE_LAST for i in names):
         return True
+    if len(names) == 1 and _ACRONYM.fullmatch(page.tokens.texts[names[0]]):
+        return False
     if all(page.shape[i] == 2 for i in names):
         return len(names) > 1 and said.margin >= _UNKNOWN
     return said.margin >= (_UNKNOWN if len(names) > 1 or inside_sentence(page, names[0]) else _UNKNOWN_ONE)  # fmt: skip
 
 
+_ACRONYM = re.compile(r"[A-ZČŠŽĆĐ]{2,6}(?:[-'’]\w{1,3})?")
 _PLAIN_NAME = frozenset({Lex.FIRST, Lex.BOTH})
 _WHISPERED, _SMALL, _UNKNOWN, _UNKNOWN_ONE = 1.5, 2.0, 1.8, 4.0
 _PLAIN_ACCOUNT, _SHAPED_ACCOUNT = 2.2, 2.0

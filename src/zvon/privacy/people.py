@@ -50,6 +50,9 @@ def people(reading: Reading, page: Lines) -> Iterator[tuple[int, int]]:
         length = _length(page, run, cued=cued, sure=sure)
         if length:
             yield starts[i], _with_dot(page, i + length - 1)
+        elif _field(page, run):
+            length = len(run)
+            yield starts[i], _with_dot(page, run[-1])
         elif _reversed(page, i):
             length = 2
             yield starts[i], _with_dot(page, i + 1)
@@ -88,6 +91,18 @@ def _with_dot(page: Lines, last: int) -> int:
         return end + 1
     suffix = _SUFFIX.match(page.text, end)
     return suffix.end() if suffix else end
+
+
+def _field(page: Lines, run: Sequence[int]) -> bool:
+    """Two or three words that fill a field of a table, one of them a name: `;ŠTURM ORIJANA;`."""
+    if not 2 <= len(run) <= 3 or any(_never(page, i) or page.shape[i] == 3 for i in run):
+        return False
+    before, after = page.tokens.gaps[run[0]], page.tokens.gaps[run[-1] + 1]
+    fenced = before.rstrip(" ")[-1:] in _FENCES and after.lstrip(" ")[:1] in _FENCES
+    return fenced and any(page.lex[i] in {Lex.FIRST, Lex.LAST, Lex.BOTH} for i in run)
+
+
+_FENCES = frozenset({";", "|", "\t"})
 
 
 def _reversed(page: Lines, i: int) -> bool:

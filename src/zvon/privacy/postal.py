@@ -86,11 +86,11 @@ def _by_word(text: str, at: int) -> tuple[int, int] | None:
     for pattern in (_BRITISH, _STREET):
         for found in pattern.finditer(text, low, high):
             named = found.start() <= at < found.end()
-            if named and (pattern is _BRITISH or found.start(2) <= at < found.end(4)):
+            if named and (pattern is _BRITISH or at < found.end(4)):
                 begin = _begin(text, found.start(), found.end())
                 if not (text[begin].isupper() or text[begin].isdigit()):
                     begin = at if text[at].isupper() else begin
-                if text[begin].isupper() or text[begin].isdigit() or found.start(2) == at:
+                if text[begin].isupper() or text[begin].isdigit():
                     tail = _TAIL.match(text, found.end())
                     return begin, tail.end() if tail else found.end()
     return None
