@@ -87,8 +87,13 @@ def _repeat_people(reading: Reading, people: set[str]) -> None:
         for part in person.split():
             if len(part) >= 3:
                 parts.setdefault(part, set()).add(person)
+    heads = {part[:2] for part in parts}  # a case form begins as its nominative does
     for word in reading.words:
-        if len(word.text) < 3 or not (word.text[0].isupper() or len(word.text) >= 6):
+        if (
+            word.folded[:2] not in heads
+            or len(word.text) < 3
+            or not (word.text[0].isupper() or len(word.text) >= 6)
+        ):
             continue
         if not reading.free(word.start, word.end):
             continue

@@ -39,6 +39,9 @@ _DEVICE = re.compile(r"\b(?:devid|devname|dvchost|serial)=[\"']?([A-Za-z][\w.-]{
 _SYSTEM = frozenset({"root", "system", "nobody", "anonymous", "guest", "unknown", "null", "none",
                      "user", "localhost", "local", "true", "false", "from", "local service",
                      "network", "invalid", "any"})  # fmt: skip
+_KEYS = ("user", "uid", "login", "account", "acct", "usr", "password", "publickey", "session")
+_MACHINES = ("computer", "workstation", "host", "devicename", "device_name", "devid", "devname", "serial=")  # fmt: skip
+_FEWEST_COLONS = 2
 _FIELDS = ("user", "account", "login")
 _MARKS = ("=", "password for", "session opened", "session closed", "publickey", "nvalid user")
 
@@ -46,10 +49,11 @@ _MARKS = ("=", "password for", "session opened", "session closed", "publickey", 
 def lines(reading: Reading) -> None:
     """Take the machine of a system log, and accounts where log formats have them."""
     text = reading.text
-    for found in _SYSLOG.finditer(text):
+    timed = text.count(":") > _FEWEST_COLONS  # a line of a log has a time
+    for found in _SYSLOG.finditer(text) if timed else ():
         if "." not in found[1]:
             put(reading, found.start(1), found.end(1), "HOST", found[1].lower(), fixed="remove")
-    for found in _ACCESS.finditer(text):
+    for found in _ACCESS.finditer(text) if timed and " [" in text else ():
         _user(reading, found.start(1), found[1])
     if "_DIRECT/" in text or "_PARENT/" in text:
         for found in _PROXY.finditer(text):
@@ -57,15 +61,17 @@ def lines(reading: Reading) -> None:
     if "openvpn" in text:
         for found in _OPENVPN.finditer(text):
             _user(reading, found.start(found.lastindex or 1), found[found.lastindex or 1])
-    if any(mark in text for mark in _MARKS):
+    folded = reading.folded
+    if any(mark in text for mark in _MARKS) and any(word in folded for word in _KEYS):
         for found in _LOGIN.finditer(text):
             _user(reading, found.start(found.lastindex or 1), found[found.lastindex or 1])
+    if any(word in folded for word in _MACHINES):
         for found in _MACHINE.finditer(text):
             if "." not in found[1]:
                 put(reading, found.start(1), found.end(1), "HOST", found[1].lower())
         for found in _DEVICE.finditer(text):
             put(reading, found.start(1), found.end(1), "HOST", found[1].lower(), fixed="remove")
-    if any(mark in reading.folded for mark in _FIELDS):
+    if '"' in text and any(mark in folded for mark in _FIELDS):
         for found in _FIELD.finditer(text):
             _user(reading, found.start(found.lastindex or 1), found[found.lastindex or 1])
 
