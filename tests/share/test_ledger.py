@@ -146,7 +146,8 @@ async def test_a_text_to_a_partner_leaves_gated_or_not_at_all(world: World) -> N
     async with transaction(world.pool, world.now) as tx:
         same = await gate(world, tx, "Ali je bila prizadeta banka?")
         changed = await gate(world, tx, "Piše nam Maja Zupanc, 040 000 111.")
-    assert (same.whole, changed.whole) == ({"question"}, set())
+    assert same.whole == {"question"}
+    assert not changed.whole
     assert "Zupanc" not in changed.texts["question"]
     with pytest.raises(NotReleased) as stopped:
         async with transaction(world.pool, world.now) as tx:

@@ -25,6 +25,7 @@ from zvon.model.observable import Observable, ObservableType
 from zvon.store import (
     campaign,
     change,
+    disclosure,
     event,
     evidence,
     incident,
@@ -36,6 +37,7 @@ from zvon.store import (
     verdict,
     visibility,
 )
+from zvon.store.disclosure import Wanted
 from zvon.store.incident import Tab
 from zvon.store.ingest import SAID, Sighted, occurrences
 from zvon.store.party import Db
@@ -228,6 +230,12 @@ class Red:
             (self.share, self.incident_id, group, self.now),
         )
         await tx.execute(
+            "insert into disclosure (uuid, door, subject, record_id, recipient, policy_sha256, tlp,"
+            " outcome, at) values (gen_random_uuid(), 'peer', 'I-1', %s, 'slo-cro', '', 4, 'held',"
+            " %s)",
+            (self.record_id, self.now),
+        )
+        await tx.execute(
             "insert into edge (src, type, dst, reason, record_id, at)"
             " values (%s, 'about', %s, '{}', %s, %s)",
             (self.report, self.incident, self.record_id, self.now),
@@ -262,6 +270,9 @@ QUESTIONS: dict[str, Question] = {
     "share.newest of": lambda db, v, red: share.newest(db, incident_uuid=red.incident),
     "share.get": lambda db, v, red: share.get(db, red.share),
     "share.incident_of": lambda db, v, red: share.incident_of(db, red.incident),
+    "share.standing": lambda db, v, red: share.standing(db, red.share),
+    "disclosure.newest": lambda db, v, red: disclosure.newest(db, Wanted()),
+    "disclosure.counts": lambda db, v, red: disclosure.counts(db, Wanted()),
     "event.incident_facts": lambda db, v, red: event.incident_facts(db, red.incident),
     "event.incident_names": lambda db, v, red: event.incident_names(db, red.incident_id),
     "event.incident_messages": lambda db, v, red: event.incident_messages(db, red.incident_id),

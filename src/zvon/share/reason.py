@@ -8,14 +8,13 @@ from msgspec.structs import replace
 
 from zvon.access.node import Node
 from zvon.model.disclosure import Door
-from zvon.model.marking import Tlp
+from zvon.model.marking import Pap, Tlp
 from zvon.privacy.engine import Part, Status, share_text
-from zvon.share.keys import domain
+from zvon.share.keys import current_epoch, domain
 from zvon.share.ledger import Recipient, canonical, leaving, note
 from zvon.share.outgoing import unchanged
 from zvon.share.passage import facts_of, policy_of
 from zvon.share.released import PASS, ReleasedText
-from zvon.store import peer
 from zvon.store import share as rows
 from zvon.store.transaction import Tx
 
@@ -30,11 +29,12 @@ async def reason_for(
     What is taken back must not wait for words: a reason that the gate stops leaves empty, and the
     ledger says so. Raises `NoShare`.
     """
-    row = await rows.get(tx.db, share_uuid)
-    marked = {"tlp": row.policy.get("tlp", Tlp.AMBER), "pap": row.policy.get("pap", 1)}
+    row = await rows.standing(tx.db, share_uuid)
+    marked = {"tlp": row.policy.get("tlp", Tlp.AMBER), "pap": row.policy.get("pap", Pap.GREEN)}
     policy = await policy_of(tx.db, row.group_uuid, marked)
-    keys = await domain(tx, row.group_uuid, row.policy["epoch"], node, now, random)
-    gone = {span["text"] for span in row.decisions if span["state"] not in {"keep", "ask"}}
+    epoch = row.policy.get("epoch") or await current_epoch(tx.db, row.group_uuid, now)
+    keys = await domain(tx, row.group_uuid, epoch, node, now, random)
+    gone = frozenset(row.gone)
     facts = await facts_of(tx.db, node, now)
     outcome = share_text(
         [Part("reason", reason)], facts=replace(facts, reporters=facts.reporters | gone),
@@ -42,9 +42,8 @@ async def reason_for(
     )  # fmt: skip
     said = outcome.shared if outcome.status is Status.RELEASED else {"reason": ""}
     to = Recipient(
-        door=Door.PEER, name=(await peer.group(tx.db, row.group_uuid)).name,
-        subject=row.incident_number, group_uuid=row.group_uuid,
-        record_id=row.incident_record_id, share_id=row.id,
+        door=Door.PEER, name=row.group_name, subject=row.number or str(share_uuid),
+        group_uuid=row.group_uuid, record_id=row.record_id, share_id=row.id,
     )  # fmt: skip
     content = canonical(said) if outcome.status is Status.RELEASED else None
     await note(tx, leaving(to, policy, keys.epoch, outcome, by, content=content), now, random)

@@ -51,6 +51,18 @@ class IncidentRow(Struct, frozen=True, kw_only=True):
     number: str
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """What taking a release back needs to know of it; `gone` are originals that did not leave."""
+
+    id: int
+    group_uuid: UUID
+    group_name: str
+    policy: dict[str, Any]
+    number: str | None
+    record_id: int | None
+    gone: list[str]
+
+
 class NoShare(LookupError):
     """No release has this identifier, or the reader may not see it."""
 
@@ -80,6 +92,23 @@ async def get(db: Db, uuid: UUID) -> ShareRow:
     """One release. Raises `NoShare`."""
     async with db.cursor(row_factory=class_row(ShareRow)) as cursor:
         await cursor.execute(_SELECT + "where s.uuid = %s", (uuid,))
+        found = await cursor.fetchone()
+    if found is None:
+        raise NoShare(uuid)
+    return found
+
+
+async def standing(db: Db, uuid: UUID) -> Standing:
+    """A release as it stands, also one that has no incident any more. Raises `NoShare`."""
+    async with db.cursor(row_factory=class_row(Standing)) as cursor:
+        await cursor.execute(
+            "select s.id, s.group_uuid, g.name as group_name, s.policy, i.number, i.record_id,"
+            " array(select d ->> 'text' from jsonb_array_elements(s.decisions) d"
+            "       where d ->> 'state' not in ('keep', 'ask')) as gone"
+            " from share s join share_group g on g.uuid = s.group_uuid"
+            " left join incident i on i.id = s.incident_id where s.uuid = %s",
+            (uuid,),
+        )
         found = await cursor.fetchone()
     if found is None:
         raise NoShare(uuid)
