@@ -6,7 +6,8 @@ from functools import cache
 from msgspec import Struct
 
 from zvon.ml.pii.features import FACETS
-from zvon.ml.pii.model import BadWeights, Tagger, shipped
+from zvon.ml.pii.model import BadWeights, shipped
+from zvon.ml.pii.tagger import Tagger
 from zvon.ml.pii.tokens import Tokens, tokens
 from zvon.privacy.lexeme import lex
 from zvon.privacy.mentions import Reading

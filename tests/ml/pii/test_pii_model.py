@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zvon.ml.pii import model as tagging
+from zvon.ml.pii import tagger as tagging
 from zvon.ml.pii.features import SIZE, class_of, gap_class, shape
-from zvon.ml.pii.model import KINDS, LABELS, BadWeights, Model, Tagger, load, pack, shipped
+from zvon.ml.pii.model import KINDS, LABELS, BadWeights, Model, load, pack, shipped
+from zvon.ml.pii.tagger import Tagger
 from zvon.privacy.fold import fold
 from zvon.privacy.lexeme import lex, unlisted
 

@@ -5,7 +5,8 @@ import random
 import numpy as np
 
 from zvon.cli.models_pii import ordinary, pool, templates, words
-from zvon.ml.pii.model import LABELS, Tagger, pack
+from zvon.ml.pii.model import LABELS, pack
+from zvon.ml.pii.tagger import Tagger
 from zvon.ml.pii_training import generate
 from zvon.ml.pii_training.fit import fit, labels
 from zvon.ml.pii_training.generate import Labelled, Writer

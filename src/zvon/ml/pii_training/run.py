@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from zvon.ml.pii.features import Facet
-from zvon.ml.pii.model import KINDS, Model, Tagger
+from zvon.ml.pii.model import KINDS, Model
+from zvon.ml.pii.tagger import Tagger
 from zvon.ml.pii_training.fit import fit
 from zvon.ml.pii_training.generate import Labelled, Split, Writer, templates
 from zvon.ml.pii_training.people import Pool, half
