@@ -75,6 +75,16 @@ def test_known_pairs_break_what_keeps_a_part_of_the_value_or_its_order() -> None
     assert known_mapping(ours(NAMES, "NAME"), 5).passed
 
 
+def test_what_a_pseudonym_says_openly_is_no_finding() -> None:
+    mixed = ours(NAMES[:6], "NAME") + ours(ADDRESSES[:6]) + ours(OIBS, "OIB") + ours(["x"], "USER")
+    found = known_mapping(mixed, 2)
+    assert found.passed
+    assert found.detail["kinds"] == 3
+    assert found.chance == pytest.approx(3 / found.trials)
+    by_kind = [(o, t.partition("-")[0] + "-" + o[:6]) for o, t in mixed]
+    assert not known_mapping(by_kind, 2).passed
+
+
 def test_nobody_to_guess_is_no_finding() -> None:
     assert known_mapping([], 5).passed
     assert known_mapping(ours(["10.0.0.1"]), 5).trials == 0

@@ -26,7 +26,8 @@ def known_mapping(pairs: Sequence[Pair], known: int = 20) -> Finding:
     """How often a pseudonym of the rest is found by who knows `known` of `pairs` (spread evenly).
 
     `pairs` are (original, pseudonym), each original once. A guess of several counts in part, so
-    that "one of these five" is a fifth of a hit. Chance is one of all the unknown pseudonyms.
+    that "one of these five" is a fifth of a hit. The kind of a pseudonym is there to be seen, so
+    chance is one of all the unknown ones of the kind, and who is alone of a kind does not count.
     """
     unique = dict(pairs)
     if len(set(unique.values())) < len(unique):
@@ -36,19 +37,35 @@ def known_mapping(pairs: Sequence[Pair], known: int = 20) -> Finding:
     step = max(1, len(ordered) // known) if known else 0
     mine = ordered[::step][:known] if known else []
     rest = [pair for pair in ordered if pair not in set(mine)]
-    originals = [original for original, _ in rest]
-    tokens = sorted(token for _, token in rest)
-    truth = dict(rest)
-    scores = {
-        name: _score(guess(mine, originals, tokens), truth) for name, guess in GUESSES.items()
-    }
-    best = max(scores, key=lambda name: scores[name], default="")
+    kinds = [some for some in _by_kind(rest).values() if len(some) > 1]
+    scores = dict.fromkeys(GUESSES, 0.0)
+    for some in kinds:
+        told = _by_kind(mine).get(_kind(some[0][1]), [])
+        originals, tokens = [o for o, _ in some], sorted(t for _, t in some)
+        for name, guess in GUESSES.items():
+            scores[name] += _score(guess(told, originals, tokens), dict(some))
+    best = max(scores, key=lambda name: scores[name])
+    trials = sum(map(len, kinds))
     bits = _prefix_bits(mine, rest)
     found = judged(
-        "known mapping", round(scores.get(best, 0.0)), len(rest), 1 / len(rest) if rest else 0.0,
-        known=len(mine), best=best, prefix_bits=bits,
+        "known mapping", round(scores[best]), trials, len(kinds) / trials if trials else 0.0,
+        known=len(mine), best=best if scores[best] else "", kinds=len(kinds), prefix_bits=bits,
     )  # fmt: skip
     return replace(found, passed=False) if bits else found
+
+
+def _by_kind(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    out: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        out.setdefault(_kind(pair[1]), []).append(pair)
+    return out
+
+
+def _kind(token: str) -> str:
+    """What a pseudonym says openly: its form without the codes, or the word before the first `-`."""
+    if _CODE.search(token):
+        return _CODE.sub("#", token)
+    return token.partition("-")[0] if "-" in token else ""
 
 
 def _score(guesses: dict[str, set[str]], truth: dict[str, str]) -> float:
