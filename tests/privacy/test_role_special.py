@@ -157,3 +157,24 @@ def test_addresses_of_a_network_that_the_text_calls_ours_go() -> None:
     inside, outside = span(outcome, "84.20.248.17"), span(outcome, "91.100.7.7")
     assert inside.p_attacker < outside.p_attacker
     assert inside.state is not SpanState.KEEP
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Vdrli so mi v račun, geslo sem vpisal na https://prijava-racun.com/wp/a",
+     "Provalili su mi u račun, lozinku sam upisao na https://prijava-racun.com/wp/a",
+     "My account was hacked, I typed the password at https://account-check.com/wp/a"],
+)  # fmt: skip
+def test_an_account_that_was_broken_into_is_no_hacked_site(text: str) -> None:
+    url = next(s for s in gate(text).spans if s.type == "URL")
+    assert url.state is SpanState.KEEP
+    assert not url.inner
+
+
+def test_thousands_of_names_and_addresses_are_judged_too() -> None:
+    """The work grows with the text, not with its square; the sides stay as they are."""
+    lines = [f"Vir {i % 200 + 20}.{i // 200 % 250}.7.7, domena evil{i}-login.top" for i in range(3000)]  # fmt: skip
+    text = "Naša stran lipa-{i}.si je vdrta. ".replace("{i}", "1") + "\n".join(lines)
+    outcome = gate(text)
+    assert len(outcome.spans) > 5000
+    assert span(outcome, "evil7-login.top").state is SpanState.KEEP

@@ -11,7 +11,7 @@ from zvon.privacy.fold import fold
 from zvon.privacy.tables import cue_files
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_SECTIONS = ("contact", "person", "alias", "host", "secret", "org", "parcel", "birth", "hacked", "stolen",
+_SECTIONS = ("contact", "person", "alias", "host", "secret", "org", "parcel", "birth", "hacked", "site", "stolen",
              "document", "plate", "address")  # fmt: skip
 
 

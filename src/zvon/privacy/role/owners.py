@@ -15,6 +15,7 @@ from zvon.privacy.role.weights import terms
 _DOUBTFUL = -1.5  # log-odds up to which a name is taken for a victim's
 _CERTAIN = -1.0  # log-odds from which a name is the victim's, for what resembles it
 _IN_FULL = frozenset({"listed"})
+_COMPARED = 100  # names and networks that others are compared with: a text may hold very many
 _WORD = 4  # shorter rests of a label are an ending or an abbreviation
 _STEM = 5  # shorter labels are in too many others
 
@@ -38,14 +39,21 @@ def people(graph: Graph) -> None:
     for node in graph.nodes.values():
         if node.kind == "EMAIL":
             local = fold(node.value.partition("@")[0])
-            if any(part in local for part in theirs - ours):
+            if _holds(local, theirs - ours):
                 node.term("alias.in.address", rule["alias_in_address"])
-            elif any(part in local for part in ours):
+            elif _holds(local, ours):
                 node.term("name.in.address", rule["name_in_address"])
         if node.kind in NAMED and node.mentions[0].owner:
             label = fold(node.mentions[0].owner).partition(".")[0]
-            if any(word in label for word in firms) and not _more_words(label, firms):
+            if _holds(label, firms) and not _more_words(label, firms):
                 node.term("organisation.name", rule["organisation_name"])
+
+
+def _holds(text: str, words: set[str]) -> bool:
+    """True when one of the words stands in `text`; of very many, only as a part of its own."""
+    if len(words) <= _COMPARED:
+        return any(word in text for word in words)
+    return not words.isdisjoint(re.split(r"[._-]", text))
 
 
 def _more_words(label: str, firms: set[str]) -> bool:
@@ -78,7 +86,7 @@ def networks(graph: Graph) -> None:
         (ip_network(n.value, strict=False), n) for n in graph.nodes.values() if n.kind == "CIDR"
     ]
     for address, node in addresses:
-        for net, home in named:
+        for net, home in named[:_COMPARED]:
             if address.version == net.version and address in net:
                 graph.edges.append((node, home, edge["network"], "network"))
     first: dict[bytes, Node] = {}
@@ -124,18 +132,18 @@ def lookalikes(graph: Graph) -> None:
     the real one.
     """
     known = {n.value: n.own + n.lent for n in graph.owners.values()}
+    certain = [(v, belief) for v, belief in known.items() if belief <= _CERTAIN][:_COMPARED]
     register = graph.facts.register
-    for value, current in known.items():
-        if current < _CERTAIN or register.name(value) is not None:
-            continue
-        near = any(
-            other != value and belief <= min(_CERTAIN, current - 1) and _alike(other, value)
-            for other, belief in known.items()
-        )
-        if near or register.resembled(value):
-            for node in graph.nodes.values():
-                if node.mentions[0].owner == value:
-                    node.term("lookalike.victim", terms().rule["lookalike"])
+    found = {
+        value
+        for value, current in known.items()
+        if current >= _CERTAIN and register.name(value) is None
+        and (any(belief <= current - 1 and _alike(real, value) for real, belief in certain)
+             or register.resembled(value))
+    }  # fmt: skip
+    for node in graph.nodes.values() if found else ():
+        if node.mentions[0].owner in found:
+            node.term("lookalike.victim", terms().rule["lookalike"])
 
 
 def _alike(real: str, other: str) -> bool:

@@ -1,8 +1,10 @@
 """Cases with a rule of their own: a site that was broken into, an address of ours that attacks."""
 
 import re
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
+from zvon.privacy.cues import Cue
 from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.role.graph import Graph, Node, entity_key
 from zvon.privacy.role.itself import shared_domains
@@ -30,8 +32,11 @@ def hacked_sites(graph: Graph, readings: list[Reading]) -> None:
     """
     rule = terms().rule
     said = _said(graph, readings)
+    of_owner: dict[str, list[Node]] = {}
+    for node in graph.nodes.values():
+        of_owner.setdefault(node.mentions[0].owner, []).append(node)
     for owner, home in graph.owners.items():
-        nodes = [n for n in graph.nodes.values() if n.mentions[0].owner == owner]
+        nodes = of_owner[owner]
         if owner in shared_domains() or any(not _THEIRS.isdisjoint(n.evidence) for n in nodes):
             continue
         pages = [n for n in nodes if n.kind == "URL"]
@@ -56,18 +61,29 @@ def _said(graph: Graph, readings: list[Reading]) -> dict[str, tuple[int, int]]:
     """Where the words near a site of an owner say that it was broken into."""
     found: dict[str, tuple[int, int]] = {}
     for reading in readings:
-        cues = [c for c in reading.cues if c.section == "hacked"]
-        if not cues:
-            continue
-        for mention in reading.mentions:
+        cues = _of_sites(reading)
+        starts = [cue.start for cue in cues]
+        for mention in reading.mentions if cues else ():
             if mention.type not in {"URL", "DOMAIN", "HOST"} or mention.defanged:
                 continue
             low, high = reading.clause(mention.start)
-            kit = mention.type == "URL" and _KIT.search(mention.raw) is not None
-            for cue in cues:
-                inside = low <= cue.start < high and abs(cue.start - mention.start) < REACH
-                if inside or kit:
-                    found.setdefault(mention.owner, reading.view.source(cue.start, cue.end))
+            at = bisect_left(starts, max(low, mention.start - REACH))
+            near = at < len(cues) and starts[at] < min(high, mention.start + REACH)
+            if near or (mention.type == "URL" and _KIT.search(mention.raw)):
+                cue = cues[at] if near else cues[0]
+                found.setdefault(mention.owner, reading.view.source(cue.start, cue.end))
+    return found
+
+
+def _of_sites(reading: Reading) -> list[Cue]:
+    """The words that something was broken into, where a word for a site stands in the clause."""
+    sites = [c.start for c in reading.cues if c.section == "site"]
+    found = []
+    for cue in (c for c in reading.cues if c.section == "hacked") if sites else ():
+        low, high = reading.clause(cue.start)
+        at = bisect_left(sites, low)
+        if at < len(sites) and sites[at] < high:
+            found.append(cue)
     return found
 
 
@@ -77,25 +93,27 @@ def documents(graph: Graph, reading: Reading) -> None:
     A hash belongs to the file that is named beside it, whoever's that is.
     """
     ordered = sorted(reading.mentions, key=lambda m: m.start)
+    stolen = [c for c in reading.cues if c.section == "stolen"]
     for a, b in pairwise(ordered):
         if {a.type, b.type} in ({"FILE", "HASH"}, {"PATH", "HASH"}) and b.start - a.end <= BESIDE:
             one, two = graph.nodes[entity_key(a)], graph.nodes[entity_key(b)]
             graph.edges.append((one, two, terms().edge["document"], "document"))
-            if _own_document(graph, reading, a if b.type == "HASH" else b):
+            if _own_document(graph, reading, a if b.type == "HASH" else b, stolen):
                 (two if b.type == "HASH" else one).term("document", terms().rule["document"])
-    for mention in ordered:
+    for mention in ordered if stolen else ():
         if mention.type in {"FILE", "PATH"}:
-            _own_document(graph, reading, mention)
+            _own_document(graph, reading, mention, stolen)
 
 
-def _own_document(graph: Graph, reading: Reading, mention: Mention) -> bool:
+def _own_document(graph: Graph, reading: Reading, mention: Mention, stolen: list[Cue]) -> bool:
     """Add the term for a document that the words call stolen or theirs."""
     if mention.raw.rpartition(".")[2].lower() not in terms().documents:
         return False
     low, _ = reading.clause(mention.start)
-    cue = reading.cue_before(mention.start, "stolen", NEAR)
-    if cue is None or cue.start < low:
+    at = bisect_right(stolen, mention.start, key=lambda c: c.end) - 1
+    if at < 0 or stolen[at].start < max(low, mention.start - NEAR):
         return False
+    cue = stolen[at]
     place = reading.view.source(cue.start, cue.end)
     graph.nodes[entity_key(mention)].term("document", terms().rule["document"], *place)
     return True

@@ -1,30 +1,45 @@
 """What the cue words of a clause say of the values in it; the nearest counts most."""
 
+from bisect import bisect_left
+
 from zvon.privacy.cues import Cue
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.role.graph import PEOPLE, Graph, Node, entity_key
+from zvon.privacy.role.graph import PEOPLE, Graph, entity_key
 from zvon.privacy.role.weights import terms
 
 _FROM = frozenset({"from", "od", "z", "s", "sa", "iz", "by"})
+_BETWEEN = 24  # values before this one that may stand between it and a cue
+_FOLLOWS = 24  # characters after a value in which a cue still speaks of it
 _MAILBOX = frozenset({"predal*", "mailbox", "the mailbox", "mailbox of", "sanduci*"})
 
 
 def words(graph: Graph, reading: Reading) -> None:
     """Cue words in the clause of each mention; the nearest counts most."""
     ordered = sorted(reading.mentions, key=lambda m: m.start)
+    cues = reading.cues
+    starts = [cue.start for cue in cues]
+    previous = 0
     for i, mention in enumerate(ordered):
-        if mention.type == "URL" and mention.defanged:
-            continue
-        low, high = reading.clause(mention.start)
-        node = graph.nodes[entity_key(mention)]
-        previous = max((m.end for m in ordered[:i] if m.type not in PEOPLE), default=low)
-        before = [c for c in reading.cues if low <= c.start and c.end <= mention.start]
+        if mention.type != "URL" or not mention.defanged:
+            low, high = reading.clause(mention.start)
+            first, last = bisect_left(starts, low), bisect_left(starts, mention.start)
+            before = [c for c in cues[first:last] if c.end <= mention.start]
+            beside = max(low, previous)
+            if mention.type not in PEOPLE:
+                _spoken(graph, reading, mention, before, beside)
+                if mention.type == "PHONE" and _leads(reading, mention):
+                    graph.nodes[entity_key(mention)].term("leading", terms().rule["leading"])
+                following = ordered[i + 1].start if i + 1 < len(ordered) else high
+                after = cues[bisect_left(starts, mention.end) : bisect_left(starts, following + 1)]
+                _after(graph, reading, mention, after)
+            _contact(graph, reading, mention, before, beside, ordered[max(0, i - _BETWEEN) : i])
         if mention.type not in PEOPLE:
-            _spoken(graph, reading, mention, before, max(low, previous))
-            if mention.type == "PHONE" and not reading.text[: mention.start].strip(" ("):
-                node.term("leading", terms().rule["leading"])
-            _after(graph, reading, mention, ordered[i + 1 :], high)
-        _contact(reading, mention, before, max(low, previous), node)
+            previous = max(previous, mention.end)
+
+
+def _leads(reading: Reading, mention: Mention) -> bool:
+    """True for a value before the first word of the text."""
+    return mention.start < 8 and not reading.text[: mention.start].strip(" (")
 
 
 def _share(graph: Graph, weight: float) -> float:
@@ -70,12 +85,11 @@ def _weight(cue: Cue, mention: Mention) -> float:
             return 0.0
 
 
-def _after(
-    graph: Graph, reading: Reading, mention: Mention, following: list[Mention], high: int
-) -> None:
-    limit = following[0].start if following else high
-    for cue in reading.cues:
-        if cue.section == "after" and mention.end <= cue.start <= min(limit, mention.end + 24):
+def _after(graph: Graph, reading: Reading, mention: Mention, after: list[Cue]) -> None:
+    for cue in after:
+        if cue.start > mention.end + _FOLLOWS:
+            return
+        if cue.section == "after":
             start, end = reading.view.source(cue.start, cue.end)
             said = _share(graph, cue.weight)
             graph.nodes[entity_key(mention)].term(f"cue.{cue.phrase}", said, start, end)
@@ -83,8 +97,10 @@ def _after(
 
 
 def _contact(
-    reading: Reading, mention: Mention, before: list[Cue], previous: int, node: Node
-) -> None:
+    graph: Graph, reading: Reading, mention: Mention, before: list[Cue], previous: int,
+    earlier: list[Mention],
+) -> None:  # fmt: skip
+    node = graph.nodes[entity_key(mention)]
     rule = terms().rule
     alias = [c for c in before if c.section == "alias" and mention.start - c.end < 48]
     contact = [c for c in before if c.section == "contact"]
@@ -93,7 +109,7 @@ def _contact(
         overlapped = any(c.start <= cue.start and c.end >= cue.end for c in contact)
         between = any(
             cue.end <= m.start < mention.start and m.type in {"NAME", "EMAIL", "PHONE", "IP"}
-            for m in reading.mentions
+            for m in earlier
         )
         if not overlapped and not between:
             node.term("cue.alias", rule["alias"], cue.start, cue.end)
