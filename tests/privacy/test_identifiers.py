@@ -81,6 +81,8 @@ def test_ordinary_numbers_and_words_are_no_identifiers(text: str) -> None:
         ("broj osigurane osobe 123456789", ("REG", "123456789")),
         ("napotnica št. 2026-118834", ("REG", "2026-118834")),
         ("policy no. AB-7741-22", ("REG", "AB-7741-22")),
+        ("MRN 00-48-81-17), KOS", ("REG", "00-48-81-17")),
+        ("10.30.17.6 = PC-SKLADISTE-3. Verzija", ("HOST", "PC-SKLADISTE-3")),
         ("HOSP NO 00884127 GP", ("REG", "00884127")),
         ("modem 00:1B:44:11:3A:B7.", ("MAC", "00:1B:44:11:3A:B7")),
         ("switch 001b.4411.3ab7 je", ("MAC", "001b.4411.3ab7")),

@@ -6,7 +6,7 @@ from zvon.privacy.identifiers.shape import put
 from zvon.privacy.mentions import Reading
 
 _AFTER = re.compile(
-    r"[ \t]*[(\[][ \t]*([^\W\d_][\w-]{2,40})[ \t]*[)\]]|[ \t]*[=|\t][ \t]*([^\W\d_][\w-]{2,40})(?![\w.@])"
+    r"[ \t]*[(\[][ \t]*([^\W\d_][\w-]{2,40})[ \t]*[)\]]|[ \t]*[=|\t][ \t]*([^\W\d_][\w-]{2,40})(?![\w@-]|\.\w)"
 )
 _BEFORE = re.compile(r"(?<![\w@./\\-])([^\W\d_][\w-]{2,40})[ \t]*[(\[=|\t ][ \t]*$")
 _MADE = re.compile(r"-|\d|_")

@@ -16,8 +16,6 @@ DATE = re.compile(r"(?<!\d)\d{1,2}\. ?\d{1,2}\. ?\d{2,4}(?!\d)|(?<!\d)\d{4}-\d\d
 _OF_YEAR = re.compile(r"/(?:19|20)\d\d(?!\d)")  # the number of a document: 060-14/2026-3
 _LONG_RUN = re.compile(r"\d{13,}")
 _NOT_DIGIT = re.compile(r"\D")
-# Behind the code of the country some write the zero that is dialled inside it: +386 (0)41 …
-_ZERO = re.compile(r"^(385|386|387|381|389|382|44|43|49|33|31|41)0")
 _FEWEST, _FEWEST_ABROAD, _MOST = 8, 10, 15
 
 
@@ -49,12 +47,20 @@ def is_phone(text: str, at: int) -> bool:
 def international(raw: str, digits: str, lang: str | None) -> tuple[str, str]:
     """Country (two letters, or empty) and E.164 form of a telephone number as written."""
     if raw.lstrip("(").startswith("+") or digits.startswith("00"):
-        number = _ZERO.sub(r"\1", digits.removeprefix("00"))
+        number = _without_zero(digits.removeprefix("00"))
         return calling(number), "+" + number
     for country in home_countries():
         if lang in country.languages:
             return country.country.lower(), f"+{country.calling}{digits[1:]}"
     return "", digits
+
+
+def _without_zero(number: str) -> str:
+    """Without the zero that is dialled inside a country and that some write: +386 (0)41 …"""
+    for country in countries():
+        if number.startswith(country.calling + "0"):
+            return country.calling + number[len(country.calling) + 1 :]
+    return number
 
 
 @cache
