@@ -110,7 +110,13 @@ async def came(request: AnyRequest, context: In, who: Who, uuid: UUID) -> Respon
             if who.may(Permission.QUARANTINE_READ)
             else []
         )
-    return render(request, "delivery.html", {"d": found, "pieces": pieces, "quoted": quoted})
+        try:
+            await delivery.readable(db, who, uuid)
+            opens = True
+        except PermissionError:  # nothing was asked of it, so nothing is in the audit
+            opens = False
+    values = {"d": found, "pieces": pieces, "quoted": quoted, "opens": opens}
+    return render(request, "delivery.html", values)
 
 
 @get("/collectors", opt={"permission": Permission.SOURCE_READ}, include_in_schema=False)
