@@ -7,7 +7,7 @@ import phonenumbers
 
 from zvon.privacy.identifiers.shape import put
 from zvon.privacy.mentions import Reading
-from zvon.privacy.tables import home_countries
+from zvon.privacy.tables import countries, home_countries
 
 _PHONE = re.compile(
     r"(?<![\w./+-])(?<!\d:)(?:\(\+\d{1,3}\)[ .\u00a0]?|\+|00|\(?0)\(?\d[\d ()/.\u00a0\u2011\u2013-]{5,20}\d(?!\w|[/.-]\d)"
