@@ -63,7 +63,7 @@ async def say(
         await rows.mark_refused(tx, row.id)
     tx.audit(
         AuditEntry(actor=viewer.login, action=f"share:{word}", object=str(share_uuid),
-                   detail={"risk": row.risk, "reason": reason})
+                   detail={"risk": row.risk})
     )  # fmt: skip
     tx.note(Change(kind="share", subject=share_uuid, op=Op.EDIT, record_id=row.incident_record_id))
     await incident.timeline(

@@ -80,7 +80,7 @@ async def revoke(
     await events.retire(tx, share.uuid)
     tx.audit(
         AuditEntry(actor=actor, action="share:revoke", object=str(share.uuid),
-                   detail={"reason": reason, "entry": n})
+                   detail={"reason": said.texts["reason"], "entry": n})
     )  # fmt: skip
     return n
 
