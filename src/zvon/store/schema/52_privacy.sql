@@ -251,3 +251,17 @@ create function zvon_first_reporter(of_incident bigint) returns text language sq
   select zvon_reporter(r.record_id) from report r where r.incident_id = of_incident
   order by r.record_id limit 1
 $$;
+
+-- By these a purge finds what had its time, and what hangs on a record or a value that goes.
+create index record_received on record using brin (received_at);
+create index evidence_seen on evidence using brin (seen_at);
+create index verdict_at on verdict using brin (at);
+create index edge_record on edge (record_id) where record_id is not null;
+create index receipt_again_record on receipt_again (record_id);
+create index quarantine_raw on quarantine (raw_sha256) where raw_sha256 is not null;
+create index quarantine_record on quarantine (record_id) where record_id is not null;
+create index label_record on label (record_id) where record_id is not null;
+create index label_task_record on label_task (record_id) where record_id is not null;
+create index label_task_observable on label_task (observable_id);
+create index share_record on share (record_id) where record_id is not null;
+create index legal_hold_record on legal_hold (record_id) where record_id is not null;
