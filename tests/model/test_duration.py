@@ -1,6 +1,6 @@
 """Calendar durations: read, written, and subtracted without ever failing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -26,6 +26,16 @@ def test_the_moment_before_is_earlier_or_the_beginning_of_time(
     before = each.before(moment)
     assert before.tzinfo is UTC
     assert before < moment or before.year == 1
+
+
+@given(parts, moments)
+def test_the_moment_after_is_later_and_nearly_the_way_back(
+    each: Duration, moment: datetime
+) -> None:
+    after = each.after(moment)
+    assert after > moment or after.year == 9999
+    if after.year < 9999:
+        assert abs(each.before(after) - moment) <= timedelta(days=4)  # the ends of months
 
 
 @given(parts, parts, moments)

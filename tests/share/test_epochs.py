@@ -7,12 +7,14 @@ import pytest
 import structlog
 from msgspec.structs import replace
 
+from tests.policies import policy_text
 from tests.share.world import World
 from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
 from zvon.config import Settings
 from zvon.jobs import Context
+from zvon.model.duration import duration
 from zvon.model.epoch import ends, epoch_of
 from zvon.privacy.pseudonym import Domain
 from zvon.share import release
@@ -20,6 +22,7 @@ from zvon.share.epochs import NoEpoch, NoReason, destroy, turn
 from zvon.share.keys import domain
 from zvon.share.reversal import UnknownToken, reverse
 from zvon.share.review import look_again
+from zvon.store import data_policy
 from zvon.store.pseudonym import Destroyed, DestroyedEpoch
 from zvon.store.transaction import transaction
 from zvon.store.visibility import viewer_setting
@@ -76,7 +79,7 @@ async def test_the_schedule_destroys_a_key_when_the_agreement_says_so(world: Wor
     assert await world.column("select destroyed_by from pseudonym_key") == ["schedule"]
     assert await world.column("select rewritten_at = destroyed_at from pseudonym_key") == [True]
     gone = await world.column("select detail from audit where action = 'pseudonym:destroy'")
-    assert gone == [{"epoch": epoch, "reason": "the agreement", "releases": 1, "closed": 0,
+    assert gone == [{"epoch": epoch, "reason": "its time was over", "releases": 1, "closed": 0,
                      "pseudonyms": kept}]  # fmt: skip
     with pytest.raises(UnknownToken):
         async with transaction(world.pool, world.now) as tx:
@@ -94,6 +97,20 @@ async def test_a_shorter_agreement_counts_for_keys_that_are_there(world: World) 
     assert await world.column("select destroy_at from pseudonym_key") == [
         ends(epoch_of(world.now), 1)
     ]
+
+
+async def test_no_key_lives_longer_than_the_data_policy_lets_it(world: World) -> None:
+    await world.release(await world.prepare())
+    async with transaction(world.pool, world.now) as tx:
+        text = policy_text("SI", retention={"pseudonym": "P2M"})
+        await data_policy.put(tx, {"a": text}, world.now)
+    made, lasts = world.now, duration("P2M")
+    await run(world)
+    assert await world.column("select destroy_at from pseudonym_key") == [lasts.after(made)]
+    world.now = lasts.after(made)
+    assert world.now < ends(epoch_of(made), 6)
+    await run(world)
+    assert await world.column("select destroyed_by from pseudonym_key") == ["schedule"]
 
 
 async def test_a_person_destroys_an_epoch_and_it_makes_and_reverses_nothing(world: World) -> None:

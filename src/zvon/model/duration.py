@@ -36,6 +36,14 @@ class Duration(Struct, frozen=True):
         except (OverflowError, ValueError, OSError):
             return datetime.min.replace(tzinfo=UTC)
 
+    def after(self, moment: datetime) -> datetime:
+        """The moment this long after `moment`; a time after the calendar ends is its end."""
+        try:
+            moved = Duration(-self.years, -self.months, -self.days).before(moment)
+        except ValueError:
+            return datetime.max.replace(tzinfo=UTC)
+        return moved if moved > moment else datetime.max.replace(tzinfo=UTC)
+
     def __str__(self) -> str:
         parts = ((self.years, "Y"), (self.months, "M"), (self.days, "D"))
         return "P" + "".join(f"{n}{unit}" for n, unit in parts if n)

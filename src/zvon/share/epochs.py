@@ -11,9 +11,10 @@ from zvon.access.permission import Permission
 from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
 from zvon.jobs import Context, enqueue
+from zvon.model.duration import Duration
 from zvon.model.epoch import BadEpoch, ends
 from zvon.share.keys import agreement_of
-from zvon.store import pseudonym
+from zvon.store import data_policy, party, pseudonym
 from zvon.store.peer import NoSuchGroup
 from zvon.store.pool import dsn_of
 from zvon.store.pseudonym import Destroyed
@@ -77,22 +78,34 @@ async def _destroy(
 
 
 async def turn(context: Context, payload: dict[str, Any]) -> None:
-    """Job: destroy the keys whose time is over as the agreements have it now, and clean the disk.
+    """Job: destroy the keys whose time is over, and clean the disk.
 
-    What cannot be written anew because it is in use is tried again by the next run.
+    A key ends as the agreement of its group has it now, and never later than the data policy of
+    the country lets it live. What cannot be written anew because it is in use is tried again.
     """
     del payload
     now = context.clock()
     async with transaction(context.pool, now) as tx:
-        for group_uuid, epoch in await pseudonym.living(tx):
+        longest = await _longest(tx)
+        for group_uuid, epoch, made in await pseudonym.living(tx):
+            ends_at = [] if longest is None else [longest.after(made)]
             try:
-                due = ends(epoch, (await agreement_of(tx.db, group_uuid)).keep_epochs)
+                agreed = await agreement_of(tx.db, group_uuid)
+                ends_at.append(ends(epoch, agreed.keep_epochs))
             except (NoSuchGroup, BadEpoch):
-                continue  # its row keeps the date that it was made with
-            await pseudonym.reschedule(tx, group_uuid, epoch, due)
+                pass  # without an agreement its row keeps the date that it was made with
+            if ends_at:
+                await pseudonym.reschedule(tx, group_uuid, epoch, min(ends_at))
         for group_uuid, epoch in await pseudonym.due(tx, now):
-            await _destroy(tx, group_uuid, epoch, now, by=SCHEDULE, reason="the agreement")
+            await _destroy(tx, group_uuid, epoch, now, by=SCHEDULE, reason="its time was over")
     await _clean(context)
+
+
+async def _longest(tx: Tx) -> Duration | None:
+    """How long a key may live by the data policy of this node's country; `None` without one."""
+    own = await party.own(tx.db)
+    policy = (await data_policy.newest(tx.db)).get(own.country or "")
+    return None if policy is None else policy.rule("pseudonym").lasts
 
 
 async def _clean(context: Context) -> None:

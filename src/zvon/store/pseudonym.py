@@ -92,13 +92,13 @@ async def epochs(db: Db, viewer: Viewer, *, limit: int = PAGE) -> list[Epoch]:
         return await cursor.fetchall()
 
 
-async def living(tx: Tx) -> list[tuple[UUID, str]]:
-    """Group and epoch of every key that is there, locked against a second destroyer."""
+async def living(tx: Tx) -> list[tuple[UUID, str, datetime]]:
+    """Group, epoch and birth of every key that is there, locked against a second destroyer."""
     found = await tx.execute(
-        "select group_uuid, epoch from pseudonym_key where key_sealed is not null"
+        "select group_uuid, epoch, created_at from pseudonym_key where key_sealed is not null"
         " order by group_uuid, epoch for update skip locked"
     )
-    return [(row[0], row[1]) for row in await found.fetchall()]
+    return [(row[0], row[1], row[2]) for row in await found.fetchall()]
 
 
 async def reschedule(tx: Tx, group_uuid: UUID, epoch: str, destroy_at: datetime) -> None:
