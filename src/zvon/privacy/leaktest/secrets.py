@@ -2,10 +2,13 @@
 
 import base64
 import string
+import tomllib
 from functools import cache
+from importlib.resources import files
 from random import Random
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct
 from stdnum import luhn
 from stdnum.hr import oib
@@ -15,21 +18,6 @@ from stdnum.si import ddv
 
 from zvon.privacy.tables import names
 
-_STREETS = {
-    "sl": ("Lipova ulica", "Cesta na Brod", "Trg pri jelši", "Ulica pod gozdom"),
-    "hr": ("Lipova ulica", "Put do broda", "Trg kod jele", "Ulica pod šumom"),
-    "en": ("Linden Street", "Harbour Road", "Alder Square", "Forest Lane"),
-}
-_TOWNS = {
-    "sl": ("2000 Maribor", "3000 Celje", "6000 Koper"),
-    "hr": ("51000 Rijeka", "31000 Osijek", "21000 Split"),
-    "en": ("Leeds LS1 4DY", "York YO1 7HH", "Bath BA1 1LZ"),
-}
-_ORGANISATIONS = {
-    "sl": ("Mizarstvo {}, d.o.o.", "Osnovna šola {}", "{} servis, s.p."),
-    "hr": ("Stolarija {} d.o.o.", "Osnovna škola {}", "{} obrt"),
-    "en": ("{} Joinery Ltd", "{} Primary School", "{} Repairs Ltd"),
-}
 _BASE32 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -38,6 +26,30 @@ class Secret(Struct, frozen=True):
 
     kind: str
     text: str
+
+
+class Land(Struct, frozen=True, forbid_unknown_fields=True):
+    """How values are written where a language is spoken: `#` is a digit, `@` a letter.
+
+    `account` is how many digits follow the check digits of an IBAN of `country`; `own_check` says
+    that two of them check the account.
+    """
+
+    country: str
+    account: int
+    own_check: bool
+    plate: str
+    phones: tuple[str, ...]
+    streets: tuple[str, ...]
+    towns: tuple[str, ...]
+    organisations: tuple[str, ...]
+
+
+@cache
+def lands() -> dict[str, Land]:
+    """The lands of `lands.toml` by language."""
+    table = tomllib.loads((files(__package__) / "lands.toml").read_text("utf-8"))
+    return msgspec.convert(table, dict[str, Land])
 
 
 @cache
@@ -53,6 +65,7 @@ def _people() -> tuple[list[str], list[str]]:
 
 def secrets(dice: Random, lang: str) -> dict[str, Secret]:
     """One secret of every kind; two calls with one source of chance never give the same."""
+    land = lands()[lang]
     first, last = (dice.choice(part).title() for part in _people())
     word = _word(dice, 7)
     domain = f"{_word(dice, 6).lower()}-{_word(dice, 5).lower()}.example"
@@ -60,14 +73,14 @@ def secrets(dice: Random, lang: str) -> dict[str, Secret]:
     mail = f"{first.lower()}.{last.lower()}{dice.randrange(10, 99)}@{domain}"
     texts = {
         "NAME": f"{first} {last}",
-        "ORG": dice.choice(_ORGANISATIONS[lang]).format(word),
+        "ORG": dice.choice(land.organisations).format(word),
         "EMAIL": mail,
-        "PHONE": _phone(dice, lang),
-        "ADDR": f"{dice.choice(_STREETS[lang])} {dice.randrange(2, 99)}, {dice.choice(_TOWNS[lang])}",
+        "PHONE": _filled(dice, dice.choice(land.phones)),
+        "ADDR": f"{dice.choice(land.streets)} {dice.randrange(2, 99)}, {dice.choice(land.towns)}",
         "EMSO": _emso(dice),
         "OIB": (digits := _digits(dice, 10)) + mod_11_10.calc_check_digit(digits),
         "TAX": _tax(dice),
-        "IBAN": _iban(dice, "SI" if lang == "sl" else "HR"),
+        "IBAN": _iban(dice, land),
         "CARD": _card(dice),
         "IP_PRIVATE": f"10.{dice.randrange(1, 250)}.{dice.randrange(250)}.{dice.randrange(2, 250)}",
         "HOST": f"srv-{_word(dice, 5).lower()}{dice.randrange(1, 99)}.{domain}",
@@ -78,8 +91,8 @@ def secrets(dice: Random, lang: str) -> dict[str, Secret]:
         "API_KEY": "AKIA" + _pick(dice, string.ascii_uppercase + string.digits, 16),
         "TOKEN": "ghp_" + _pick(dice, string.ascii_letters + string.digits, 36),
         "PRIVATE_KEY": _pem(dice),
-        "PLATE": _plate(dice, lang),
-        "PARCEL": f"RR{_digits(dice, 9)}{'SI' if lang == 'sl' else 'HR'}",
+        "PLATE": _filled(dice, land.plate),
+        "PARCEL": f"RR{_digits(dice, 9)}{land.country}",
         "PASSPORT": f"P{_pick(dice, _BASE32[:8], 1)}{_digits(dice, 7)}",
         "PATIENT": f"{dice.randrange(10, 99)}-{_digits(dice, 6)}",
         "ANYDESK": " ".join(_digits(dice, 3) for _ in range(3)),
@@ -110,12 +123,10 @@ def _word(dice: Random, n: int) -> str:
     ).title()
 
 
-def _phone(dice: Random, lang: str) -> str:
-    if lang == "sl":
-        return f"0{dice.choice(('31', '40', '41', '51'))} {_digits(dice, 3)} {_digits(dice, 3)}"
-    if lang == "hr":
-        return f"+385 9{dice.choice('1589')} {_digits(dice, 3)} {_digits(dice, 4)}"
-    return f"+44 7700 9{_pick(dice, string.digits, 5)}"
+def _filled(dice: Random, form: str) -> str:
+    """A form with a digit for each `#` and a letter for each `@`."""
+    signs = {"#": string.digits, "@": "BCDEFGHJKLMNPRTVZ"}
+    return "".join(dice.choice(signs.get(sign, sign)) for sign in form)
 
 
 def _emso(dice: Random) -> str:
@@ -135,24 +146,17 @@ def _tax(dice: Random) -> str:
             return number
 
 
-def _iban(dice: Random, country: str) -> str:
-    body = _digits(dice, 15 if country == "SI" else 17)
-    if country == "SI":  # the last two digits of a Slovenian account are a check of their own
-        body = body[:13] + f"{98 - int(body[:13] + '00') % 97:02d}"
-    return f"{country}{iban_digits(country + '00' + body)}{body}"
+def _iban(dice: Random, land: Land) -> str:
+    body = _digits(dice, land.account)
+    if land.own_check:  # the last two digits are a check of the account itself
+        body = body[:-2] + f"{98 - int(body[:-2] + '00') % 97:02d}"
+    return f"{land.country}{iban_digits(land.country + '00' + body)}{body}"
 
 
 def _card(dice: Random) -> str:
     body = "45" + _pick(dice, string.digits, 13)
     number = body + luhn.calc_check_digit(body)
     return " ".join(number[i : i + 4] for i in range(0, 16, 4))
-
-
-def _plate(dice: Random, lang: str) -> str:
-    letters = _pick(dice, "BCDEFGHJKLMNPRTVZ", 2)
-    if lang == "hr":
-        return f"ZG {_digits(dice, 4)}-{letters}"
-    return f"MB {letters}-{_digits(dice, 3)}"
 
 
 def _pem(dice: Random) -> str:

@@ -386,6 +386,11 @@ def words(speak: Translator) -> dict[str, Word]:
         "own_word": of(OURS),
         "door_word": of(DOORS),
         "outward_word": of(OUTWARD),
+        "taken_out": lambda spans: [
+            (kind, n)
+            for state in ("pseudonymise", "redact", "generalise")
+            for kind, n in spans.get(state, {}).items()
+        ],
         "stopped": lambda counts: sum(
             n for door in counts.values() for outcome, n in door.items() if outcome != "released"
         ),
