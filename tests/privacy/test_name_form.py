@@ -6,7 +6,7 @@ from zvon.model.marking import Tlp
 from zvon.model.policy import Agreement, compile_policy
 from zvon.privacy.engine import Part, share_text
 from zvon.privacy.facts import Facts
-from zvon.privacy.name_form import name_key, nominative
+from zvon.privacy.name_form import firm_key, name_key, nominative
 from zvon.privacy.pseudonym import Domain
 
 KEYS = Domain("g", "2026-11", bytes(range(32)))
@@ -16,11 +16,14 @@ POLICY = compile_policy(Agreement(), group="g", tlp=[Tlp.AMBER], pap=[])
 @pytest.mark.parametrize(
     ("forms", "key"),
     [
-        ("marko korosec, marka korosca, marku koroscu, markom koroscem", "mark korosc"),
-        ("petar horvat, petra horvata, petru horvatu, petrom horvatom", "petr horvat"),
-        ("petra horvat, petre horvat, petri horvat, petro horvat, petrom horvat", "petra horvat"),
-        ("ivan babic, ivana babica, ivanu babicu, ivanom babicem", "ivan babic"),
-        ("ivana babic, ivane babic, ivani babic, ivanu babic, ivanom babic", "ivana babic"),
+        (
+            "marko korosec, marka korosca, marku koroscu, markom koroscem, korosec marko",
+            "korosc mark",
+        ),
+        ("petar horvat, petra horvata, petru horvatu, petrom horvatom", "horvat petr"),
+        ("petra horvat, petre horvat, petri horvat, petro horvat, petrom horvat", "horvat petra"),
+        ("ivan babic, ivana babica, ivanu babicu, ivanom babicem", "babic ivan"),
+        ("ivana babic, ivane babic, ivani babic, ivanu babic, ivanom babic", "babic ivana"),
         ("maja zupancic, maje zupancic, maji zupancic, majo zupancic", "maja zupancic"),
         ("luka novak, luke novaka, luki novaku, luko novaka", "luka novak"),
         ("janez kranjc, janeza kranjca, janezu kranjcu, janezom kranjcem", "janez kranjc"),
@@ -30,6 +33,24 @@ POLICY = compile_policy(Agreement(), group="g", tlp=[Tlp.AMBER], pap=[])
 def test_the_forms_of_a_name_have_one_key(forms: str, key: str) -> None:
     made = {name_key(" ".join(nominative(*form.split()))) for form in forms.split(", ")}
     assert made == {key}
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ["livarna kresnik", "livarne kresnik", "livarni kresnik", "livarno kresnik"],
+        ["splosna bolnica lipa", "splosne bolnice lipa", "splosni bolnici lipa"],
+        ["mlekarski dom", "mlekarskega doma", "mlekarskemu domu", "mlekarskim domom"],
+        ["tiskara jasen", "tiskare jasen", "tiskari jasen", "tiskarom jasen"],
+    ],
+)
+def test_the_forms_of_a_firm_have_one_key(forms: list[str]) -> None:
+    assert len({firm_key(form) for form in forms}) == 1
+
+
+def test_two_firms_are_two() -> None:
+    firms = ["livarna kresnik", "livarna kres", "bolnica lipa", "banka lipa", "dom lipa", "lipa"]
+    assert len({firm_key(firm) for firm in firms}) == len(firms)
 
 
 def test_two_people_of_one_family_are_two() -> None:

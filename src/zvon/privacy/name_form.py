@@ -12,6 +12,7 @@ from zvon.privacy.tables import names
 # Endings of the cases of a man's name, the longest first.
 _CASES = ("jem", "om", "em", "ja", "ju", "a", "u")
 _ALIKE = {"ja": "a", "ju": "u", "jem": "om", "em": "om"}
+_WORD_ENDING = re.compile(r"(?<=\w{3})(?:ega|emu|oga|omu|im|ih|om|em|oj|og|[aeiou])$")
 _MOVING = re.compile(r"(?<=[^aeiou])(?:a(?=[rc]$)|e(?=[rlck]$))")
 
 
@@ -26,15 +27,18 @@ def nominative(first: str, last: str) -> tuple[str, str]:
 
 
 def name_key(value: str) -> str:
-    """What the forms of one name have in common, of nominatives: the vowel that comes and goes
-    (`Petar`, `Petra`) and a final o of the first name (`Marko`, `Marka`) are left out.
+    """What the forms of one name have in common, of nominatives, in either order of the words:
+    the vowel that comes and goes (`Petar`, `Petra`) and a final o (`Marko`, `Marka`) are left out.
 
     Mark and Marko of one family become one; that is rare, and says too little rather than too much.
     """
-    first, *rest = value.split(" ")
-    if rest and len(first) > 3:
-        first = first.removesuffix("o")
-    return " ".join(_still(word) for word in (first, *rest))
+    words = (word.removesuffix("o") if len(word) > 3 else word for word in value.split(" "))
+    return " ".join(sorted(map(_still, words)))
+
+
+def firm_key(value: str) -> str:
+    """What the cases of an organisation's name have in common: its words without their endings."""
+    return " ".join(_still(_WORD_ENDING.sub("", word)) for word in value.split(" "))
 
 
 def _still(word: str) -> str:

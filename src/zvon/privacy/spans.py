@@ -10,7 +10,7 @@ from zvon.privacy.decide import REDACTED, UNKEPT, removed
 from zvon.privacy.fold import fold
 from zvon.privacy.identifiers import host_range, owner, url_host
 from zvon.privacy.mentions import Mention, Reading
-from zvon.privacy.name_form import name_key
+from zvon.privacy.name_form import firm_key, name_key
 from zvon.privacy.pseudonym import Domain, token
 from zvon.privacy.residue import Original
 from zvon.privacy.role import Score
@@ -39,6 +39,8 @@ class Spans(Struct, frozen=True):
 def _canonical(mention: Mention) -> str:
     if mention.type == "NAME":
         return name_key(mention.value)
+    if mention.type == "ORG":
+        return firm_key(mention.value)
     if mention.type in {"EMAIL", "HOST", "DOMAIN"}:
         return f"{mention.value}|{mention.owner}" if mention.owner else mention.value
     if mention.type == "URL":
