@@ -45,6 +45,10 @@ def test_for_a_wide_audience_every_mark_goes(url: str, left: str) -> None:
         ("https://a.example/i?u=616e612e6e6f76616b406c6970612e6578616d706c65", "https://a.example/i?u=user-x"),
         ("https://a.example/u/ana.novak/x", "https://a.example/u/user-x/x"),
         ("https://a.example/i?u=other%40web.example", "https://a.example/i?u="),
+        ("https://a.example/i?n=Alenka+Buncic&p=2", "https://a.example/i?n=&p=2"),
+        ("https://a.example/i?n=Mirjana%20Dragi%C4%8Devi%C4%87", "https://a.example/i?n="),
+        ("https://a.example/i?n=Alenka", "https://a.example/i?n=Alenka"),
+        ("https://a.example/i?n=potrdi+racun", "https://a.example/i?n=potrdi+racun"),
     ],
 )  # fmt: skip
 def test_for_a_narrow_one_only_what_names_a_victim(url: str, left: str) -> None:

@@ -6,6 +6,7 @@ Gives edits, never a new value, so that everything else in the URL is byte-ident
 import re
 from collections.abc import Iterator
 from functools import cache
+from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import Struct
@@ -14,10 +15,11 @@ from zvon.model.policy import Policy, UrlQuery
 from zvon.privacy.decode import layers
 from zvon.privacy.fold import fold
 from zvon.privacy.identifiers import host_range, is_home
-from zvon.privacy.tables import DATA, hosts, read
+from zvon.privacy.tables import DATA, hosts, names, read
 from zvon.privacy.within import has_word, places
 
 MIN_MARK = 4
+MOST_NAMES = 4
 _MAIL = re.compile(r"[\w.+%-]+@(?:[\w-]+\.)+[\w-]{2,}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _FIELD = re.compile(r"[?&;]([^=&;#]*)(?:=([^&;#]*))?")
@@ -164,7 +166,7 @@ def _value(field: re.Match[str], victims: Victims) -> Iterator[Edit]:
     victim = victims.inside(value) or _mail(value)
     if victim:
         yield Edit(start, end, victims.tokens.get(victim, ""), "TRACK", victim)
-    elif _names_somebody(fold(field[1]), fold(value)):
+    elif _names_somebody(fold(field[1]), fold(value)) or _is_person(value):
         yield Edit(start, end, "", "TRACK")
 
 
@@ -176,6 +178,17 @@ def _names_somebody(key: str, value: str) -> bool:
         return False
     return key in _query().identity or (
         key in _query().machine and _MACHINE.search(value) is not None
+    )
+
+
+def _is_person(value: str) -> bool:
+    """True for a first name with another word: `?n=Alenka+Novak` greets one recipient."""
+    words = fold(unquote_plus(value)).split()
+    known = names()
+    return (
+        2 <= len(words) <= MOST_NAMES
+        and all(word.isalpha() and word not in known.common for word in words)
+        and any(word in known.first for word in words)
     )
 
 
