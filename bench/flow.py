@@ -8,16 +8,14 @@ ours in the same run.
 
 import argparse
 import sys
-import time
-from collections.abc import Callable
 
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from bench._rate import rate
 from zvon.privacy.flow import CryptoPan
 
 FLOOR = 300_000
-ROUNDS = 5
 KEY = bytes(range(32))
 
 
@@ -33,16 +31,6 @@ def definition(address: int) -> int:
     return address ^ mask
 
 
-def best(count: int, run: Callable[[], object]) -> float:
-    """Addresses per second of CPU time, the best round."""
-    least = float("inf")
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        run()
-        least = min(least, time.process_time() - started)
-    return count / least
-
-
 def main() -> int:
     """Measure; 1 when IPv4 is slower than the floor or one address differs from the definition."""
     parser = argparse.ArgumentParser()
@@ -56,15 +44,15 @@ def main() -> int:
     pan = CryptoPan(KEY)
     same = four[:2000]
     equal = [int(v) for v in pan.four(same)] == [definition(int(v)) for v in same]
-    plain = best(len(same), lambda: [definition(int(v)) for v in same])
-    rate = best(count, lambda: pan.four(four))
-    fresh = best(count, lambda: CryptoPan(KEY).four(four))
+    plain = rate(len(same), lambda: [definition(int(v)) for v in same])
+    rate = rate(count, lambda: pan.four(four))
+    fresh = rate(count, lambda: CryptoPan(KEY).four(four))
     print(f"the definition, IPv4                 {plain:>12,.0f}/s   2,000 equal: {equal}")
     print(f"IPv4                                 {rate:>12,.0f}/s   {rate / plain:.0f} x")
     print(f"IPv4 with a new key                  {fresh:>12,.0f}/s")
-    print(f"IPv6, at random                      {best(len(six), lambda: pan.six(six)):>12,.0f}/s")
+    print(f"IPv6, at random                      {rate(len(six), lambda: pan.six(six)):>12,.0f}/s")
     print(
-        f"IPv6, 1,000 hosts to a /48           {best(len(near), lambda: pan.six(near)):>12,.0f}/s"
+        f"IPv6, 1,000 hosts to a /48           {rate(len(near), lambda: pan.six(near)):>12,.0f}/s"
     )
     return int(rate < FLOOR or not equal)
 

@@ -11,24 +11,12 @@ import hashlib
 import hmac
 import random
 import sys
-import time
-from collections.abc import Callable
 
+from bench._rate import rate
 from zvon.privacy.pseudonym import Domain
 from zvon.privacy.pseudonym_address import addresses
 
 FLOOR = 1_000_000
-ROUNDS = 5
-
-
-def rate(values: int, run: Callable[[], object]) -> float:
-    """Values per second of CPU time, the best round."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        run()
-        best = min(best, time.process_time() - started)
-    return values / best
 
 
 def main() -> int:

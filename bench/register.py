@@ -10,26 +10,15 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Callable
 from ipaddress import IPv4Address
 
 import numpy as np
 
+from bench._rate import rate
 from zvon.privacy.register import Entry, Register
 
 SIZES = (100, 10_000, 100_000)
 FLOOR = 500_000
-ROUNDS = 3
-
-
-def best(count: int, run: Callable[[], object]) -> float:
-    """Look-ups per second of CPU time, the best round."""
-    least = float("inf")
-    for _ in range(ROUNDS):
-        started = time.process_time()
-        run()
-        least = min(least, time.process_time() - started)
-    return count / least
 
 
 def main() -> int:
@@ -58,10 +47,10 @@ def main() -> int:
         mails = [f"ana@{name}" for name in names]
         hits = sum(register.address(text) is not None for text in texts)
         assert hits == int(register.addresses(np.array(every, np.uint32)).sum())
-        batch = best(len(packed), lambda r=register, p=packed: r.addresses(p))  # type: ignore[misc]
-        one = best(count, lambda r=register, t=texts: [r.address(x) for x in t])  # type: ignore[misc]
-        named = best(count, lambda r=register, t=names: [r.name(x) for x in t])  # type: ignore[misc]
-        mail = best(count, lambda r=register, t=mails: [r.mail(x) for x in t])  # type: ignore[misc]
+        batch = rate(len(packed), lambda r=register, p=packed: r.addresses(p))  # type: ignore[misc]
+        one = rate(count, lambda r=register, t=texts: [r.address(x) for x in t])  # type: ignore[misc]
+        named = rate(count, lambda r=register, t=names: [r.name(x) for x in t])  # type: ignore[misc]
+        mail = rate(count, lambda r=register, t=mails: [r.mail(x) for x in t])  # type: ignore[misc]
         print(f"{size:>8,} {compiled:>7.2f} s {one:>10,.0f}/s {batch:>12,.0f}/s {named:>10,.0f}/s {mail:>10,.0f}/s")  # fmt: skip
         slow += batch < FLOOR
     return int(slow > 0)

@@ -27,19 +27,18 @@ def call(
     method: str,
     path: str,
     body: Any = None,
-    *,
-    content: bytes | None = None,
     **query: str | list[str],
 ) -> dict[str, Any]:
-    """One request to `/api/v1`, with a JSON body or with bytes as they are. Raises `NoAnswer`, `NodeRefused`."""
+    """One request to `/api/v1`; a body of bytes goes as it is, any other as JSON. Raises `NoAnswer`, `NodeRefused`."""
     import httpx
     import msgspec
 
     headers = {} if key is None else {"authorization": f"Bearer {key}"}
+    raw = isinstance(body, bytes)
     try:
         answer = httpx.request(
-            method, f"{node.rstrip('/')}/api/v1{path}", headers=headers, json=body,
-            content=content, params=query or None, timeout=TIMEOUT_S,
+            method, f"{node.rstrip('/')}/api/v1{path}", headers=headers,
+            json=None if raw else body, content=body if raw else None, params=query or None, timeout=TIMEOUT_S,
         )  # fmt: skip
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise NodeRefused(f"{node!r} is not the address of a node") from None

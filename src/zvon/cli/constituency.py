@@ -34,7 +34,7 @@ def list_all(
     after: str | None = "0"
     rows: list[dict[str, Any]] = []
     while after is not None:
-        said = call(node, key, "GET", "/constituency", after=after, content=None, **query)
+        said = call(node, key, "GET", "/constituency", after=after, **query)
         rows += said["entries"]
         after = said["next"]
     if json:
@@ -91,7 +91,7 @@ def import_file(
     """Add the entries of FILE, all or none; a bad line is named."""
     query = {"source": file.name, **({"country": country} if country else {}),
              **({"holder": holder} if holder else {})}  # fmt: skip
-    said = call(node, key, "POST", "/constituency/file", content=file.read_bytes(), **query)
+    said = call(node, key, "POST", "/constituency/file", file.read_bytes(), **query)
     _changed(said, json)
 
 

@@ -37,7 +37,7 @@ def disclosures(
     while after is not None and len(rows) < most:
         place = {"after": after} if after else {}
         limit = str(min(most - len(rows), 1000))
-        said = call(node, key, "GET", "/disclosures", content=None, limit=limit, **query, **place)
+        said = call(node, key, "GET", "/disclosures", limit=limit, **query, **place)
         rows += said["disclosures"]
         counts, after = said["counts"], said["next"]
     if json:

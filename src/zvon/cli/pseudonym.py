@@ -103,7 +103,7 @@ def questions(
 ) -> None:  # fmt: skip
     """List what partners ask about our pseudonyms, and what we ask about theirs."""
     query = {"state": "open"} if open else {}
-    said = call(node, key, "GET", "/pseudonym-questions", content=None, **query)
+    said = call(node, key, "GET", "/pseudonym-questions", **query)
     if json:
         _json(said)
         return
