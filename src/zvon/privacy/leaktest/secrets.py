@@ -16,7 +16,7 @@ from stdnum.iban import calc_check_digits as iban_digits
 from stdnum.iso7064 import mod_11_10
 from stdnum.si import ddv
 
-from zvon.privacy.tables import home_countries, names
+from zvon.privacy.tables import names
 
 _BASE32 = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -146,18 +146,11 @@ def _tax(dice: Random) -> str:
             return number
 
 
-def _country(lang: str) -> str:
-    """The country of a language, or one of those whose people the texts are about."""
-    known = {each: country.country for country in home_countries() for each in country.languages}
-    return known.get(lang, home_countries()[0].country)
-
-
-def _iban(dice: Random, lang: str) -> str:
-    body = _digits(dice, 15 if lang == "sl" else 17)
-    if lang == "sl":  # the last two digits of a Slovenian account are a check of their own
-        body = body[:13] + f"{98 - int(body[:13] + '00') % 97:02d}"
-    country = _country(lang)
-    return f"{country}{iban_digits(country + '00' + body)}{body}"
+def _iban(dice: Random, land: Land) -> str:
+    body = _digits(dice, land.account)
+    if land.own_check:  # the last two digits are a check of the account itself
+        body = body[:-2] + f"{98 - int(body[:-2] + '00') % 97:02d}"
+    return f"{land.country}{iban_digits(land.country + '00' + body)}{body}"
 
 
 def _card(dice: Random) -> str:
