@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.store.world import reported
 from tests.web.house import NOBODY, House
 from zvon.cli import privacy_ledger
 from zvon.model.disclosure import Door, Outcome
@@ -102,3 +103,50 @@ async def test_the_command_prints_a_line_for_each_and_says_why_one_was_stopped(
     assert "takedown: 3 released" in printed
     privacy_ledger.disclosures(json=True)
     assert len(json.loads(capsys.readouterr().out)["disclosures"]) == 5
+
+
+async def above_the_limit(house: House, prepared_by: str) -> UUID:
+    """A release that waits, whose risk is above what the group lets one person let go."""
+    now, uuid, group = house.clock(), UUID(int=77), UUID(int=78)
+    found = await reported(house.pool, now, house.home)
+    after = '{"parts": {"message.text": "x"}, "names": [], "observables": []}'
+    async with transaction(house.pool, now) as tx:
+        await tx.execute(
+            "insert into share_group (uuid, name, max_tlp, policy, membership, version)"
+            " values (%s, 'slo-cro', 2, '{}', '', 1)",
+            (group,),
+        )
+        await tx.execute(
+            "insert into share (uuid, incident_id, group_uuid, state, approver_needed, policy,"
+            " before, after, decisions, risk, prepared_by, prepared_at)"
+            " select %s, i.id, %s, 'waiting', true, '{\"max_risk\": 1.0}', %s, %s, '[]', 2.5,"
+            " p.id, %s from incident i, person p where i.uuid = %s and p.login = %s",
+            (uuid, group, after, after, now, found.incident_uuid, prepared_by),
+        )
+    return uuid
+
+
+async def test_a_second_person_approves_and_whoever_prepared_it_does_not(house: House) -> None:
+    uuid = await above_the_limit(house, "bor")
+    path = f"/api/v1/shares/{uuid}/approval"
+    word = {"word": "approve", "reason": "looked at every value"}
+    assert (await house.post("ana", path, word)).status_code == 403
+    own = await house.post("bor", path, word)
+    assert own.status_code == 403
+    assert "another person" in own.json()["detail"]
+    assert (await house.post("pia", path, {"word": "maybe", "reason": "x"})).status_code == 400
+    said = await house.post("pia", path, word)
+    assert said.status_code == 201, said.text
+    assert [(one["login"], one["word"]) for one in said.json()["approvals"]] == [("pia", "approve")]
+    assert (said.json()["risk"], said.json()["max_risk"]) == (2.5, 1.0)
+    assert ("bor", "share:approve", str(uuid), "OWN_WORK") in await house.refusals()
+
+
+async def test_the_page_of_a_release_says_that_a_second_person_must_look(house: House) -> None:
+    uuid = await above_the_limit(house, "ana")
+    page = await house.get("pia", f"/privacy/releases/{uuid}")
+    assert page.status_code == 200, page.text
+    assert "a second person must approve" in page.text
+    assert f"/api/v1/shares/{uuid}/approval" in page.text
+    own = await house.get("ana", f"/privacy/releases/{uuid}")
+    assert f"/api/v1/shares/{uuid}/approval" not in own.text
