@@ -26,6 +26,10 @@ def train(
     *,
     data: Data = None,
     out: Annotated[Path | None, Parameter(help="Folder for weights, meta and card.")] = None,
+    gold: Annotated[
+        list[Path] | None,
+        Parameter(consume_multiple=True, help="Labelled mails (pii, side): JSONL."),
+    ] = None,
     use: Annotated[
         Use | Literal["both"], Parameter(help="`shipped`: permissive sources only.")
     ] = "both",
@@ -45,7 +49,11 @@ def train(
     if model == "pii":
         from zvon.cli import models_pii
 
-        return models_pii.train(out)
+        return models_pii.train(out, gold or ())
+    if model == "side":
+        from zvon.cli import models_side, models_text
+
+        return models_side.train(out, models_text.data_folder(data), gold or ())
     if model != "phish-url":
         from zvon.cli import models_text
 
@@ -88,7 +96,8 @@ def evaluate(
     data: Data = None,
     path: Annotated[Path | None, Parameter(help="Folder of a trained model.")] = None,
     gold: Annotated[
-        list[Path] | None, Parameter(consume_multiple=True, help="Labelled mails (pii): JSONL.")
+        list[Path] | None,
+        Parameter(consume_multiple=True, help="Labelled mails (pii, side): JSONL."),
     ] = None,
     json_: Annotated[bool, Parameter(name="--json")] = False,
 ) -> int:

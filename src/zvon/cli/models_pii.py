@@ -20,13 +20,21 @@ _CHOICE = re.compile(r"\[([^|\]]*)\|[^\]]*\]")
 _SLOTS = {"{num}": "{id}", "{sum}": "{n} EUR", "{date}": "{date}", "{url}": "{url}", "{brand}": "{brand}"}  # fmt: skip
 
 
-def train(out: Path | None) -> int:
-    """Fit, measure on held-out names and sentences, and write weights, meta and card."""
+def train(out: Path | None, gold: Sequence[Path] = ()) -> int:
+    """Fit, measure on held-out names and sentences, and write weights, meta and card.
+
+    `gold` are labelled mails: they take the place of those that the package keeps as templates.
+    """
     from zvon.ml.pii.model import LABELS, pack
     from zvon.ml.pii_training.run import train as run
 
-    rows, prose = templates(), ordinary()
-    model, figures = run(pool(), rows, prose, words(), print)
+    try:
+        keep([mail for path in gold for mail in read_gold(path)])
+    except (OSError, ValueError) as problem:
+        print(f"cannot learn from it: {problem}", file=sys.stderr)
+        return 2
+    rows, prose, whole = templates(), ordinary(), mails()
+    model, figures = run(pool(), rows, prose, words(), print, whole)
     weights = pack(model)
     meta: dict[str, Any] = {
         "name": NAME,
@@ -34,6 +42,7 @@ def train(out: Path | None) -> int:
         "sha256": hashlib.sha256(weights).hexdigest(),
         "labels": list(LABELS),
         "templates": {lang: len(text.splitlines()) for lang, text in sorted(rows.items())},
+        "mails": {lang: len(found) for lang, found in sorted(whole.items())},
         "texts_sha256": texts_hash(),
         "figures": _table(figures),
     }
@@ -53,7 +62,7 @@ def texts_hash() -> str:
 
     told = pool()
     every = (
-        sorted(templates().items()), sorted(ordinary().items()), sorted(told.first.items()),
+        sorted(templates().items()), sorted(mails().items()), sorted(ordinary().items()), sorted(told.first.items()),
         sorted(told.last.items()), repr(told.places), sorted(classes().items()),
     )  # fmt: skip
     return hashlib.sha256(repr(every).encode()).hexdigest()
@@ -177,6 +186,27 @@ def pool() -> Any:
     return Pool(first, last, tomllib.loads(places.read_text(encoding="utf-8")))
 
 
+def keep(found: "Sequence[GoldMail]") -> None:
+    """Write labelled mails into the package as templates; nothing to do without any."""
+    from zvon.cli.pii_mails import as_template
+
+    folder = Path(__file__).parents[1] / "ml" / "pii" / "training"
+    for lang in LANGS if found else ():
+        rows = [as_template(mail) for mail in found if mail.lang == lang]
+        head = "# Our own labelled mails (tests/privacy/corpus), their values taken out; CC0.\n"
+        (folder / f"mails.{lang}.txt").write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+def mails() -> dict[str, list[str]]:
+    """The labelled mails of each language that the package keeps, as templates."""
+    from zvon.ml.pii_training.generate import templates as rows
+
+    folder = resources.files("zvon.ml") / "pii" / "training"
+    return {
+        lang: rows((folder / f"mails.{lang}.txt").read_text(encoding="utf-8")) for lang in LANGS
+    }
+
+
 def templates() -> dict[str, str]:
     """The templates of each language."""
     folder = resources.files("zvon.ml") / "pii" / "training"
@@ -241,5 +271,9 @@ def card(meta: dict[str, Any], size: int) -> str:
     count = ", ".join(f"{lang} {n}" for lang, n in meta["templates"].items())
     text = (resources.files("zvon.ml") / "pii" / "training" / "card.md").read_text(encoding="utf-8")
     return text.format(
-        version=meta["version"], size=f"{size / 1e6:.2f}", templates=count, rows="\n".join(rows)
+        version=meta["version"],
+        mails=", ".join(f"{k} {n}" for k, n in meta["mails"].items()),
+        size=f"{size / 1e6:.2f}",
+        templates=count,
+        rows="\n".join(rows),
     )

@@ -10,7 +10,7 @@ from zvon.privacy.lemma import last_name
 from zvon.privacy.mentions import Reading
 from zvon.privacy.tables import names
 
-_AFTER = re.compile(r"[\s:=(»\"'„“`]*([^\W_][\w.$-]{1,38}[\w$])")
+_AFTER = re.compile(r"(?:\s+(je|is|was)(?=\s))?[\s:=(»\"'„“`]*([^\W_][\w.$-]{1,38}[\w$])")
 _LISTED = re.compile(
     r"(?:, ?| in | i | and | ter | te )([a-z][a-z0-9._-]{2,30}[a-z0-9])(?=[,;.\s)]|$)"
 )
@@ -19,6 +19,7 @@ _SERVICE = re.compile(
 )
 _INITIAL = re.compile(r"(?<![\w@.\\/-])[a-z]\.([a-z][a-z-]{3,}[a-z])\d{0,3}(?![\w@]|\.\w)")
 _JOINED = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)+(?![\w@.(=-])")
+_SIGNAL = re.compile(r"\b[Ss]ignal\w{0,3}:? ([a-z_][a-z0-9_]{2,31}\.\d{2,})(?![\w.]\w)")
 _SERVICE_HEADS = frozenset({"svc", "sa", "adm", "usr", "admin", "srvc"})
 _PORT = re.compile(r"\d+$")
 _SHAPED = re.compile(r"\d|[._$-]")
@@ -31,6 +32,8 @@ def accounts(reading: Reading) -> Iterator[tuple[int, int]]:
     for found in _INITIAL.finditer(text) if "." in text else ():
         if last_name(found[1]):
             yield found.span()
+    for found in _SIGNAL.finditer(text) if "ignal" in text else ():
+        yield found.span(1)
     for word in reading.words:
         if text[word.end : word.end + 1] == "_" or word.folded.partition("-")[0] in _SERVICE_HEADS:
             yield from _composed(text, word)
@@ -82,15 +85,21 @@ def _named(reading: Reading) -> Iterator[tuple[int, int]]:
         token = _AFTER.match(reading.text, cue.end)
         if token is None:
             continue
-        word = token[1].rstrip(".")
+        word = token[2].rstrip(".")
         low = fold(word)
         if low in all_stops() or _PORT.fullmatch(word) or len(word) < 3:
             continue
         shaped = _SHAPED.search(word) is not None
-        plain = cue.section == "user.strong" and word.isascii() and word.islower() and not shaped
+        plain = (
+            not token[1]
+            and cue.section == "user.strong"
+            and word.isascii()
+            and word.islower()
+            and not shaped
+        )
         if (plain and not _is_word(low)) or (shaped and _LETTER.search(word)):
-            end = token.start(1) + len(word)
-            yield token.start(1), end
+            end = token.start(2) + len(word)
+            yield token.start(2), end
             while more := _LISTED.match(reading.text, end):
                 if not (_SHAPED.search(more[1]) or _derived(more[1])):
                     break

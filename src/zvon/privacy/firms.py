@@ -7,7 +7,7 @@ from zvon.privacy.fold import fold
 from zvon.privacy.lexeme import FIRSTS, LASTS, Lex
 from zvon.privacy.tagged import PLACE, Lines
 
-_FORM = re.compile(
+FORM = re.compile(
     r"(?<=[\w)»\"'“”.]),? +((?i:d\. ?o\. ?o\.?|j\. ?d\. ?o\. ?o\.?|d\. ?d\.|s\. ?p\.|k\. ?d\.|d\. ?n\. ?o\.|z\. ?o\. ?o\.|z\. ?b\. ?o\.|s\. ?r\. ?l\.|s\. ?p\. ?a\.|(?:&|in|i|and) (?:partnerji|partneri|partners|sinovi|sons)(?!\w))"
     r"|doo|DOO|Ltd\.?|LTD|Limited|LLC|LLP|Inc\.?|GmbH|AG|PLC|plc|S\.A\.|B\.V\.|Corp\.?|Kft\.?|obrt)(?!\w)"
 )
@@ -23,7 +23,7 @@ _WORDS = 6
 def firms(page: Lines) -> Iterator[tuple[int, int]]:
     """Ranges of the text that name an organisation by its own words."""
     if any(form in page.text for form in (".", "Ltd", "LTD", "Limited", "LLC", "GmbH", "Inc", "doo", "DOO", "AG", "PLC", "plc", "obrt", "artner", " sinovi", "Sons")):  # fmt: skip
-        for found in _FORM.finditer(page.text):
+        for found in FORM.finditer(page.text):
             start = _begin(page, found.start())
             if start < found.start():
                 yield start, found.end(1)
@@ -51,7 +51,7 @@ def _begin(page: Lines, form: int) -> int:
             break
         kind, word = page.lex[i], page.tokens.texts[i]
         if page.capital(i) or page.shape[i] in {4, 5}:
-            if (kind in _ENDS or kind == Lex.FIRM or (kind == Lex.STOP and len(word) > 1)) and start != form:  # fmt: skip
+            if (kind in _ENDS or kind == Lex.FIRM or (kind == Lex.STOP and len(word) > 1 and page.shape[i] != 2)) and start != form:  # fmt: skip
                 break
             start = page.tokens.starts[i]
         elif kind in _ENDS or kind == Lex.FIRM or (

@@ -42,7 +42,16 @@ def _sure(word: str) -> int:
         return 2 if len(parts) > 1 or _PADDED.search(word) else 1
     if screaming and re.fullmatch(r"\d{2,4}", parts[-1]) and parts[0].isalpha() and parts[0][1:]:
         return 2
+    if len(parts) > 1 and word.islower() and not _SERVERS.isdisjoint(parts) and (
+        all(len(part) > 1 and part not in _ENDINGS for part in parts)
+    ):  # fmt: skip
+        return 2
     return int(numbered and len(parts) > 1)
+
+
+# Parts that only names of machines have: `of-fw-lj`. An ending behind one makes it a word: `dc-ja`.
+_SERVERS = frozenset({"srv", "svr", "dc", "fw", "gw", "wks", "nas", "esx", "esxi", "fs", "sw", "exch", "hv", "bck"})  # fmt: skip
+_ENDINGS = frozenset({"ja", "ju", "om", "em", "jem", "ov", "jev", "ih", "jih", "ima", "ji", "je"})
 
 
 def machines(reading: Reading, page: Lines) -> Iterator[tuple[int, int]]:

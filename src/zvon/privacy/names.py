@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from zvon.privacy.accounts import accounts
-from zvon.privacy.firms import firms, organisation
+from zvon.privacy.firms import FORM, firms, organisation
 from zvon.privacy.fold import fold
 from zvon.privacy.lexeme import FIRSTS, LASTS, Lex
 from zvon.privacy.machines import THEIRS, machine, machines
@@ -85,6 +85,9 @@ def _trimmed(page: Lines, said: Said) -> Range:
     if said.kind != "ORG":
         rest = (_SECRET_REST if said.kind == "SECRET" else _NAME_REST).match(page.text, said.end)
         return said.start, said.end + len(rest[0].rstrip(".:-")) if rest else said.end
+    form = FORM.search(page.text, said.start, min(len(page.text), said.end + 2))
+    if form:
+        return said.start, form.end(1)
     while len(inside) > 1 and page.shape[inside[-1]] == 0 and page.lex[inside[-2]] != Lex.STOP and (
         page.lex[inside[-1]] not in {Lex.INSTITUTION, Lex.LEGAL}
     ):  # fmt: skip
@@ -162,10 +165,13 @@ def _is_account(page: Lines, said: Said, inside: Sequence[int], raw: str) -> boo
     if len(raw) < 4 or " " in raw or _TICKET.fullmatch(raw) or page.text[said.start - 1 : said.start] == ".":  # fmt: skip
         return False
     first = inside[0] if inside else 0
+    before = first - 1
+    if before > 0 and page.tokens.folded[before] in _IS:
+        before -= 1
     cued = (
-        first > 0
-        and page.lex[first - 1] == Lex.ACCOUNT
-        and _names_one(page, first - 1)
+        before >= 0
+        and page.lex[before] == Lex.ACCOUNT
+        and _names_one(page, before)
         and page.tokens.gaps[first] in _BESIDE
     )
     if any(page.shape[i] == 5 for i in inside) or len(inside) > 1:
@@ -180,6 +186,7 @@ def _names_one(page: Lines, i: int) -> bool:
     return page.tokens.folded[i] not in {"for", "session", "kao", "kot", "failed", "accepted", "invalid"}  # fmt: skip
 
 
+_IS = frozenset({"je", "is", "was", "bil", "bilo"})
 _BESIDE = frozenset({" ", ": ", " (", " je ", ' "'})
 
 

@@ -14,7 +14,7 @@ _NEAR = re.compile(
 )
 # A word, a mark and digits; or a word, digits and a mark.
 _SHAPE = re.compile(
-    r"(?<![\w/.@=&?#%-])[^\W\d_]{4,}(?:[!#$%&*?]+\d{2,}|[.-]?\d{2,4}[!#$%&*?]+)(?![\w/])"
+    r"(?<![\w/.@=&?#%-])[^\W\d_]{4,}(?:[!#$%&*?]+\d{2,}|[.-]?\d{2,4}[!#$%&*?]+|\.20\d\d)(?![\w/.])"
 )
 
 
@@ -27,6 +27,6 @@ def passwords(reading: Reading) -> Iterator[tuple[int, int]]:
         found = _AFTER.match(text, cue.end) or _NEAR.match(text, cue.end)
         if found:
             yield found.start(1), found.end(1) - (found[1][-1] in ".,;:)")
-    if any(mark in text for mark in "!#$%&*?"):
+    if any(mark in text for mark in "!#$%&*?") or ".20" in text:
         for found in _SHAPE.finditer(text):
             yield found.span()

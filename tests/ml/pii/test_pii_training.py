@@ -95,3 +95,13 @@ def test_a_tagger_without_lists_reads_with_the_same_weights() -> None:
     model = fit(learnt, read.facet, read.unlisted, lambda _: None)
     text = learnt[0].tokens
     assert len(Tagger(model, read.unlisted).read(text.texts, text.folded, text.gaps)[0]) == len(text.texts)  # fmt: skip
+
+
+def test_a_whole_mail_is_written_again_with_other_values() -> None:
+    writer = Writer(SOME, "sl", (), (), lambda t: split(t, fold(t)), random.Random(4))
+    made = list(writer.mails(["Pozdrav, {N=Edvin Hrastnik}, {email}"], 60))
+    shown = {" ".join(values(text)) for text in made}
+    assert len(made) == 60
+    assert any("Hrastnik" in value for value in shown)
+    assert any("Novak" in value for value in shown)
+    assert all("<EMAIL>" in text.tokens.texts for text in made)

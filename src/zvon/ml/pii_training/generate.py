@@ -15,7 +15,8 @@ from zvon.ml.pii_training.people import HELD_OUT, Maker, Pool
 Word = tuple[int, int, str, str]
 Split = Callable[[str], Sequence[Word]]
 
-_SLOT = re.compile(r"\{([A-Za-z]+)(?:\.([ngdalip]))?\}")
+_SLOT = re.compile(r"\{([A-Za-z]+)(?:\.([ngdalip]))?(?:=([^{}]*))?\}")
+AS_WRITTEN = 0.35  # how often a value that the template shows is left in its place
 _KIND = {"N": "NAME", "F": "NAME", "L": "NAME", "R": "NAME", "C": "NAME", "J": "NAME", "c": "NAME", "T": "NAME",
          "O": "ORG", "A": "ADDR", "S": "ADDR", "U": "USER", "H": "HOST", "K": "SECRET"}  # fmt: skip
 _PLACE = {"email": "<EMAIL>", "phone": "<PHONE>", "ip": "<NET>", "url": "<URL>", "file": "<ID>",
@@ -62,16 +63,28 @@ class Writer:
         for _ in range(count):
             yield self._text()
 
+    def mails(self, rows: Sequence[str], times: int) -> Iterator[Labelled]:
+        """Each whole mail of `rows` so many times, with other values and written otherwise."""
+        for row in rows:
+            for _ in range(times):
+                yield self._put_together([row])
+
     def _text(self) -> Labelled:
+        dice = self.dice
+        rows: list[str] = []
+        for _ in range(dice.randint(1, 6)):
+            ordinary = self.prose and dice.random() < 0.2
+            rows.append(dice.choice(self.prose if ordinary else self.rows))
+        return self._put_together(rows)
+
+    def _put_together(self, rows: Sequence[str]) -> Labelled:
         dice = self.dice
         parts: list[str] = []
         marks: list[tuple[int, int, str]] = []
         at = 0
-        for _ in range(dice.randint(1, 6)):
-            row = dice.choice(self.prose) if self.prose and dice.random() < 0.2 else dice.choice(self.rows)  # fmt: skip
-            if dice.random() < 0.06:
-                row = self._typo(row)
-            for piece, kind in self._filled(row):
+        for row in rows:
+            shown = self._typo(row) if dice.random() < 0.06 else row
+            for piece, kind in self._filled(shown):
                 if kind:
                     marks.append((at, at + len(piece), kind))
                 parts.append(piece)
@@ -87,7 +100,10 @@ class Writer:
         at = 0
         for found in _SLOT.finditer(row):
             yield row[at : found.start()], ""
-            yield self._value(found[1], cast("Case", found[2] or "n"))
+            if found[3] and self.dice.random() < AS_WRITTEN:
+                yield found[3], _KIND[found[1]]
+            else:
+                yield self._value(found[1], cast("Case", found[2] or "n"))
             at = found.end()
         yield row[at:], ""
 
@@ -131,7 +147,7 @@ class Writer:
 
     def _typo(self, row: str) -> str:
         """Drop or double one letter of the sentence, never in a slot."""
-        places = [m.start() for m in re.finditer(r"(?<=[a-zčšž])[a-zčšž](?=[a-zčšž])(?![^{]*\})", row)]  # fmt: skip
+        places = [m.start() for m in re.finditer(r"(?<=[a-zčšž])[a-zčšž](?=[a-zčšž])(?![^{}]*\})", row)]  # fmt: skip
         if not places:
             return row
         at = self.dice.choice(places)

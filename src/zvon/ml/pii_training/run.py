@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -14,6 +15,7 @@ from zvon.ml.pii_training.people import Pool, half
 
 SEED = 20261122
 TEXTS = 5200  # of each language
+TIMES = 12  # that each labelled mail is written
 JUDGED = 500  # of each language
 
 
@@ -57,6 +59,17 @@ def texts(
     return out
 
 
+def mails(
+    pool: Pool, rows: Mapping[str, Sequence[str]], words: Words, times: int, *, seed: int
+) -> list[Labelled]:
+    """Labelled mails of each language as templates, each written `times` times."""
+    out: list[Labelled] = []
+    for number, lang in enumerate(sorted(rows)):
+        writer = Writer(pool, lang, (), (), words.split, random.Random(seed + number))
+        out += writer.mails(rows[lang], times)
+    return out
+
+
 def judge(model: Model, labelled: Iterable[Labelled], words: Words, lean: float = 0.0) -> Figures:
     """Count what the model finds in labelled texts. A value is found when each word of it is."""
     taggers = {True: Tagger(model, words.facet), False: Tagger(model, words.unlisted)}
@@ -92,12 +105,16 @@ def _values(text: Labelled) -> Iterable[tuple[str, int, int]]:
 
 def train(
     pool: Pool, rows: Mapping[str, str], prose: Mapping[str, Sequence[str]], words: Words,
-    say: Callable[[str], None],
+    say: Callable[[str], None], whole: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> tuple[Model, Figures]:  # fmt: skip
-    """The model fitted on everything, and the figures of one that saw four fifths."""
+    """The model fitted on everything, and the figures of one that saw four fifths and no mail.
+
+    `whole` are labelled mails as templates.
+    """
     learnt = texts(pool, rows, prose, words, TEXTS, held_out=False, seed=SEED)
     judged = texts(pool, rows, prose, words, JUDGED, held_out=True, seed=SEED + 50)
     say(f"{len(learnt):,} texts to learn from, {len(judged):,} of other names and sentences")
     figures = judge(fit(learnt, words.facet, words.unlisted, say), judged, words)
     everything = texts(pool, rows, prose, words, TEXTS, held_out=None, seed=SEED + 100)
+    everything += mails(pool, whole, words, TIMES, seed=SEED + 200)
     return fit(everything, words.facet, words.unlisted, say), figures
