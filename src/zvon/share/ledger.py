@@ -13,6 +13,7 @@ from zvon.access.refusal import Refused
 from zvon.model.disclosure import Door
 from zvon.model.disclosure import Outcome as Left
 from zvon.model.ids import RANDOM_BYTES, uuid7
+from zvon.model.marking import Tlp
 from zvon.model.policy import Policy
 from zvon.model.role import SpanDecision
 from zvon.privacy.engine import Outcome, Status
@@ -26,6 +27,11 @@ _LEFT = {
     Status.HELD: Left.HELD,
     Status.RESIDUE: Left.RESIDUE,
 }
+
+
+FAULTS = {"BadSeal": "FAULT_KEY", "BadKey": "FAULT_KEY", "DestroyedEpoch": "FAULT_KEY",
+          "BadAgreement": "FAULT_POLICY", "BadTable": "FAULT_POLICY"}  # fmt: skip
+"""What a line says of a fault, by its class; of any other that there was one."""
 
 
 class Recipient(Struct, frozen=True, kw_only=True):
@@ -57,6 +63,24 @@ class NotReleased(Refused):
             await disclosure.put(tx, uuid7(now, random(RANDOM_BYTES)), row, now)
 
         self.left = (write,)
+
+
+def stopped(fault: Exception, to: Recipient, by: str, now: datetime, random: Random) -> None:
+    """Let `fault` leave a line behind: nothing left, because a key, an agreement or a disk failed.
+
+    The line says the kind of the fault only; its words may hold what they were about.
+    """
+    row = Leaving(
+        door=to.door, subject=to.subject, recipient=to.name, group_uuid=to.group_uuid,
+        policy_sha256="", tlp=int(Tlp.RED), outcome=Left.REFUSED,
+        reason=FAULTS.get(type(fault).__name__, "FAULT"), record_id=to.record_id, share_id=to.share_id,
+        by_login=by,
+    )  # fmt: skip
+
+    async def write(tx: Tx) -> None:
+        await note(tx, row, now, random)
+
+    fault.left = (write,)  # type: ignore[attr-defined]
 
 
 def leaving(

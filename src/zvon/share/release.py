@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import psycopg
 
 from zvon.access.node import Node
 from zvon.access.permission import Permission
@@ -27,7 +28,7 @@ from zvon.share import event as events
 from zvon.share import feed, kit
 from zvon.share.gate import Gated
 from zvon.share.keys import current_epoch, keep_originals
-from zvon.share.ledger import Recipient, canonical, leaving, note
+from zvon.share.ledger import Recipient, canonical, leaving, note, stopped
 from zvon.share.passage import by_place, named, passage, policy_of, stored_residue, stored_spans
 from zvon.share.released import PASS, Released
 from zvon.share.shown import Share, as_share
@@ -139,6 +140,20 @@ async def release(
     row = await rows.lock(tx, share_uuid)
     if row.state not in {"held", "waiting"}:
         raise NotOpen(row.state)
+    try:
+        return await _let_go(tx, viewer, row, overrides, now, node, random)
+    except (StillHeld, NeedsApproval, ShareRefused, BadOverride, psycopg.Error):
+        raise  # decided, or the database is away and can keep nothing
+    except Exception as fault:
+        stopped(fault, recipient(row), viewer.login, now, random)
+        raise
+
+
+async def _let_go(
+    tx: Tx, viewer: Viewer, row: ShareRow, overrides: Mapping[int, str], now: datetime,
+    node: Node, random: Random,
+) -> Released:  # fmt: skip
+    share_uuid = row.uuid
     current = await events.build(tx.db, row.incident_uuid)
     event = {**row.before, "tlp": max(current["tlp"], row.before["tlp"]), "pap": max(current["pap"], row.before["pap"]), "verdict": current["verdict"]}  # fmt: skip
     policy = await policy_of(tx.db, row.group_uuid, event)
