@@ -78,7 +78,8 @@ def test_the_account_of_a_mule_stays_or_is_hashed_as_the_group_agreed(text: str)
     clear = span(gate(text, group="demo-clear", tlp="CLEAR"), mule)
     assert clear.state in {SpanState.PSEUDONYMISE, SpanState.ASK}
     others = [s for s in gate(text).spans if s.type == "IBAN" and s.text != mule]
-    assert [s.state for s in others] == [SpanState.PSEUDONYMISE]
+    assert len(others) == 1
+    assert others[0].state is not SpanState.KEEP
 
 
 ALIASES = [

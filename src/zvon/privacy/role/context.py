@@ -3,7 +3,7 @@
 A value is one token among words, so that "from VALUE to VALUE" reads the same for every value.
 Slots: the word before at distance 1, 2 to 3, 4 to 8 (`L1`, `L2`, `L4`), after (`R1`, `R2`, `R4`),
 over the end of the clause (`B`), the heading over a list (`H`), the first word of the line (`F`),
-the head of the column (`C`), the signs right before and after (`G`, `P`), and pairs of the nearest
+any of these at any distance (`W`), the head of the column (`C`), the signs right before and after (`G`, `P`), and pairs of the nearest
 word with one of the four before it (`X`). Each slot exists for the type of the value and, with
 `*`, for all types.
 """
@@ -23,6 +23,7 @@ GROUP = {
 """Types that the model was trained on, and what they share."""
 _INNER = frozenset({"IP", "CIDR", "HOST"})
 _STEM = 6
+_NEAR = frozenset({"L1", "L2", "L4", "R1", "R2", "R4", "B"})
 _RIGHT = ("R1", "R2", "R2", "R4", "R4", "R4")
 _FILL = "\ue0ff"
 _TOKEN = re.compile(
@@ -156,6 +157,7 @@ def _one(
             break
         if not step or token.word not in _EMPTY:
             out.append((_RIGHT[step], token.word, token))
+    out += [("W", word, token) for slot, word, token in out if slot in _NEAR]
     gap = _SIGNS.search(masked, tokens[i - 1].end if i else 0, here.start)
     out.append(("G", gap[0][-2:] if gap else "", here))
     sign = masked[here.end : here.end + 1]
