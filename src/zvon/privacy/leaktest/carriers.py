@@ -1,68 +1,22 @@
-"""The places a secret can hide in: text, headers, markup, fields, documents, names of files."""
+"""The places a secret can hide in: text, headers, markup, attachments, fields, files."""
 
 import base64
 import csv
-import hashlib
 import io
 import json
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
-from random import Random
+from importlib.util import find_spec
 from uuid import UUID
 
-from msgspec import Struct
-from stdnum.iban import calc_check_digits
-
-from zvon.privacy.leaktest.secrets import Secret
+from zvon.privacy.leaktest.content import Content, File
+from zvon.privacy.leaktest.documents import archive, paper, word, workbook
+from zvon.privacy.leaktest.pictures import NEEDS, code, photo, picture
 
 _WHEN = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
-_ZIP_DATE = (2026, 11, 20, 9, 15, 0)
-_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-
-
-class Content(Struct, frozen=True, kw_only=True):
-    """What a carrier is built from: the mail, and the secrets that it may also hide elsewhere."""
-
-    subject: str
-    text: str
-    dice: Random
-    secrets: dict[str, Secret]
-    lang: str
-    indicators: tuple[str, ...]
-    used: tuple[Secret, ...]
-
-
-class File(Struct, frozen=True, kw_only=True):
-    """A carrier as bytes; `secrets` are those hidden beside the text."""
-
-    name: str
-    kind: str
-    body: bytes
-    indicators: tuple[str, ...]
-    secrets: tuple[Secret, ...] = ()
-
-
-def foreign_account(dice: Random) -> str:
-    """A Lithuanian account that does not exist."""
-    body = "".join(str(dice.randrange(10)) for _ in range(16))
-    return f"LT{calc_check_digits('LT00' + body)}{body}"
-
-
-def wallet(dice: Random) -> str:
-    """A Bitcoin address (Base58Check) of a random hash."""
-    payload = b"\x00" + dice.randbytes(20)
-    payload += hashlib.sha256(hashlib.sha256(payload).digest()).digest()[:4]
-    number, out = int.from_bytes(payload), ""
-    while number:
-        number, rest = divmod(number, 58)
-        out = _BASE58[rest] + out
-    return "1" * (len(payload) - len(payload.lstrip(b"\0"))) + out
 
 
 def _text(held: Content) -> File:
@@ -211,71 +165,6 @@ def _table(held: Content) -> File:
                 indicators=held.indicators, secrets=(name, mail))  # fmt: skip
 
 
-def zipped(members: dict[str, bytes]) -> bytes:
-    """An archive whose bytes depend on nothing but its members."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, body in members.items():
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), body)
-    return out.getvalue()
-
-
-def _word(held: Content) -> File:
-    """A document with an author, a comment, a deleted name and an alternative text."""
-    name, user = held.secrets["NAME"], held.secrets["USER"]
-    runs = "".join(
-        f'<w:p><w:r><w:t xml:space="preserve">{escape(line)}</w:t></w:r></w:p>'
-        for line in (held.subject, *held.text.splitlines())
-    )
-    hidden = escape(name.text)
-    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-    body = (
-        f'<w:document {space}><w:body>{runs}<w:p><w:del w:author="{escape(user.text)}"><w:r>'
-        f"<w:delText>{hidden}</w:delText></w:r></w:del></w:p></w:body></w:document>"
-    )
-    core = (
-        '<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties"'
-        f' xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>{hidden}</dc:creator></cp:coreProperties>'
-    )
-    comment = (
-        f'<w:comments {space}><w:comment w:author="{hidden}"><w:p><w:r><w:t>{hidden}</w:t></w:r></w:p>'
-        "</w:comment></w:comments>"
-    )
-    archive = zipped({
-        "[Content_Types].xml": b"<Types/>", "word/document.xml": body.encode(),
-        "docProps/core.xml": core.encode(), "word/comments.xml": comment.encode(),
-    })  # fmt: skip
-    return File(name="report.docx", kind="docx", body=archive, indicators=held.indicators,
-                secrets=(name, user))  # fmt: skip
-
-
-def _archive(held: Content) -> File:
-    name = held.secrets["NAME"]
-    members = {f"{name.text.replace(' ', '_')}/izjava.txt": held.text.encode(), "log.txt": b"ok\n"}
-    return File(name="files.zip", kind="archive", body=zipped(members), indicators=(),
-                secrets=(name,))  # fmt: skip
-
-
-def _picture(held: Content) -> File:
-    """An empty picture with a name and a place in its texts."""
-    name, place = held.secrets["NAME"], held.secrets["COORDINATES"]
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    side = 64
-    rows = zlib.compress((b"\0" + b"\xff" * side) * side)
-    said = f"Author\0{name.text}".encode("latin-1", "replace")
-    where = f"Comment\0{place.text}".encode("latin-1", "replace")
-    body = (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
-        + chunk(b"tEXt", said) + chunk(b"tEXt", where) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    )  # fmt: skip
-    return File(name="photo.png", kind="image", body=body, indicators=(), secrets=(name, place))
-
-
 def _encoded(held: Content) -> File:
     """The mail as somebody pasted it: in Base64, and once more below in clear."""
     packed = base64.b64encode(held.text.encode()).decode()
@@ -283,8 +172,33 @@ def _encoded(held: Content) -> File:
     return File(name="mail.txt", kind="txt", body=body, indicators=held.indicators)
 
 
+def _cards(held: Content) -> File:
+    """The person's card (RFC 6350) and an appointment with them (RFC 5545), attached."""
+    name, mail, phone = (held.secrets[kind] for kind in ("NAME", "EMAIL", "PHONE"))
+    message = _mail(held)
+    message["From"] = "prijava@csirt.example"
+    message.set_content(held.text)
+    card = (
+        f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:{name.text}\r\nEMAIL;TYPE=work:{mail.text}\r\n"
+        f"TEL;TYPE=cell:{phone.text}\r\nEND:VCARD\r\n"
+    )
+    meeting = (
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VEVENT\r\nUID:20261120-1\r\n"
+        f"DTSTART:20261120T091500Z\r\nORGANIZER;CN={name.text}:mailto:{mail.text}\r\n"
+        f"SUMMARY:{name.text}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    message.add_attachment(card, subtype="vcard", filename="kontakt.vcf")
+    message.add_attachment(meeting, subtype="calendar", filename="sestanek.ics")
+    message.set_boundary(f"part-{held.dice.randrange(10**9):09d}")
+    return File(name="mail.eml", kind="eml", body=message.as_bytes(), indicators=held.indicators,
+                secrets=(name, mail, phone))  # fmt: skip
+
+
 BUILD: dict[str, Callable[[Content], File]] = {
     "text": _text, "quote": _quote, "headers": _headers, "html": _html, "attachment": _attached,
-    "misp": _misp, "stix": _stix, "alert": _alert, "table": _table, "document": _word,
-    "archive": _archive, "picture": _picture, "encoded": _encoded,
+    "cards": _cards, "misp": _misp, "stix": _stix, "alert": _alert, "table": _table,
+    "document": word, "workbook": workbook, "paper": paper, "archive": archive,
+    "picture": picture, "encoded": _encoded,
 }  # fmt: skip
+if all(map(find_spec, NEEDS)):
+    BUILD |= {"photo": photo, "code": code}

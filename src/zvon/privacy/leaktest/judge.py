@@ -1,11 +1,13 @@
 """What came out of the doors, searched for what was planted."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 
 from msgspec import Struct
 
 from zvon.privacy.carrier.final import readings
+from zvon.privacy.leaktest.pictures import NEEDS, read_codes
 from zvon.privacy.leaktest.plant import Planted
 from zvon.privacy.residue import Original, scan
 
@@ -47,7 +49,7 @@ class Matrix:
 
 def judge(item: Planted, door: str, files: Mapping[str, bytes]) -> list[Leak]:
     """The secrets of an item that are in the bytes that left, in any spelling."""
-    texts = ["\n\x00\n".join(readings(name, body)) for name, body in files.items()]
+    texts = ["\n\x00\n".join(_read(name, body)) for name, body in files.items()]
     found = []
     for secret in item.secrets:
         original = [Original(secret.text, secret.kind)]
@@ -57,3 +59,10 @@ def judge(item: Planted, door: str, files: Mapping[str, bytes]) -> list[Leak]:
                 Leak(item=item.id, kind=secret.kind, carrier=item.carrier, door=door, form=hit.form)
             )
     return found
+
+
+def _read(name: str, body: bytes) -> Iterator[str]:
+    """All texts of a file, with what the codes of a picture say."""
+    yield from readings(name, body)
+    if name.endswith((".png", ".jpg")) and all(map(find_spec, NEEDS)):
+        yield from read_codes(body)

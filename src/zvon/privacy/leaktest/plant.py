@@ -12,12 +12,9 @@ import msgspec
 from msgspec import Struct
 
 from zvon.privacy.leaktest import carriers
+from zvon.privacy.leaktest.attacker import indicators
+from zvon.privacy.leaktest.content import Content
 from zvon.privacy.leaktest.secrets import Secret, secrets
-
-_INDICATORS = {
-    "a_url": "https://{}-prijava.test/nalog", "a_mail": "obvestilo@{}-posta.test",
-    "a_domain": "{}-trg.test",
-}  # fmt: skip
 
 
 class Mail(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,13 +57,13 @@ def planted(number: int, seed: int) -> list[Planted]:
         mail = known[n % len(known)]
         carrier = CARRIERS[(n + n // len(known)) % len(CARRIERS)]
         made = secrets(dice, mail.lang)
-        attacker = _indicators(dice)
+        attacker = indicators(dice)
         values = {kind: secret.text for kind, secret in made.items()} | attacker
         text = mail.text.strip().format_map(values)
         subject = mail.subject.format_map(values)
         used = tuple(s for kind, s in made.items() if f"{{{kind}}}" in mail.text + mail.subject)
         stay = tuple(v for key, v in attacker.items() if f"{{{key}}}" in mail.text)
-        held = carriers.Content(
+        held = Content(
             subject=subject, text=text, dice=dice, secrets=made, lang=mail.lang,
             indicators=stay, used=used,
         )  # fmt: skip
@@ -79,15 +76,3 @@ def planted(number: int, seed: int) -> list[Planted]:
             )
         )  # fmt: skip
     return out
-
-
-def _indicators(dice: Random) -> dict[str, str]:
-    word = "".join(dice.choice("bcdfghjklmnpqrstvwxz") for _ in range(7))
-    return {key: form.format(word) for key, form in _INDICATORS.items()} | {
-        "a_ip": f"185.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(1, 255)}",
-        "a_phone": f"+23480{dice.randrange(10**8):08d}",
-        "a_iban": carriers.foreign_account(dice),
-        "a_hash": dice.randbytes(32).hex(),
-        "a_file": f"racun_{word}.exe",
-        "a_wallet": carriers.wallet(dice),
-    }
