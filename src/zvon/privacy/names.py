@@ -23,6 +23,7 @@ __all__ = ["detect", "organisation", "person"]
 
 # The order in which kinds are taken: of two that overlap the earlier one has the place.
 _ORDER = ("SECRET", "USER", "HOST", "ADDR", "ORG", "NAME")
+_LETTERS = 2
 _FIXED = frozenset({"SECRET", "HOST", "ADDR"})
 # How sure the tagger must be to be believed alone.
 _ALONE = {"NAME": 0.0, "ORG": 1.5, "ADDR": 0.5, "USER": 1.5, "HOST": 2.0, "SECRET": 2.0}
@@ -135,7 +136,8 @@ def _believed(page: Lines, said: Said) -> bool:
     match said.kind:
         case "ORG":
             firm = [i for i in inside if page.lex[i] not in _NO_FIRM]
-            return any(page.capital(i) for i in firm) and not _MARKUP.search(raw)
+            named = any(page.capital(i) and page.shape[i] != 3 for i in firm)
+            return named and not _MARKUP.search(raw)
         case "USER":
             return _is_account(page, said, inside, raw)
         case "HOST":
@@ -152,7 +154,7 @@ def _believed(page: Lines, said: Said) -> bool:
             return _ADDRESS.match(raw) is not None and not dated
 
 
-_MARKUP = re.compile(r"[<>={}|\[\]]")
+_MARKUP = re.compile(r"[<>={}|\[\]\x00-\x09\x0b-\x1f]")
 _MACHINE = re.compile(r"^(?![0-9a-f]+$|\d+Z$)(?!.*\[)(?=.*[\d-])")
 _NO_SECRET = re.compile(r"[\[\\<> ]")
 _TICKET = re.compile(r"(?:[A-Z0-9]{1,6}-)*[A-Z0-9]{0,6}-?\d+(?:-\d+)*(?:/\d+)?|[A-Z]\w{1,5}-\d+|0x\w+|v\d.*|sha\d+|md5|\d+\w{0,2}(?:\W.*)?")  # fmt: skip
@@ -225,6 +227,8 @@ def _put(
         if any(end - high < 10 for low, high in brands if low < end and start < high):
             return True
     raw = reading.text[start:end]
+    if sum(map(str.isalpha, raw)) < _LETTERS and kind in {"NAME", "ORG"}:
+        return True  # one letter names nobody
     match kind:
         case "NAME":
             value = person(named(page, start, end) or [fold(raw)])
