@@ -197,6 +197,8 @@ def _dotted(page: Lines, i: int) -> bool:
 def _alone(page: Lines, i: int, *, cued: bool, told: bool) -> bool:
     """Whether one word by itself is a name."""
     kind = page.lex[i]
+    if "_" in page.tokens.gaps[i] or page.tokens.gaps[i + 1][:1] == "_":
+        return False  # a part of a nickname
     if page.shape[i] == 3 or len(page.tokens.texts[i]) < 3:
         return False
     before = page.tokens.folded[i - 1] if i else ""
