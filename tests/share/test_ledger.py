@@ -66,6 +66,7 @@ async def test_a_line_says_when_it_was_taken_back_and_the_reason_left_without_na
                              world.node)  # fmt: skip
     event, reason = await lines(world)
     assert event.revoked_at == world.now
+    assert reason.revoked_at is None
     assert reason.spans["pseudonymise"]["NAME"] == 1
     body = await world.column("select convert_from(body, 'UTF8') from feed_entry order by n")
     assert "Zupanc" not in str(body[-1])

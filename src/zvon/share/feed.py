@@ -19,8 +19,8 @@ from zvon.jobs import enqueue
 from zvon.model.marking import Pap, Tlp
 from zvon.share.reason import reason_for
 from zvon.share.released import Released, ReleasedText
+from zvon.store import disclosure, feed, peer
 from zvon.store import event as events
-from zvon.store import feed, peer
 from zvon.store.feed import CheckpointRow, EntryRow
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
@@ -63,6 +63,7 @@ async def revoke(
     share = await events.share(tx.db, share_uuid)
     if not await events.mark_revoked(tx, share.id, share.uuid, reason, now):
         return None
+    await disclosure.take_back(tx, share.id, now)
     said = await reason_for(tx, share_uuid, reason, now, node, by=actor, random=random)
     n = await _append(
         tx,

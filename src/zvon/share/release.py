@@ -32,7 +32,7 @@ from zvon.share.ledger import Recipient, canonical, leaving, note, stopped
 from zvon.share.passage import by_place, named, passage, policy_of, stored_residue, stored_spans
 from zvon.share.released import PASS, Released
 from zvon.share.shown import Share, as_share
-from zvon.store import disclosure, incident, ingest, party, peer
+from zvon.store import incident, ingest, party, peer
 from zvon.store import share as rows
 from zvon.store.disclosure import Leaving
 from zvon.store.party import Db
@@ -203,7 +203,6 @@ async def revoke(
     if row.state != "released":
         raise NotOpen(row.state)
     await feed.revoke(tx, share_uuid, reason, now, node, actor=viewer.login)
-    await disclosure.take_back(tx, row.id, now)
     await incident.timeline(tx, row.incident_id, "share", viewer.login, "SHARE_REVOKED", {"share": str(share_uuid), "reason": reason}, now)  # fmt: skip
     return as_share(await rows.get(tx.db, share_uuid))
 
