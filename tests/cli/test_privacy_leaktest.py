@@ -15,11 +15,11 @@ from zvon.privacy.carrier.item import Item, Passed
 def test_what_ships_leaks_nothing_and_keeps_the_indicators(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert leaktest(mails=26, seed=4, json=True) == 0
+    assert leaktest(mails=20, seed=4, json=True) == 0
     row = msgspec.json.decode(capsys.readouterr().out)
     assert row["leaks"] == []
-    assert row["tried"] > 100
-    assert row["indicators"]["file"]["kept"] == row["indicators"]["file"]["of"] > 20
+    assert row["tried"] > 60
+    assert row["indicators"]["file"]["kept"] == row["indicators"]["file"]["of"] > 15
     assert len(row["attacks"]) == 7
     assert all(each["passed"] for each in row["attacks"])
 
@@ -53,3 +53,17 @@ def test_labelled_mails_give_the_honest_figures(
     leaktest(mails=3, gold=[gold])
     assert "PII recall" in capsys.readouterr().out
     assert leaktest(mails=0) == 2
+
+
+@pytest.mark.slow  # a database of its own
+def test_every_way_out_of_a_node_and_its_ledger_are_searched(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert leaktest(mails=22, doors=True, json=True) == 0
+    row = msgspec.json.decode(capsys.readouterr().out)
+    assert row["leaks"] == []
+    doors = {name.partition(":")[0] for name in row["outcomes"]}
+    assert doors == {"file", "ledger", "question", "takedown", "notice", "export", "mail", "webhook",
+                     "misp", "taxii", "feed", "report"}  # fmt: skip
+    assert sum(n for name, n in row["outcomes"].items() if name.endswith(": released")) > 30
+    assert row["outcomes"]["ledger: written"] == 19

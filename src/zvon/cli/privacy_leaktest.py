@@ -15,6 +15,7 @@ from zvon.cli.api import JsonFlag
 if TYPE_CHECKING:
     from zvon.cli.privacy_gate import Gate
     from zvon.privacy.attack.finding import Finding
+    from zvon.privacy.carrier.item import Item
     from zvon.privacy.leaktest import Matrix, Planted
     from zvon.privacy.leaktest.attacks import Shared
 
@@ -36,6 +37,9 @@ def leaktest(
             help="Labelled mails (JSON Lines): the honest figures on them.", consume_multiple=True
         ),
     ] = None,
+    doors: Annotated[
+        bool, Parameter(help="Also by every way out of a node, with a database for the run.")
+    ] = False,
     json: JsonFlag = False,
 ) -> int:
     """Plant secrets of thirty kinds in invented mails and files, share them, and look for them.
@@ -46,8 +50,8 @@ def leaktest(
     if not 1 <= mails <= 1_000_000:
         print("zvon: --mails: from 1 to 1,000,000", file=sys.stderr)
         return BAD_INPUT
-    with TemporaryDirectory() as folder:
-        found, findings = _run(mails, seed, Path(folder))
+    with TemporaryDirectory(prefix="zvon-leaktest-") as folder:
+        found, findings = _run(mails, seed, Path(folder), doors=doors)
     labelled = _gold(gold or [])
     failed = bool(found.leaks) or not all(each.passed for each in findings)
     if json:
@@ -57,8 +61,9 @@ def leaktest(
     return LEAKED if failed else CLEAN
 
 
-def _run(mails: int, seed: int, folder: Path) -> tuple["Matrix", list["Finding"]]:
+def _run(mails: int, seed: int, folder: Path, *, doors: bool) -> tuple["Matrix", list["Finding"]]:
     from zvon.cli.privacy_gate import Gate
+    from zvon.cli.privacy_leaktest_doors import by_doors
     from zvon.cli.privacy_open import decide_file
     from zvon.privacy.leaktest import Matrix, planted
     from zvon.privacy.residue import Original
@@ -71,11 +76,16 @@ def _run(mails: int, seed: int, folder: Path) -> tuple["Matrix", list["Finding"]
     matrix = Matrix()
     items = planted(mails, seed)
     outputs: list[str] = []
+    opened: list[tuple[Planted, Item]] = []
     for item in items:
-        _, decided = decide_file(gates["first"], item.name, item.body, item.kind)
+        read, decided = decide_file(gates["first"], item.name, item.body, item.kind)
+        if item.kind != "image":  # a picture is painted after the gate, at no door of a node
+            opened.append((item, read))
         passed = decided.passed
         matrix.take(item, DOOR, passed.outcome.status.value, passed.files)
         outputs += [body.decode("utf-8", "replace") for body in passed.files.values()]
+    if doors:
+        by_doors(opened, matrix, folder)
     texts = [item for item in items if item.kind == "txt"]
     # Who is in the reports of a month does not follow from the month before.
     dice = Random(seed)
@@ -188,10 +198,12 @@ def _print(
     if len(found.leaks) > MOST_SHOWN:
         print(f"… and {len(found.leaks) - MOST_SHOWN} more")
     print(f"{len(found.leaks)} leaks of {sum(found.tried.values())} secrets")
-    states = ", ".join(f"{n} {status}" for (_, status), n in sorted(found.outcomes.items()))
-    print(f"items: {states}")
-    for door, n in found.indicators.items():
-        print(f"indicators kept: {found.kept[door]} of {n}")
+    for door in dict.fromkeys(door for door, _ in found.outcomes):
+        states = ", ".join(
+            f"{n} {status}" for (d, status), n in sorted(found.outcomes.items()) if d == door
+        )
+        kept, of = found.kept[door], found.indicators[door]
+        print(f"{door:10} {states}" + (f"; indicators kept: {kept} of {of}" if of else ""))
     for each in findings:
         word = "ok  " if each.passed else "FAIL"
         print(f"{word}  {each.attack}: {each.hits} of {each.trials}, by chance {each.chance:.2g}")

@@ -20,10 +20,11 @@ class Content(Struct, frozen=True, kw_only=True):
 
 
 class File(Struct, frozen=True, kw_only=True):
-    """A carrier as bytes; `secrets` are those hidden beside the text."""
+    """A carrier as bytes; `secrets` are those hidden beside the text, which pictures don't hold."""
 
     name: str
     kind: str
     body: bytes
     indicators: tuple[str, ...]
     secrets: tuple[Secret, ...] = ()
+    has_text: bool = True

@@ -32,14 +32,22 @@ class Matrix:
         self.kept: Counter[str] = Counter()
         self.outcomes: Counter[tuple[str, str]] = Counter()
 
-    def take(self, item: Planted, door: str, status: str, files: Mapping[str, bytes]) -> None:
-        """Add what one item became at one door; `files` are the bytes that left, by name."""
+    def take(
+        self, item: Planted, door: str, status: str, files: Mapping[str, bytes], *,
+        counts: bool = True,
+    ) -> None:  # fmt: skip
+        """Add what one item became at one door; `files` are the bytes that left, by name.
+
+        Without `counts` no indicator is expected in them: a ledger says how many, not which.
+        """
         self.outcomes[door, status] += 1
         for secret in item.secrets:
             self.tried[secret.kind, item.carrier, door] += 1
         if not files:
             return
         self.leaks += judge(item, door, files)
+        if not counts:
+            return
         left = "\n".join(text for name, body in files.items() for text in readings(name, body))
         plain = left.replace("[.]", ".").replace("\\/", "/")
         for value in item.indicators:

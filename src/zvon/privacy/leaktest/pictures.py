@@ -29,7 +29,8 @@ def picture(held: Content) -> File:
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
         + chunk(b"tEXt", said) + chunk(b"tEXt", where) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
     )  # fmt: skip
-    return File(name="photo.png", kind="image", body=body, indicators=(), secrets=(name, place))
+    return File(name="photo.png", kind="image", body=body, indicators=(), secrets=(name, place),
+                has_text=False)  # fmt: skip
 
 
 def photo(held: Content) -> File:
@@ -46,7 +47,7 @@ def photo(held: Content) -> File:
         out, "JPEG", exif=exif, xmp=xmp, comment=name.text.encode()
     )
     return File(name="photo.jpg", kind="image", body=out.getvalue(), indicators=(),
-                secrets=(name, place))  # fmt: skip
+                secrets=(name, place), has_text=False)  # fmt: skip
 
 
 def code(held: Content) -> File:
@@ -61,7 +62,7 @@ def code(held: Content) -> File:
     out = BytesIO()
     points.convert("RGB").save(out, "PNG")
     return File(name="code.png", kind="image", body=out.getvalue(), indicators=(host,),
-                secrets=(mail,))  # fmt: skip
+                secrets=(mail,), has_text=False)  # fmt: skip
 
 
 def read_codes(body: bytes) -> list[str]:

@@ -72,7 +72,7 @@ def planted(number: int, seed: int) -> list[Planted]:
             Planted(
                 id=f"{mail.lang}-{n:05d}", lang=mail.lang, carrier=carrier, name=file.name,
                 kind=file.kind, body=file.body, indicators=file.indicators,
-                secrets=tuple(dict.fromkeys((*used, *file.secrets))),
+                secrets=tuple(dict.fromkeys((*(used if file.has_text else ()), *file.secrets))),
             )
         )  # fmt: skip
     return out
