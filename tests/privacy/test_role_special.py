@@ -179,3 +179,19 @@ def test_thousands_of_names_and_addresses_are_judged_too() -> None:
     outcome = gate(text)
     assert len(outcome.spans) > 5000
     assert span(outcome, "evil7-login.top").state is SpanState.KEEP
+
+
+SIGNED = (
+    "A caller from +2348083345639 talked the victim Petra Zupanc into installing AnyDesk. The scammer"
+    " sent her the link https://pdkcbld-prijava.test/nalog."
+)
+
+
+def test_a_foreign_number_above_a_victim_s_name_is_hers() -> None:
+    signed = span(gate(f"{SIGNED}\n+44 7700 977447\nPetra Zupanc"), "+44 7700 977447")
+    alone = span(gate(f"{SIGNED}\n+44 7700 977447\n"), "+44 7700 977447")
+    assert "beside.name" in {e.rule for e in signed.evidence}
+    assert signed.state is not SpanState.KEEP
+    assert signed.p_attacker < alone.p_attacker - 0.1
+    caller = gate(f"{SIGNED}\nPetra Zupanc")
+    assert span(caller, "+2348083345639").state is SpanState.KEEP

@@ -3,7 +3,7 @@
 import itertools
 import re
 
-from zvon.privacy.mentions import Reading
+from zvon.privacy.mentions import Mention, Reading
 from zvon.privacy.role.graph import PEOPLE, Graph, entity_key
 from zvon.privacy.role.weights import terms
 
@@ -52,3 +52,15 @@ def neighbours(graph: Graph, reading: Reading) -> None:
                 two.term("beside.alias", rule["beside_alias"], *reading.view.source(a.start, a.end))
             elif one.own <= _DOUBTFUL and not any(c.weight >= 1 for c in cues):
                 two.term("beside.name", rule["beside_name"], *reading.view.source(a.start, a.end))
+        elif b.type == "NAME" and two.own <= _DOUBTFUL and _signs(reading, a, b, gap):
+            one.term("beside.name", rule["beside_name"], *reading.view.source(b.start, b.end))
+
+
+def _signs(reading: Reading, a: Mention, b: Mention, gap: str) -> bool:
+    """True for a telephone or an address alone on its line, and a name alone on the next."""
+    if a.type not in {"EMAIL", "PHONE"} or "\n" not in gap or gap.strip():
+        return False
+    text = reading.folded
+    end = text.find("\n", b.end)
+    before = text[text.rfind("\n", 0, a.start) + 1 : a.start]
+    return not before.strip() and not text[b.end : len(text) if end < 0 else end].strip()
