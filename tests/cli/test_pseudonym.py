@@ -37,7 +37,7 @@ async def test_an_epoch_is_listed_reversed_and_destroyed(
     assert "cannot be undone" in capsys.readouterr().out
     assert await run(house, "pia", pseudonym.destroy, one.epoch, yes=True, **gone) == 0
     assert "irreversible now: 1 person; 0 releases" in capsys.readouterr().out
-    await run(house, "aud", pseudonym.epochs)
+    await run(house, "pia", pseudonym.epochs)
     assert "by pia, still on the disk" in capsys.readouterr().out
 
 

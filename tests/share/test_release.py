@@ -84,7 +84,9 @@ async def test_one_open_question_holds_the_whole_item_until_it_is_decided(world:
 
 
 async def test_a_person_may_keep_what_was_asked_and_never_a_card(world: World) -> None:
-    await world.say(TEXT + "\nNa seznamu je 46.123.240.11, ne vemo, čigav je. Kartica 4111 1111 1111 1111")
+    await world.say(
+        TEXT + "\nNa seznamu je 46.123.240.11, ne vemo, čigav je. Kartica 4111 1111 1111 1111"
+    )
     share = await world.prepare()
     asked = next(i for i, s in enumerate(share.spans) if s["state"] == "ask")
     card = next(i for i, s in enumerate(share.spans) if s["type"] == "CARD")

@@ -79,7 +79,7 @@ async def test_an_epoch_is_destroyed_by_those_who_may_and_stays_listed(house: Ho
     assert done.json() == {"pseudonyms": {"person": 1}, "releases": 0, "closed": 0}
     assert (await house.post("pia", f"{WHERE}/destroy", body)).status_code == 404
     assert (await house.post("pia", f"{WHERE}/reverse", one.body())).status_code == 404
-    listed = (await house.get("aud", WHERE)).json()["epochs"]
+    listed = (await house.get("pia", WHERE)).json()["epochs"]
     assert [(e["epoch"], e["pseudonyms"], e["destroyed_by"]) for e in listed] == [
         (one.epoch, 0, "pia")
     ]

@@ -77,8 +77,12 @@ async def put_key(
 
 
 async def epochs(db: Db, viewer: Viewer, *, limit: int = PAGE) -> list[Epoch]:
-    """Epochs of all groups, newest first; counts and dates, no keys. Raises `Denied`."""
-    viewer.require(Permission.SHARE_READ)
+    """Epochs of all groups, newest first; counts and dates, no keys.
+
+    Counts are of all releases, also of those that a reader of shares may not see.
+    Raises `Denied`.
+    """
+    viewer.require(Permission.PSEUDONYM_MANAGE)
     async with db.cursor(row_factory=class_row(Epoch)) as cursor:
         await cursor.execute(
             "select k.group_uuid as group, coalesce(g.name, '') as group_name, k.epoch,"

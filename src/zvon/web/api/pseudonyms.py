@@ -122,7 +122,7 @@ class AnswerIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     answer: Text
 
 
-@get("/pseudonyms", opt={"permission": Permission.SHARE_READ}, responses=problems(*SIGNED))
+@get("/pseudonyms", opt={"permission": Permission.PSEUDONYM_MANAGE}, responses=problems(*SIGNED))
 async def list_epochs(
     context: In, who: Who, limit: Annotated[int, Parameter(ge=1, le=1000)] = pseudonym.PAGE
 ) -> Epochs:

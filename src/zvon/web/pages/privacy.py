@@ -26,7 +26,9 @@ async def privacy(request: AnyRequest, context: In, who: Who) -> Response[str]:
         shares = await release.list_all(db, who, limit=MOST_WAITING)
         values = {
             "waiting": [share for share in shares if share.state in {"held", "waiting"}],
-            "epochs": await pseudonym.epochs(db, who),
+            "epochs": await pseudonym.epochs(db, who)
+            if who.may(Permission.PSEUDONYM_MANAGE)
+            else None,
             "requests": await data_request.list_all(db, who)
             if who.may(Permission.DATA_REQUEST_READ)
             else [],
