@@ -8,7 +8,8 @@ import pytest
 
 from zvon.cli import privacy_open
 from zvon.cli.privacy_gate import Decided
-from zvon.cli.privacy_leaktest import leaktest
+from zvon.cli.privacy_leaktest import _twice, leaktest
+from zvon.privacy.attack.finding import Finding, judged
 from zvon.privacy.carrier.item import Item, Passed
 
 
@@ -67,3 +68,13 @@ def test_every_way_out_of_a_node_and_its_ledger_are_searched(
                      "misp", "taxii", "feed", "report"}  # fmt: skip
     assert sum(n for name, n in row["outcomes"].items() if name.endswith(": released")) > 30
     assert row["outcomes"]["ledger: written"] == 19
+
+
+def test_an_attack_has_to_succeed_twice() -> None:
+    def found(attack: str, hits: int) -> Finding:
+        return judged(attack, hits, 100, 0.01)
+
+    lucky = [[found("join", 9), found("rank", 0)], [found("join", 1), found("rank", 9)]]
+    assert [f.passed for f in _twice(lambda n: lucky[n - 1])] == [True, True]
+    broken = [[found("join", 9), found("rank", 0)]] * 2
+    assert [f.passed for f in _twice(lambda n: broken[n - 1])] == [False, True]

@@ -13,6 +13,8 @@ from cyclopts import Parameter
 from zvon.cli.api import JsonFlag
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zvon.cli.privacy_gate import Gate
     from zvon.privacy.attack.finding import Finding
     from zvon.privacy.carrier.item import Item
@@ -68,17 +70,13 @@ def _run(mails: int, seed: int, folder: Path, *, doors: bool) -> tuple["Matrix",
     from zvon.privacy.leaktest import Matrix, planted
     from zvon.privacy.residue import Original
 
-    gates = {
-        "first": Gate(GROUP, None, (), folder, EPOCHS[0], "auto"),
-        "other": Gate(OTHER, None, (), folder, EPOCHS[0], "auto"),
-        "later": Gate(GROUP, None, (), folder, EPOCHS[1], "auto"),
-    }
+    gate = Gate(GROUP, None, (), folder, EPOCHS[0], "auto")
     matrix = Matrix()
     items = planted(mails, seed)
     outputs: list[str] = []
     opened: list[tuple[Planted, Item]] = []
     for item in items:
-        read, decided = decide_file(gates["first"], item.name, item.body, item.kind)
+        read, decided = decide_file(gate, item.name, item.body, item.kind)
         if item.kind != "image":  # a picture is painted after the gate, at no door of a node
             opened.append((item, read))
         passed = decided.passed
@@ -87,13 +85,36 @@ def _run(mails: int, seed: int, folder: Path, *, doors: bool) -> tuple["Matrix",
     if doors:
         by_doors(opened, matrix, folder)
     texts = [item for item in items if item.kind == "txt"]
-    # Who is in the reports of a month does not follow from the month before.
-    dice = Random(seed)
-    shared = {
-        name: _shared(gate, dice.choices(texts, k=2 * len(texts))) for name, gate in gates.items()
-    }
     everything = [Original(s.text, s.kind) for item in items for s in item.secrets]
-    return matrix, _attacks(shared, outputs, everything, items, seed)
+
+    def attacked(attempt: int) -> "list[Finding]":
+        keys = folder / f"keys-{attempt}"
+        gates = {
+            "first": Gate(GROUP, None, (), keys, EPOCHS[0], "auto"),
+            "other": Gate(OTHER, None, (), keys, EPOCHS[0], "auto"),
+            "later": Gate(GROUP, None, (), keys, EPOCHS[1], "auto"),
+        }
+        # Who is in the reports of a month does not follow from the month before.
+        dice = Random(seed)
+        shared = {
+            name: _shared(each, dice.choices(texts, k=2 * len(texts)))
+            for name, each in gates.items()
+        }
+        return _attacks(shared, outputs, everything, items, seed)
+
+    return matrix, _twice(attacked)
+
+
+def _twice(attacked: "Callable[[int], list[Finding]]") -> "list[Finding]":
+    """The findings; one that beats chance has to do so again with other keys.
+
+    Of seven attacks with 95 % intervals one succeeds by luck in about every eighth run.
+    """
+    first = attacked(1)
+    if all(each.passed for each in first):
+        return first
+    again = {each.attack: each for each in attacked(2)}
+    return [each if each.passed else again[each.attack] for each in first]
 
 
 def _shared(gate: "Gate", items: "list[Planted]") -> "Shared":
