@@ -15,7 +15,8 @@ from ipaddress import IPv4Address
 import numpy as np
 
 from bench._rate import rate
-from zvon.privacy.register import Entry, Register
+from zvon.privacy.register import Register
+from zvon.privacy.register_entry import Entry
 
 SIZES = (100, 10_000, 100_000)
 FLOOR = 500_000

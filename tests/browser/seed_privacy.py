@@ -8,9 +8,9 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from tests.browser.node import Served
-from zvon.privacy.register import Entry, canonical_value
+from zvon.privacy.register_entry import Entry, canonical_value
 from zvon.share import constituency, release, statistics
-from zvon.store import data_policy, data_request, legal_hold
+from zvon.store import data_policy, data_request_change, legal_hold
 from zvon.store.data_request import Given
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, viewer_setting
@@ -81,14 +81,16 @@ async def _requests(served: Served) -> UUID:
     made = []
     async with transaction(context.pool, now, viewer=viewer_setting(pia)) as tx:
         for kind, days in (("erasure", 3), ("access", 26), ("objection", 40)):
-            one = await data_request.add(
+            one = await data_request_change.add(
                 tx, pia, kind=kind, country="SI", lang="sl", contact="marija@bolnica-lipa.example",  # type: ignore[arg-type]
                 given=[Given(kind="name", text="Marija Kovačič")],
                 received_at=now - timedelta(days=days), now=now, key=key, random=os.urandom,
             )  # fmt: skip
             made.append(one.uuid)
-        await data_request.identify(tx, pia, made[0], "osebna izkaznica na okencu", now)
-        await data_request.searched(tx, made[0], {"report.text": 2, "audit": 1}, "system", now)
+        await data_request_change.identify(tx, pia, made[0], "osebna izkaznica na okencu", now)
+        await data_request_change.searched(
+            tx, made[0], {"report.text": 2, "audit": 1}, "system", now
+        )
         held = await legal_hold.propose(
             tx, pia, country="SI", of_class="report.raw", record=None, reason="odredba sodišča",
             until=now + timedelta(days=90), now=now, random=os.urandom(10),

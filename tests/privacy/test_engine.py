@@ -11,7 +11,8 @@ from zvon.privacy.engine import Outcome, Part, Status
 from zvon.privacy.facts import Facts, with_brands
 from zvon.privacy.fold import fold
 from zvon.privacy.gold import Score, judge
-from zvon.privacy.register import Entry, Register
+from zvon.privacy.register import Register
+from zvon.privacy.register_entry import Entry
 
 PIECES = (
     "Kontakt: Igor Kos", "maja.hribar@gradnje-lipa.si", "10.24.8.117", "185.220.101[.]47", ", ",

@@ -11,7 +11,8 @@ from zvon.privacy import identifiers, names, tagged
 from zvon.privacy.lemma import first_name, last_name, lemmas
 from zvon.privacy.mentions import Reading
 from zvon.privacy.names import organisation, person
-from zvon.privacy.register import Entry, Register
+from zvon.privacy.register import Register
+from zvon.privacy.register_entry import Entry
 from zvon.privacy.tables import BadTable
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zvon.privacy.register import KINDS, BadEntry, Entry, Register, canonical_value
+from zvon.privacy.register import Register
+from zvon.privacy.register_entry import KINDS, BadEntry, Entry, canonical_value
 
 
 def register(*rows: tuple[str, str], weak: bool = False) -> Register:

@@ -6,7 +6,8 @@ from tests.privacy.conftest import gate
 from zvon.model.role import Role, SpanDecision, SpanState
 from zvon.privacy.engine import Outcome
 from zvon.privacy.facts import Facts, with_brands
-from zvon.privacy.register import Entry, Register
+from zvon.privacy.register import Register
+from zvon.privacy.register_entry import Entry
 
 
 def span(outcome: Outcome, text: str) -> SpanDecision:

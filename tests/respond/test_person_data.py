@@ -30,6 +30,7 @@ from zvon.store import (
     audit,
     data_policy,
     data_request,
+    data_request_change,
     delivery,
     party,
     person,
@@ -93,11 +94,11 @@ async def asked(
 ) -> DataRequest:
     """A request that is identified and searched."""
     async with transaction(context.pool, now) as tx:
-        made = await data_request.add(
+        made = await data_request_change.add(
             tx, pia, kind=kind, country="SI", lang="sl", contact="Cesta 1, Vas", given=MAJA,
             received_at=now, now=now, key=context.node.key, random=os.urandom,
         )  # fmt: skip
-        await data_request.identify(tx, pia, made.uuid, "osebni dokument", now)
+        await data_request_change.identify(tx, pia, made.uuid, "osebni dokument", now)
     await person_data.search(context, {"request": str(made.uuid), "by": "pia"})
     async with read(context.pool, SYSTEM) as db:
         return await data_request.get(db, pia, made.uuid)
@@ -191,7 +192,7 @@ async def test_erasing_leaves_no_word_and_no_identifier_anywhere(
                          (other, now, Jsonb({"text": "omenja Zupančič Majo"})))  # fmt: skip
     request = await asked(context, pia, now)
     async with transaction(pool, now) as tx:
-        await data_request.begin_erasing(
+        await data_request_change.begin_erasing(
             tx, pia, request.uuid, except_for={}, reason="člen 17", now=now
         )
     await finish(context, request.uuid)
@@ -237,7 +238,7 @@ async def test_a_class_with_a_reason_and_a_held_record_stay(
         )
     request = await asked(context, pia, now)
     async with transaction(pool, now) as tx:
-        await data_request.begin_erasing(
+        await data_request_change.begin_erasing(
             tx, pia, request.uuid, except_for={"evidence": "obramba zahtevkov"}, reason="člen 17",
             now=now,
         )  # fmt: skip
@@ -285,7 +286,7 @@ async def test_files_of_sources_and_reports_that_nobody_could_read_are_looked_th
     request = await asked(context, pia, now)
     assert request.found == {"delivery.raw": 1, "report.raw": 1, "report.text": 1}
     async with transaction(pool, now) as tx:
-        await data_request.begin_erasing(
+        await data_request_change.begin_erasing(
             tx, pia, request.uuid, except_for={}, reason="člen 17", now=now
         )
     await finish(context, request.uuid)
@@ -313,7 +314,7 @@ async def test_the_audit_of_a_request_names_nobody(
 async def test_steps_come_in_their_order(pool: Pool, now: datetime, tmp_path: Path) -> None:
     context, pia = await ready(pool, now, tmp_path)
     async with transaction(pool, now) as tx:
-        made = await data_request.add(
+        made = await data_request_change.add(
             tx, pia, kind="access", country="SI", lang="sl", contact="", given=MAJA,
             received_at=now, now=now, key=context.node.key, random=os.urandom,
         )  # fmt: skip
@@ -321,12 +322,14 @@ async def test_steps_come_in_their_order(pool: Pool, now: datetime, tmp_path: Pa
     with pytest.raises(NotInStep):
         await person_data.search(context, {"request": str(made.uuid), "by": "pia"})
     async with transaction(pool, now) as tx:
-        await data_request.identify(tx, pia, made.uuid, "e-podpis", now)
+        await data_request_change.identify(tx, pia, made.uuid, "e-podpis", now)
         with pytest.raises(BadDataRequest):
-            await data_request.extend(tx, pia, made.uuid, "obsežno", now + timedelta(days=40))
-        longer = await data_request.extend(tx, pia, made.uuid, "obsežno", now)
+            await data_request_change.extend(
+                tx, pia, made.uuid, "obsežno", now + timedelta(days=40)
+            )
+        longer = await data_request_change.extend(tx, pia, made.uuid, "obsežno", now)
         assert longer.until == months_after(now, 3)
-        closed = await data_request.answer(
+        closed = await data_request_change.answer(
             tx, pia, made.uuid, granted=True, reason="izpis poslan", now=now
         )
     assert (closed.state, closed.has_subject) == ("answered", False)
@@ -338,12 +341,16 @@ async def test_what_is_due_is_said_once_before_and_once_after(
     context, pia = await ready(pool, now, tmp_path)
     request = await asked(context, pia, now)
     async with transaction(pool, now) as tx:
-        assert await data_request.warn(tx, now) == []
+        assert await data_request_change.warn(tx, now) == []
         soon = request.until - timedelta(days=3)
-        assert [w[:2] for w in await data_request.warn(tx, soon)] == [(request.number, "soon")]
-        assert await data_request.warn(tx, soon) == []
+        assert [w[:2] for w in await data_request_change.warn(tx, soon)] == [
+            (request.number, "soon")
+        ]
+        assert await data_request_change.warn(tx, soon) == []
         late = request.until + timedelta(days=1)
-        assert [w[:2] for w in await data_request.warn(tx, late)] == [(request.number, "late")]
+        assert [w[:2] for w in await data_request_change.warn(tx, late)] == [
+            (request.number, "late")
+        ]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from zvon.access.permission import Denied
 from zvon.model.event import Event
 from zvon.model.marking import Tlp
 from zvon.privacy.engine import BadOverride
-from zvon.privacy.register import Entry
+from zvon.privacy.register_entry import Entry
 from zvon.share import release
 from zvon.share.keys import domain
 from zvon.store import constituency

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from tests.store.findable import LIST, Node, Said, T, index, put
 from tests.web.house import PROBLEM, House
 from zvon.model.marking import Pap, Tlp
-from zvon.privacy.register import Entry
+from zvon.privacy.register_entry import Entry
 from zvon.share.values import is_outward
 from zvon.store import constituency, party
 from zvon.store.transaction import transaction

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, ip_address, summarize_address_range
 
-from zvon.privacy.register import BadEntry, Entry, canonical_value
+from zvon.privacy.register_entry import BadEntry, Entry, canonical_value
 
 MAX_LINE = 10_000
 MAX_ENTRIES = 2_000_000

@@ -13,6 +13,7 @@ from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.store import (
     appeal,
     data_request,
+    data_request_change,
     dns_alert,
     purge,
     retention,
@@ -94,7 +95,7 @@ async def search(context: Context, payload: dict[str, Any]) -> None:
         found = await look(db, subject, context.node.key)
     found = await _with_deliveries(context, subject, found)
     async with transaction(context.pool, now) as tx:
-        await data_request.searched(tx, uuid, found.counts, str(payload["by"]), now)
+        await data_request_change.searched(tx, uuid, found.counts, str(payload["by"]), now)
 
 
 async def _with_deliveries(context: Context, subject: Subject, found: Found) -> Found:
@@ -169,7 +170,7 @@ async def _erase(
     number = await purge.begin(tx, uuid7(now, context.random(RANDOM_BYTES)), one, len(held),
                                request_id=request.id)  # fmt: skip
     await purge.finish(tx, number, one, gone, 0, gone.tables, "system", now)
-    await data_request.did(tx, request.uuid, "ERASED_HERE", done, now)
+    await data_request_change.did(tx, request.uuid, "ERASED_HERE", done, now)
 
 
 async def close(context: Context, payload: dict[str, Any]) -> None:
@@ -177,7 +178,7 @@ async def close(context: Context, payload: dict[str, Any]) -> None:
     uuid, now = UUID(payload["request"]), context.clock()
     async with transaction(context.pool, now) as tx:
         if (await data_request.known(tx.db, uuid)).state == "erasing":
-            await data_request.erased(tx, uuid, now)
+            await data_request_change.erased(tx, uuid, now)
 
 
 async def remind(context: Context, payload: dict[str, Any]) -> None:
@@ -188,7 +189,7 @@ async def remind(context: Context, payload: dict[str, Any]) -> None:
     del payload
     now = context.clock()
     async with transaction(context.pool, now) as tx:
-        for number, word, until in await data_request.warn(tx, now):
+        for number, word, until in await data_request_change.warn(tx, now):
             say = log.error if word == "late" else log.warning
             say("data_request_due", number=number, until=until.isoformat(), late=word == "late")
         due = await data_request.overdue(tx.db, now)

@@ -8,7 +8,7 @@ from typing import Any
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.jobs import Context, enqueue
-from zvon.privacy.register import Entry, canonical_value
+from zvon.privacy.register_entry import Entry, canonical_value
 from zvon.share import review
 from zvon.store import constituency
 from zvon.store.transaction import AuditEntry, Tx, transaction

@@ -9,7 +9,7 @@ from zvon.privacy.fold import fold
 from zvon.privacy.subject import KINDS, BadIdentifier, Identifier, identifier
 from zvon.share import feed
 from zvon.share.keys import original
-from zvon.store import data_request, subject_vault
+from zvon.store import data_request, data_request_change, subject_vault
 from zvon.store.data_request import Subject
 from zvon.store.subject_vault import Row
 from zvon.store.transaction import Tx, transaction
@@ -36,7 +36,7 @@ async def forget(context: Context, payload: dict[str, Any]) -> None:
         if "kept" not in request.done.get("pseudonym", {}):
             await subject_vault.destroy(tx, mine)
             done["pseudonym"] = {"erased": len(mine)}
-        await data_request.did(
+        await data_request_change.did(
             tx, uuid, "ERASED_AT_PARTNERS", done, now, shares=[str(each) for each in shares]
         )
         await enqueue(tx, "respond.data_request_close", {"request": str(uuid)})

@@ -10,7 +10,8 @@ from psycopg.rows import class_row
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.privacy.register import Entry, Register
+from zvon.privacy.register import Register
+from zvon.privacy.register_entry import Entry
 from zvon.store.party import Db
 from zvon.store.transaction import Tx
 

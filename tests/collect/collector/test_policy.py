@@ -13,7 +13,8 @@ from zvon.model.marking import Tlp
 from zvon.model.observable import Observable, ObservableType
 from zvon.privacy.facts import Facts
 from zvon.privacy.pseudonym import Domain
-from zvon.privacy.register import Entry, Register
+from zvon.privacy.register import Register
+from zvon.privacy.register_entry import Entry
 from zvon.privacy.tables import agreements
 
 OURS = Facts(

@@ -16,7 +16,8 @@ from zvon.cli.ports import answers
 from zvon.collect.collector.config import Source
 from zvon.collect.collector.program import Program
 from zvon.privacy.facts import Facts
-from zvon.privacy.register import Entry, Register
+from zvon.privacy.register import Register
+from zvon.privacy.register_entry import Entry
 
 __all__ = ["house"]
 

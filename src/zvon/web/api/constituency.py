@@ -8,7 +8,7 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.privacy.register import Entry, canonical_value
+from zvon.privacy.register_entry import Entry, canonical_value
 from zvon.privacy.register_file import BadRegister, entries
 from zvon.share import constituency as ours
 from zvon.share.passage import facts_of

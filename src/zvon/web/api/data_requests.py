@@ -12,7 +12,7 @@ from zvon.access.permission import Permission
 from zvon.jobs import enqueue
 from zvon.locale import translator
 from zvon.respond.person_export import PersonExport, export, page
-from zvon.store import data_policy, data_request
+from zvon.store import data_policy, data_request, data_request_change
 from zvon.store.data_request import DataRequest, Given, Kind
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read, viewer_setting
@@ -132,7 +132,7 @@ async def new_request(context: In, who: Who, data: NewDataRequest) -> DataReques
     """Take a request in; its identifiers are sealed until it is closed, then erased."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        made = await data_request.add(
+        made = await data_request_change.add(
             tx, who, kind=data.kind, country=data.country, lang=data.lang, contact=data.contact,
             given=[Given(kind=each.kind, text=each.text) for each in data.identifiers],
             received_at=data.received_at or now, now=now, key=context.node.key,
@@ -168,7 +168,7 @@ async def identify(context: In, who: Who, id: UUID, data: How) -> DataRequestOut
     """Say how it was made sure who asks; before that nothing is searched."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        return _out(await data_request.identify(tx, who, id, data.how, now), now)
+        return _out(await data_request_change.identify(tx, who, id, data.how, now), now)
 
 
 @post(
@@ -179,7 +179,7 @@ async def extend(context: In, who: Who, id: UUID, data: Why) -> DataRequestOut:
     """Take two months more, once, within the first month."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        return _out(await data_request.extend(tx, who, id, data.reason, now), now)
+        return _out(await data_request_change.extend(tx, who, id, data.reason, now), now)
 
 
 @post(
@@ -231,7 +231,7 @@ async def answer(context: In, who: Who, id: UUID, data: Answer) -> DataRequestOu
     """Close a request with what the person was told; its identifiers are erased."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        done = await data_request.answer(
+        done = await data_request_change.answer(
             tx, who, id, granted=data.granted, reason=data.reason, now=now
         )
     return _out(done, now)
@@ -245,7 +245,7 @@ async def erase(context: In, who: Who, id: UUID, data: Erasure) -> DataRequestOu
     """Have the person erased here and at partners; it cannot be taken back."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        done = await data_request.begin_erasing(
+        done = await data_request_change.begin_erasing(
             tx, who, id, except_for=data.except_for, reason=data.reason, now=now
         )
         await enqueue(tx, "respond.data_request_erase", {"request": str(id)},

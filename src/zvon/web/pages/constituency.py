@@ -6,7 +6,7 @@ from litestar import Response, get
 from litestar.params import Parameter
 
 from zvon.access.permission import Permission
-from zvon.privacy.register import KINDS
+from zvon.privacy.register_entry import KINDS
 from zvon.store import constituency
 from zvon.store.constituency import Kind
 from zvon.store.visibility import read
