@@ -74,6 +74,10 @@ async def test_what_was_decided_is_kept_as_features_without_the_text(world: Worl
     await world.say(ASKED)
     share = await world.prepare()
     number = asked(share)
+    words = {
+        term["rule"].removeprefix("word.")
+        for term in share.spans[number]["evidence"] if term["rule"].startswith("word.")
+    }  # fmt: skip
     await decide(world, share, {number: "hide"})
     async with transaction(world.pool, world.now) as tx:
         labels = [label async for label in every(tx.db)]
@@ -82,6 +86,8 @@ async def test_what_was_decided_is_kept_as_features_without_the_text(world: Worl
     kept = json.dumps(await world.column("select to_jsonb(l) - 'at' from span_label l"))
     trail = json.dumps(await world.column("select detail from audit"))
     assert ADDRESS not in kept + trail
+    assert words
+    assert not [word for word in words if f"word.{word}" in kept + trail]
 
 
 async def test_the_wrong_number_the_wrong_person_and_what_left_are_refused(world: World) -> None:

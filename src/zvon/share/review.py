@@ -127,7 +127,9 @@ async def _gate(
 def _label(span: Mapping[str, Any], word: str, lang: str | None) -> SpanLabel:
     features: dict[str, float] = {}
     for term in span["evidence"]:
-        features[term["rule"]] = features.get(term["rule"], 0.0) + term["weight"]
+        # A word of the text may be somebody's name: that a word spoke is kept, not which.
+        rule = "word" if term["rule"].startswith("word.") else term["rule"]
+        features[rule] = features.get(rule, 0.0) + term["weight"]
     return SpanLabel(
         type=span["type"], lang=lang, features=features, believed=span["p_attacker"], word=word
     )
