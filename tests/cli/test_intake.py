@@ -38,7 +38,7 @@ async def node(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
     plain = httpx.request
 
     def request(method: str, url: str, **given: Any) -> httpx.Response:
-        if "content" in given:
+        if not isinstance(given.get("content"), bytes | None):
             given["content"] = b"".join(given["content"])
         return plain(method, url, **given)
 

@@ -9,6 +9,7 @@ from zvon.privacy.role.graph import Graph, entity_key
 from zvon.privacy.role.weights import terms
 
 _SHOWN = 2
+_SIGNS = frozenset({"G", "P", "F"})  # signs and the line: what there is without any word
 _LEAST = 0.3  # log-odds from which a word is worth showing
 
 
@@ -20,6 +21,8 @@ def learned(graph: Graph, readings: list[Reading]) -> None:
     said: dict[str, list[tuple[float, Reading, list[tuple[float, Token]]]]] = {}
     for reading in readings:
         for found in around(reading):
+            if all(slot in _SIGNS for slot, _, _ in found.words):
+                continue  # a value that stands alone, as fields do: no word says whose it is
             total, words = _said(found)
             said.setdefault(entity_key(found.mention), []).append((total, reading, words))
     table = terms().learned
