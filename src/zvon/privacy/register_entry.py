@@ -43,6 +43,13 @@ def canonical_value(kind: str, value: str) -> str:
         raise BadEntry(f"this is no {kind}") from None
 
 
+def _domain(text: str) -> str:
+    name = canonical(text)
+    if "." not in name:
+        raise ValueError("one label is an inside ending, no domain")
+    return name
+
+
 def _asn(text: str) -> str:
     number = int(text.upper().removeprefix("AS"))
     if not 0 < number < 2**32:
@@ -86,7 +93,7 @@ def _host(text: str) -> str:
 
 
 _CANONICAL: dict[str, Any] = {
-    "domain": canonical,
+    "domain": _domain,
     "prefix": lambda text: ip_network(text, strict=False),
     "asn": _asn, "bic": _bic, "phone": _phone, "mail": _mail, "host": _host,
     "internal": _internal,

@@ -49,6 +49,8 @@ def entries(
         if made > MAX_ENTRIES:
             raise BadRegister(f"line {number}: more than {MAX_ENTRIES} entries")
         yield from rows
+    if not made:
+        raise BadRegister("it holds no entry")
 
 
 def _header(fields: list[str]) -> list[str]:

@@ -44,6 +44,10 @@ def known_sides(event: dict[str, Any], facts: Facts) -> Facts:
     for row in event["observables"]:
         if row.get("side") == "reporter":
             sides["reporter"].add(row["value"])
+        elif row.get("side") == "attacker" and row["type"] == ObservableType.URL:
+            # The page that people shall be kept from, also on a site that was broken into; its
+            # host alone stays what it is.
+            sides["attacker"].add(row["value"])
     for row in event["names"]:
         if row["scope"] != "none":
             sides["attacker"] |= {row["name"], suffix.registered(row["name"]) or row["name"]}
