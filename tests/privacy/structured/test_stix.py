@@ -132,7 +132,8 @@ def test_observed_data_of_the_old_version_holds_no_victim() -> None:
 @pytest.mark.parametrize("objects", [["x", 3], [{"type": []}], [{"id": {}, "object_refs": {"a": 1}}],
                                      [{"type": "relationship"}], []])  # fmt: skip
 def test_what_is_no_stix_breaks_nothing(objects: list[Any]) -> None:
-    passed({"type": "bundle", "id": "bundle--x", "objects": objects}, "stix")
+    found = passed({"type": "bundle", "id": "bundle--x", "objects": objects}, "stix")
+    assert found.outcome.status.value in {"released", "held", "residue"}
 
 
 def test_the_same_input_gives_the_same_output() -> None:
