@@ -66,7 +66,7 @@ def test_every_way_out_of_a_node_and_its_ledger_are_searched(
     doors = {name.partition(":")[0] for name in row["outcomes"]}
     assert doors == {"file", "ledger", "question", "takedown", "notice", "export", "mail", "webhook",
                      "misp", "taxii", "feed", "report"}  # fmt: skip
-    assert sum(n for name, n in row["outcomes"].items() if name.endswith(": released")) >= 25
+    assert sum(n for name, n in row["outcomes"].items() if name.endswith(": released")) > 30
     assert row["outcomes"]["ledger: written"] == 19
 
 

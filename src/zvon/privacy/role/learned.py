@@ -21,9 +21,9 @@ def learned(graph: Graph, readings: list[Reading]) -> None:
     said: dict[str, list[tuple[float, Reading, list[tuple[float, Token]]]]] = {}
     for reading in readings:
         for found in around(reading):
-            if all(slot in _SIGNS for slot, _, _ in found.words):
-                continue  # a value that stands alone, as fields do: no word says whose it is
             total, words = _said(found)
+            if total > 0 and all(slot in _SIGNS for slot, _, _ in found.words):
+                continue  # a value that stands alone, as fields do, is accused by no word
             said.setdefault(entity_key(found.mention), []).append((total, reading, words))
     table = terms().learned
     for key, rows in said.items():
