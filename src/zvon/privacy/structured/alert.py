@@ -5,12 +5,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from zvon.privacy.engine import Outcome, Part
+from zvon.privacy.engine import Outcome
 from zvon.privacy.identifiers import is_private
 from zvon.privacy.pseudonym import Domain
 from zvon.privacy.structured import form
 from zvon.privacy.structured.rule import Action, Rule, table
 from zvon.privacy.structured.walk import Path, Value, Walk
+from zvon.privacy.structured.walked import Walked
 
 # Fields that software reads as addresses and refuses to take anything else for.
 _STRICT = frozenset({"IP", "CIDR"})
@@ -23,27 +24,12 @@ _REQUEST_LEAD = {"query": "/?"}
 _ENDS = {"src_ip": "dest_ip", "dest_ip": "src_ip"}
 
 
-class AlertItem:
+class AlertItem(Walked):
     """Events of one format (`eve` or `alert`) on their way through the gate."""
 
     def __init__(self, data: Any, name: str) -> None:
         self._table = table(name)
         self._walk = Walk(data, self._table, self._typed)
-
-    @property
-    def parts(self) -> list[Part]:
-        """The texts for the gate."""
-        return self._walk.parts
-
-    @property
-    def dropped(self) -> list[str]:
-        """Fields that do not leave, whatever stands in them."""
-        return list(self._walk.dropped)
-
-    @property
-    def markings(self) -> list[str]:
-        """None: what is marked says so in its texts."""
-        return []
 
     def build(self, outcome: Outcome, keys: Domain) -> Any:
         """The events as they may leave."""

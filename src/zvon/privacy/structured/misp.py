@@ -9,37 +9,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from zvon.privacy.engine import Outcome, Part
+from zvon.privacy.engine import Outcome
 from zvon.privacy.pseudonym import Domain
 from zvon.privacy.structured import form
 from zvon.privacy.structured.rule import Rule, Table, table
 from zvon.privacy.structured.walk import GONE, Path, Value, Walk
+from zvon.privacy.structured.walked import Walked
 
 _PEOPLE = frozenset({"NAME", "ORG", "USER", "ADDR", "EMAIL", "PHONE", "HOST"})
 
 
-class MispItem:
+class MispItem(Walked):
     """A MISP event, or what a MISP server answers with, on its way through the gate."""
 
     def __init__(self, data: Any) -> None:
         self._table = table("misp")
         self._data = data
         self._walk = Walk(data, self._table, self._typed)
-
-    @property
-    def parts(self) -> list[Part]:
-        """The texts for the gate."""
-        return self._walk.parts
-
-    @property
-    def dropped(self) -> list[str]:
-        """Fields that do not leave, whatever stands in them."""
-        return list(self._walk.dropped)
-
-    @property
-    def markings(self) -> list[str]:
-        """None: what is marked says so in its texts."""
-        return []
 
     def build(self, outcome: Outcome, keys: Domain) -> Any:
         """The event as it may leave."""

@@ -10,17 +10,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from zvon.formats.intel.stix_marking import KNOWN, defined, tlp_of
-from zvon.privacy.engine import Outcome, Part
+from zvon.privacy.engine import Outcome
 from zvon.privacy.pseudonym import Domain
 from zvon.privacy.structured.references import Made, tied
 from zvon.privacy.structured.rule import Rule, table
 from zvon.privacy.structured.walk import GONE, Path, Value, Walk
+from zvon.privacy.structured.walked import Walked
 
 _CLASSES = {"individual": ("NAME",), "organization": ("ORG",), "system": ("HOST",)}
 _RECIPIENTS = ("to_refs", "cc_refs", "bcc_refs")
 
 
-class StixItem:
+class StixItem(Walked):
     """A bundle, an envelope of TAXII, or one object, on its way through the gate."""
 
     def __init__(self, data: Any) -> None:
@@ -29,16 +30,6 @@ class StixItem:
         self._victims = _victims(objects(data))
         self._attackers = _senders(objects(data)) - self._victims
         self._walk = Walk(data, self._table, self._typed)
-
-    @property
-    def parts(self) -> list[Part]:
-        """The texts for the gate."""
-        return self._walk.parts
-
-    @property
-    def dropped(self) -> list[str]:
-        """Fields that do not leave, whatever stands in them."""
-        return list(self._walk.dropped)
 
     @property
     def markings(self) -> list[str]:
