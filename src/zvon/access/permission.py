@@ -22,6 +22,30 @@ class Permission(StrEnum):
     INCIDENT_READ = "incident:read"
     INCIDENT_DECIDE = "incident:decide"
     INCIDENT_NOTE = "incident:note"
+    INCIDENT_SETTLE = "incident:settle"
+    REVIEW_READ = "review:read"
+    REVIEW_WRITE = "review:write"
+    RANK_MANAGE = "rank:manage"
+    TASK_WRITE = "task:write"
+    EXHIBIT_READ = "exhibit:read"
+    EXHIBIT_WRITE = "exhibit:write"
+    PLAYBOOK_READ = "playbook:read"
+    PLAYBOOK_WRITE = "playbook:write"
+    PLAYBOOK_APPROVE = "playbook:approve"
+    RUN_START = "run:start"
+    RUN_MANAGE = "run:manage"
+    OBLIGATION_READ = "obligation:read"
+    OBLIGATION_WRITE = "obligation:write"
+    OBLIGATION_SUBMIT = "obligation:submit"
+    RULE_PACK_MANAGE = "rule_pack:manage"
+    CONTACT_READ = "contact:read"
+    CONTACT_MANAGE = "contact:manage"
+    MESSAGE_READ = "message:read"
+    MESSAGE_SEND = "message:send"
+    HANDOVER_WRITE = "handover:write"
+    METRIC_READ = "metric:read"
+    SITUATION_PUBLISH = "situation:publish"
+    ROLE_MANAGE = "role:manage"
     BLOCK_READ = "block:read"
     BLOCK_PROPOSE = "block:propose"
     BLOCK_APPROVE = "block:approve"
@@ -89,7 +113,8 @@ P = Permission
 _READ = frozenset({P.REPORT_READ, P.INCIDENT_READ, P.BLOCK_READ, P.SHARE_READ, P.PEER_READ,
                    P.SUBSCRIBER_READ, P.ORDER_READ, P.APPEAL_READ, P.HIT_READ, P.EXPORT_READ,
                    P.BRAND_READ, P.WATCH_READ, P.LABEL_READ, P.MODEL_READ, P.SOURCE_READ,
-                   P.SEARCH_READ, P.KEY_OWN})  # fmt: skip
+                   P.SEARCH_READ, P.PLAYBOOK_READ, P.OBLIGATION_READ, P.CONTACT_READ,
+                   P.METRIC_READ, P.KEY_OWN})  # fmt: skip
 
 # The roles that ship; rows in `role`, so that an operator can add more.
 SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
@@ -97,13 +122,18 @@ SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
     "analyst": _READ
     | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_PROPOSE, P.SHARE_PREPARE, P.QUARANTINE_READ,
        P.ORDER_WRITE, P.NEVERBLOCK_PROPOSE, P.PAGE_LOOK, P.BRAND_EDIT, P.WATCH_WRITE,
-       P.LABEL_WRITE, P.TAKEDOWN_WRITE, P.INTAKE_WRITE, P.QUARANTINE_REPLAY},
+       P.LABEL_WRITE, P.TAKEDOWN_WRITE, P.INTAKE_WRITE, P.QUARANTINE_REPLAY, P.REVIEW_READ,
+       P.REVIEW_WRITE, P.TASK_WRITE, P.EXHIBIT_READ, P.EXHIBIT_WRITE, P.PLAYBOOK_WRITE,
+       P.RUN_START, P.OBLIGATION_WRITE, P.MESSAGE_READ, P.MESSAGE_SEND, P.HANDOVER_WRITE},
     "approver": _READ
     | {P.INCIDENT_DECIDE, P.INCIDENT_NOTE, P.BLOCK_APPROVE, P.BLOCK_LIFT, P.SHARE_PREPARE,
        P.SHARE_RELEASE, P.SHARE_REVOKE, P.QUARANTINE_READ, P.ORDER_WRITE, P.APPEAL_DECIDE,
        P.NEVERBLOCK_APPROVE, P.PAGE_LOOK, P.WATCH_WRITE, P.LABEL_WRITE, P.TAKEDOWN_WRITE,
        P.SHARE_APPROVE, P.PSEUDONYM_REVERSE, P.DISCLOSURE_READ, P.HOLD_APPROVE,
-       P.DATA_POLICY_READ},
+       P.DATA_POLICY_READ, P.INCIDENT_SETTLE, P.REVIEW_READ, P.REVIEW_WRITE, P.TASK_WRITE,
+       P.EXHIBIT_READ, P.EXHIBIT_WRITE, P.PLAYBOOK_APPROVE, P.RUN_START, P.RUN_MANAGE,
+       P.OBLIGATION_WRITE, P.OBLIGATION_SUBMIT, P.CONTACT_MANAGE, P.MESSAGE_READ, P.MESSAGE_SEND,
+       P.HANDOVER_WRITE, P.SITUATION_PUBLISH, P.RANK_MANAGE},
     # Sees what left and why, finds and erases a person's data; decides no incident.
     "privacy_officer": _READ
     | {P.SHARE_APPROVE, P.DISCLOSURE_READ, P.CONSTITUENCY_READ, P.CONSTITUENCY_MANAGE,
@@ -117,12 +147,14 @@ SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
        P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE, P.FEED_MANAGE, P.NEVERBLOCK_PROPOSE,
        P.BRAND_EDIT, P.WATCH_WRITE, P.MODEL_MANAGE, P.SOURCE_MANAGE, P.QUARANTINE_READ,
        P.QUARANTINE_REPLAY, P.INTAKE_WRITE, P.REFERENCE_MANAGE, P.CONSTITUENCY_READ,
-       P.CONSTITUENCY_MANAGE, P.DATA_POLICY_READ},
+       P.CONSTITUENCY_MANAGE, P.DATA_POLICY_READ, P.PLAYBOOK_APPROVE, P.RUN_MANAGE,
+       P.RULE_PACK_MANAGE, P.CONTACT_MANAGE, P.RANK_MANAGE, P.ROLE_MANAGE},
     "source": frozenset({P.INTAKE_WRITE}),  # the machine accounts that send in
     "subscriber": frozenset({P.EXPORT_READ}),  # the machine accounts that fetch lists
     "auditor": _READ
     | {P.AUDIT_READ, P.PERSON_READ, P.QUARANTINE_READ, P.JOB_READ, P.POLICY_READ,
-       P.DISCLOSURE_READ, P.DATA_POLICY_READ, P.DATA_REQUEST_READ, P.STATISTICS_READ},
+       P.DISCLOSURE_READ, P.DATA_POLICY_READ, P.DATA_REQUEST_READ, P.STATISTICS_READ,
+       P.REVIEW_READ, P.EXHIBIT_READ, P.MESSAGE_READ},
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a report, an observable or an incident is, and why we think so."""
 
 from collections.abc import Sequence
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -79,3 +79,23 @@ class Verdict(Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     prior: Probability | None = None
     unshifted: Probability | None = None
+
+
+class AlertVerdict(StrEnum):
+    """What an incident was, said of the incident itself and apart from its state."""
+
+    TRUE_POSITIVE = "true_positive"
+    BENIGN_POSITIVE = "benign_positive"  # what the rule looks for happened, and it was allowed
+    FALSE_POSITIVE = "false_positive"
+    DUPLICATE = "duplicate"
+    UNDETERMINED = "undetermined"
+
+
+class Severity(IntEnum):
+    """How bad an incident is."""
+
+    UNKNOWN = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4

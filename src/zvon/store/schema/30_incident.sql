@@ -108,6 +108,13 @@ create table incident (
   verdict_by bigint references person,
   verdict_at timestamptz,
   duplicate_of bigint references incident,
+  successor_of bigint references incident,       -- what came after that one was resolved
+  -- What the incident itself was, apart from what its reports say and from its state.
+  alert_verdict text check (alert_verdict in
+    ('true_positive','benign_positive','false_positive','duplicate','undetermined')),
+  severity smallint not null default 0 check (severity between 0 and 4), -- unknown, low, medium, high, critical
+  alert_count bigint not null default 0,
+  group_count integer not null default 0,
   origin text not null default 'own' check (origin in ('own','peer')),
   version integer not null default 1,
   -- The marking of `record_id`, kept equal by triggers: the queue reads it a million times.
