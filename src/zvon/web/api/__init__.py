@@ -1,7 +1,7 @@
 """API version 1: one file a noun; `ROUTERS` lists them."""
 
 from zvon.web.api import (
-    alerts,
+    alarms,
     appeals,
     audit,
     block_undo,
@@ -85,7 +85,7 @@ ROUTERS = (
     collectors.router,
     constituency.router,
     hits.router,
-    alerts.router,
+    alarms.router,
     peers.router,
     shares.router,
     disclosures.router,

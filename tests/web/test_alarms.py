@@ -1,4 +1,4 @@
-"""Alerts, hits and outposts through the API: who sees them, in their words."""
+"""Alarms, hits and outposts through the API: who sees them, in their words."""
 
 from typing import Any
 
@@ -19,19 +19,19 @@ async def opened(house: House, cause: Cause) -> None:
                                          house.clock().replace(second=59))  # fmt: skip
 
 
-async def test_an_alert_says_what_is_wrong_and_what_to_do_until_it_is_over(house: House) -> None:
+async def test_an_alarm_says_what_is_wrong_and_what_to_do_until_it_is_over(house: House) -> None:
     await opened(house, Cause.MIN_UPDATE_INTERVAL)
-    said = (await house.get("ana", "/api/v1/alerts")).json()["alerts"]
+    said = (await house.get("ana", "/api/v1/alarms")).json()["alarms"]
     assert [(a["cause"], a["detail"]) for a in said] == [("min_update_interval", {"x": 2})]
     assert "min-update-interval 0" in said[0]["todo"]
     async with transaction(house.pool, house.clock()) as tx:
         assert await dns_alert.close(
             tx, About(Cause.MIN_UPDATE_INTERVAL, zone="hot.si.zvon"), house.clock()
         )
-    assert (await house.get("ana", "/api/v1/alerts")).json()["alerts"] == []
-    past = (await house.get("ana", "/api/v1/alerts?closed=true")).json()["alerts"]
+    assert (await house.get("ana", "/api/v1/alarms")).json()["alarms"] == []
+    past = (await house.get("ana", "/api/v1/alarms?closed=true")).json()["alarms"]
     assert past[0]["closed_at"] is not None
-    assert (await house.get("rita", "/api/v1/alerts")).status_code == 403
+    assert (await house.get("rita", "/api/v1/alarms")).status_code == 403
 
 
 async def test_settling_opens_and_closes_only_among_its_own_causes(house: House) -> None:
