@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zvon.ml.drift import BINS, Word, bin_of, index, judge, kappa, rate
+from zvon.ml.drift import BINS, Word, bin_of, index, judge
 
 
 def histogram(rng: Random, n: int, shift: float) -> list[int]:
@@ -52,16 +52,3 @@ def test_the_index_is_symmetric_and_never_negative(a: list[int], b: list[int]) -
     assert index(a, b) == pytest.approx(index(b, a))
     assert index(a, b) >= -1e-12
     assert index(a, a) == pytest.approx(0)
-
-
-def test_wilson_interval_has_its_known_values() -> None:
-    assert (rate(0, 320).low, round(rate(0, 320).high, 4)) == (0.0, 0.0119)
-    half = rate(50, 100)
-    assert (round(half.low, 3), round(half.high, 3)) == (0.404, 0.596)
-
-
-def test_kappa_is_one_for_agreement_and_nothing_for_chance() -> None:
-    assert kappa([("m", "m"), ("b", "b")]) == 1
-    assert kappa([("m", "m"), ("m", "b"), ("b", "m"), ("b", "b")]) == 0
-    assert kappa([("m", "m")]) is None
-    assert kappa([]) is None

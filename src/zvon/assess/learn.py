@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from zvon.assess.model import PHISH_URL, current
 from zvon.jobs import Context
-from zvon.ml.drift import Drift, Rate, Word, judge, rate
+from zvon.ml.drift import Drift, Word, judge
 from zvon.ml.pick import pick
 from zvon.model.ids import RANDOM_BYTES, uuid7
+from zvon.model.rate import Rate, rate
 from zvon.store import label, label_task, model_day, model_version
 from zvon.store.label import Judged
 from zvon.store.party import Db

@@ -1,4 +1,4 @@
-"""Has what comes in changed? The population stability index of scores, and rates with intervals."""
+"""Has what comes in changed? The population stability index of scores."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,6 @@ from msgspec import Struct
 BINS = 20
 WARN, ALARM = 0.1, 0.25  # customary limits of the index (Siddiqi 2006, credit scoring)
 LEAST = 200  # scores of a side below which nothing is said
-Z95 = 1.959963984540054
 
 
 class Word(StrEnum):
@@ -33,20 +32,6 @@ class Drift(Struct, frozen=True, kw_only=True):
     reference: int
     now: int
     grey: float | None
-
-
-class Rate(Struct, frozen=True):
-    """A share of `of`, with its 95 % interval by Wilson (1927)."""
-
-    hits: int
-    of: int
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float:
-        """The share; 0 of nothing is 0."""
-        return self.hits / self.of if self.of else 0.0
 
 
 def bin_of(probability: float) -> int:
@@ -88,26 +73,3 @@ def judge(
         word = Word.ALARM if value >= ALARM else Word.WARN if value >= WARN else Word.STABLE
         found.append(Drift(stratum=stratum, index=value, word=word, reference=n, now=m, grey=grey))
     return tuple(found)
-
-
-def rate(hits: int, of: int) -> Rate:
-    """A share with its interval; of nothing the interval is everything."""
-    if of == 0:
-        return Rate(0, 0, 0.0, 1.0)
-    p, z2 = hits / of, Z95 * Z95
-    middle = (p + z2 / (2 * of)) / (1 + z2 / of)
-    half = Z95 * math.sqrt(p * (1 - p) / of + z2 / (4 * of * of)) / (1 + z2 / of)
-    return Rate(hits, of, max(0.0, middle - half), min(1.0, middle + half))
-
-
-def kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Agreement of two people beyond chance (Cohen 1960); `None` where it has no meaning."""
-    if not pairs:
-        return None
-    words = {word for pair in pairs for word in pair}
-    agreed = sum(a == b for a, b in pairs) / len(pairs)
-    chance = math.fsum(
-        sum(a == word for a, _ in pairs) * sum(b == word for _, b in pairs) / len(pairs) ** 2
-        for word in sorted(words)
-    )
-    return None if chance == 1 else (agreed - chance) / (1 - chance)

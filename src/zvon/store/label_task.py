@@ -9,10 +9,10 @@ from psycopg.rows import class_row
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
-from zvon.ml.drift import kappa
 from zvon.ml.pick import Candidate, Picked, Why
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.observable import CODE, ObservableType
+from zvon.model.rate import kappa
 from zvon.model.verdict import Category, VerdictWord
 from zvon.store import label
 from zvon.store.label import QUEUE, Said, Subject
@@ -203,7 +203,7 @@ async def agreement(db: Db) -> tuple[int, float | None]:
         )
     ).fetchall()
     pairs = [(first, last) for first, last in rows]
-    return len(pairs), kappa(pairs)
+    return len(pairs), kappa(pairs).value
 
 
 async def _machine(db: Db, record_id: int | None) -> tuple[float | None, str]:

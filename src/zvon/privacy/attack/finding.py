@@ -1,13 +1,13 @@
 """What an attack found, against chance, with its confidence."""
 
-import math
 from typing import Any
 
 from msgspec import Struct
 
+from zvon.model.rate import rate
+
 TOLERANCE = 1.1
 """An attacker may be right this many times as often as by chance; more is a finding."""
-_Z = 1.959964  # 95 %, two-sided
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -38,20 +38,9 @@ class Finding(Struct, frozen=True, kw_only=True):
         """The smallest rate that these trials would have shown to be above the limit."""
         return next(
             (h / self.trials for h in range(self.trials + 1)
-             if interval(h, self.trials)[0] > self.limit),
+             if rate(h, self.trials).low > self.limit),
             1.0,
         )  # fmt: skip
-
-
-def interval(hits: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of a rate after Wilson; (0, 1) without trials."""
-    if not trials:
-        return 0.0, 1.0
-    rate, square = hits / trials, _Z * _Z / trials
-    middle = rate + square / 2
-    spread = _Z * math.sqrt(rate * (1 - rate) / trials + square / (4 * trials))
-    low, high = (middle - spread) / (1 + square), (middle + spread) / (1 + square)
-    return max(0.0, low) if hits else 0.0, min(1.0, high)
 
 
 def judged(
@@ -59,10 +48,10 @@ def judged(
 ) -> Finding:
     """A finding against `limit`, by default `TOLERANCE` times chance."""
     most = min(1.0, chance * TOLERANCE) if limit is None else limit
-    low, high = interval(hits, trials)
+    found = rate(hits, trials)
     return Finding(
-        attack=attack, trials=trials, hits=hits, chance=chance, limit=most, low=low, high=high,
-        passed=low <= most, detail=detail,
+        attack=attack, trials=trials, hits=hits, chance=chance, limit=most, low=found.low, high=found.high,
+        passed=found.low <= most, detail=detail,
     )  # fmt: skip
 
 
@@ -70,8 +59,8 @@ def none_allowed(
     attack: str, hits: int, trials: int, chance: float = 0.0, **detail: Any
 ) -> Finding:
     """A finding of an attack of which a single hit is too many."""
-    low, high = interval(hits, trials)
+    found = rate(hits, trials)
     return Finding(
-        attack=attack, trials=trials, hits=hits, chance=chance, limit=0.0, low=low, high=high,
+        attack=attack, trials=trials, hits=hits, chance=chance, limit=0.0, low=found.low, high=found.high,
         passed=hits == 0, detail=detail,
     )  # fmt: skip
