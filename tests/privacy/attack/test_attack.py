@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from zvon.model.rate import rate
 from zvon.privacy.attack import (
     Quasi,
     dictionary,
@@ -17,7 +18,7 @@ from zvon.privacy.attack import (
     quasi_identifiers,
     residue,
 )
-from zvon.privacy.attack.finding import interval, judged
+from zvon.privacy.attack.finding import judged
 from zvon.privacy.pseudonym import Domain, token
 from zvon.privacy.residue import Original
 
@@ -254,10 +255,10 @@ def test_noise_of_the_budget_hides_one_report_and_exact_or_rounded_counts_do_not
 
 
 def test_an_interval_holds_the_rate_and_few_trials_prove_nothing() -> None:
-    low, high = interval(3, 10)
-    assert low < 0.3 < high
-    assert interval(0, 0) == (0.0, 1.0)
-    assert interval(0, 50)[0] == 0.0
+    found = rate(3, 10)
+    assert found.low < 0.3 < found.high
+    assert (rate(0, 0).low, rate(0, 0).high) == (0.0, 1.0)
+    assert rate(0, 50).low == 0.0
     few = judged("x", 1, 5, 0.1)
     assert few.passed
     assert few.sharpest > 0.3
