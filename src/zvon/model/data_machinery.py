@@ -2,6 +2,7 @@
 
 MACHINERY: dict[str, str] = {
     "head": "where the change log and the audit end",
+    "alert_cursor": "how far alerts were counted",
     "node": "the identity of this node",
     "role": "which role may do what",
     "policy": "thresholds, one row a version",
@@ -10,6 +11,11 @@ MACHINERY: dict[str, str] = {
     "search_progress": "how far the index is",
     "tag": "names of tags",
     "transition": "the life cycles",
+    "review_cursor": "up to which decision samples were drawn",
+    "queue_count": "how many incidents wait, by marking and party",
+    "rank_due": "incidents that the next run of the ranking looks at",
+    "message_template": "wordings of letters, one row a version",
+    "message_key": "the node's own keys for mail",
     "feed": "the policy feeds",
     "zone": "the policy zones",
     "zone_rule": "what the policy zones say now, made from blocks",

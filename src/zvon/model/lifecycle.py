@@ -73,9 +73,10 @@ INCIDENT_MOVES: dict[IncidentState, frozenset[IncidentState]] = {
     I.CONTAINED: frozenset({I.OPEN, I.RESOLVED, I.ON_HOLD, I.MERGED}),
     I.RESOLVED: frozenset({I.OPEN, I.CLOSED}),
     I.CLOSED: frozenset({I.OPEN}),
-    I.ON_HOLD: frozenset({I.TRIAGE, I.OPEN, I.REJECTED, I.MERGED}),
+    I.ON_HOLD: frozenset({I.TRIAGE, I.OPEN, I.CONTAINED, I.REJECTED, I.MERGED}),
     I.REJECTED: frozenset({I.TRIAGE, I.OPEN}),
-    I.MERGED: frozenset({I.NEW, I.TRIAGE, I.OPEN}),
+    # What was merged comes back as it was, also from where work was under way.
+    I.MERGED: frozenset({I.NEW, I.TRIAGE, I.OPEN, I.CONTAINED, I.ON_HOLD}),
 }
 
 

@@ -27,11 +27,12 @@ _HANGING: tuple[tuple[LiteralString, LiteralString], ...] = (
     ("record_audience", "record_id"), ("tag_use", "record_id"), ("edge", "record_id"),
     ("receipt_again", "record_id"), ("report_key", "record_id"), ("evidence", "record_id"),
     ("verdict", "record_id"), ("campaign_apart", "record_id"), ("campaign_member", "record_id"),
-    ("legal_hold", "record_id"), ("report", "record_id"),
+    ("legal_hold", "record_id"), ("report", "record_id"), ("alert", "record_id"),
 )  # fmt: skip
 # Rows of other classes, with a time of their own: they lose the way back.
 _LOOSE: tuple[LiteralString, ...] = (
     "label", "label_task", "capture", "takedown", "watch", "disclosure", "feed_entry", "share",
+    "alert_group",
 )  # fmt: skip
 
 

@@ -12,17 +12,6 @@ create function zvon_viewer(part integer) returns bigint language sql stable par
               then split_part(current_setting('zvon.viewer', true), ' ', part)::bigint end
 $$;
 
--- How many waiting incidents a viewer does not see: above the ceiling, or TLP:RED and for others;
--- `party` limits the count to what that party made. Works as `system`, and gives a number only.
-create function zvon_hidden_incidents(person bigint, party bigint, ceiling integer) returns bigint
-language sql stable set zvon.viewer = 'system' as $$
-  select count(*) from incident i
-  where i.tlp > least(ceiling, 3) and i.state in ('new', 'triage', 'open')
-    and (party is null or i.orgc_id = party)
-    and not exists (select from record_audience a
-                    where a.record_id = i.record_id and a.person_id = person)
-$$;
-
 -- How many reports a campaign has, seen or not. Works as `system`, and gives a number only.
 create function zvon_campaign_reports(campaign bigint) returns bigint
 language sql stable set zvon.viewer = 'system' as $$
@@ -91,9 +80,12 @@ begin
                               'occurrence'] loop
     call zvon_guard(each, format(of_record, each));
   end loop;
-  foreach each in array array['incident_name', 'timeline', 'incident_decision'] loop
+  foreach each in array array['incident_name', 'timeline', 'incident_decision', 'review', 'alert_verdict',
+                              'incident_time', 'countersign', 'exhibit', 'promotion'] loop
     call zvon_guard(each, format(of_incident, each));
   end loop;
+  call zvon_guard('opinion', '((select zvon_system())'
+    ' or (select v.id from review v where v.id = opinion.review_id) is not null)');
   call zvon_guard('record_audience',
     '((select zvon_system()) or person_id = (select zvon_viewer(1)))');
   call zvon_guard('edge', format('(record_id is null or %s)', format(of_record, 'edge')));
@@ -110,6 +102,20 @@ begin
   call zvon_guard('report_key', format(of_record, 'report_key'));
   call zvon_guard('campaign_step', own);
   call zvon_guard('document', format(of_record, 'document'));
+  -- A group says as a whole who may see it; what ties groups is seen with the older of the two.
+  call zvon_guard('alert_group', zvon_predicate('alert_group', 'record_id'));
+  call zvon_guard('alert', format(of_record, 'alert'));
+  foreach each in array array['alert_link', 'alert_apart', 'alert_together'] loop
+    call zvon_guard(each, format('((select zvon_system())'
+      ' or (select g.id from alert_group g where g.id = %I.a) is not null)', each));
+  end loop;
+  call zvon_guard('alert_realm', '((select zvon_system()) or (tlp < 4 and tlp <= (select zvon_viewer(4))'
+    ' and ((select zvon_viewer(3)) = 1 or org_id = (select zvon_viewer(2))'
+    ' or orgc_id = (select zvon_viewer(2)) or (tlp <= 1 and group_uuid is null))))');
+  call zvon_guard('alert_hub', '((select zvon_system())'
+    ' or (select r.id from alert_realm r where r.id = alert_hub.realm_id) is not null)');
+  call zvon_guard('alert_counter', '(select zvon_system())');
+  call zvon_guard('incident_step', format(of_incident, 'incident_step'));
   -- What a source sent, whole: for the operator's people; others see the records of it.
   foreach each in array array['delivery', 'enrichment'] loop
     call zvon_guard(each, own);
@@ -122,8 +128,38 @@ begin
   foreach each in array array['disclosure', 'legal_hold'] loop
     call zvon_guard(each, format('%s and (record_id is null or %s)', own, format(of_record, each)));
   end loop;
+  -- What was written to and by others: for the operator's people who see what it is about.
+  foreach each in array array['message', 'thread'] loop
+    call zvon_guard(each, format('%s and (record_id is null or %s)', own, format(of_record, each)));
+  end loop;
+  call zvon_guard('notice_fact',
+    format('%s and (incident_id is null or %s)', own, format(of_incident, 'notice_fact')));
+  foreach each in array array['contact', 'notice'] loop
+    call zvon_guard(each, own);
+  end loop;
+  call zvon_guard('message_key', '(select zvon_system())');
+  call zvon_guard('task', format('case when incident_id is null then %s else %s end', own,
+                                 format(of_incident, 'task')));
+  call zvon_guard('task_after',
+    '((select zvon_system()) or (select t.id from task t where t.id = task_after.task_id) is not null)');
+  call zvon_guard('custody',
+    '((select zvon_system()) or (select e.id from exhibit e where e.id = custody.exhibit_id) is not null)');
+  -- Its bytes also stay with those whom the data policy names.
+  call zvon_guard('exhibit_piece',
+    '((select zvon_system()) or (select e.id from exhibit e where e.id = exhibit_piece.exhibit_id'
+    ' and zvon_may_read(''exhibit'', (select y.country from incident i join party y on y.id = i.orgc_id'
+    ' where i.id = e.incident_id))) is not null)');
   call zvon_guard('subject_key', '(select zvon_system())');
   call zvon_guard('mail_reply', '(select zvon_system())');
+  -- Numbers over all rows, and who was drawn by chance, are read by functions of the system only.
+  foreach each in array array['queue_count', 'rank_due', 'queue_sample'] loop
+    call zvon_guard(each, '(select zvon_system())');
+  end loop;
+  foreach each in array array['snooze', 'claim', 'bulk_item'] loop
+    call zvon_guard(each, format(of_incident, each));
+  end loop;
+  call zvon_guard('bulk',
+    format('(%s or asked_by = (select zvon_viewer(1)))', own));
   call zvon_guard('verdict',
     format('case when record_id is not null then %s when incident_id is not null then %s else %s end',
            format(of_record, 'verdict'), format(of_incident, 'verdict'), own));
