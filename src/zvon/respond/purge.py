@@ -26,7 +26,7 @@ log = structlog.get_logger("zvon.respond")
 
 DAY = timedelta(days=1)
 # Bodies under a destroyed key need no rewriting: what is left of them nobody can read.
-SEALED = frozenset({"raw_input", "delivery_chunk", "evidence_file"})
+SEALED = frozenset({"raw_input", "delivery_chunk", "evidence_file", "exhibit_piece"})
 
 
 class Purged(Struct, frozen=True, kw_only=True):

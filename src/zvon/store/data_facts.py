@@ -17,6 +17,7 @@ OPENED_BY: Mapping[str, Permission] = {
     "disclosure": Permission.DISCLOSURE_READ,
     "data_request": Permission.DATA_REQUEST_READ,
     "capture": Permission.PAGE_LOOK,
+    "exhibit": Permission.EXHIBIT_READ,
 }
 # Above this many rows a count is the planner's estimate: a report shall not read a whole disk.
 COUNTED = 100_000

@@ -19,7 +19,7 @@ from zvon.store.transaction import Tx
 Db = AsyncConnection[TupleRow]
 # Every nonce is random. At 2**32 of them under one key two would be alike with a chance of 2**-33
 # (birthday bound of 96 bits): a day has far fewer bodies.
-RAW, DELIVERY, CAPTURE = "report.raw", "delivery.raw", "capture"
+RAW, DELIVERY, CAPTURE, EXHIBIT = "report.raw", "delivery.raw", "capture", "exhibit"
 
 
 class NoKeys(RuntimeError):
@@ -189,6 +189,7 @@ async def destroy(tx: Tx, country: str, classes: Sequence[str], before: date, no
           and not exists (select from raw_input r where r.key_id = k.id)
           and not exists (select from delivery_chunk c where c.key_id = k.id)
           and not exists (select from evidence_file e where e.key_id = k.id)
+          and not exists (select from exhibit_piece p where p.key_id = k.id)
         """,
         {"country": country, "classes": list(classes), "before": before, "now": now},
     )

@@ -8,19 +8,17 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from zvon.access.viewer import Viewer
-from zvon.model.lifecycle import BlockState, IncidentState, after_undo, check_incident_move
+from zvon.model.incident_life import TimeOf
+from zvon.model.lifecycle import IncidentState, after_undo, check_incident_move
 from zvon.model.marking import Tlp
 from zvon.model.verdict import Category, Verdict, VerdictWord
-from zvon.store import block, block_row, block_step, label, url_rule
+from zvon.store import incident_end, incident_time, label
 from zvon.store import verdict as verdicts
 from zvon.store.incident import NotFound, timeline
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
 DUPLICATE = "duplicate"
 BENIGN_REASON = "verdict: benign"
-WAITING = (BlockState.PROPOSED, BlockState.VALIDATED, BlockState.HELD)
-LIVE = (BlockState.PUBLISHED, BlockState.ENFORCED, BlockState.EXPIRING, BlockState.FAILED,
-        BlockState.DISPUTED)  # fmt: skip
 
 
 class Current(Struct, frozen=True, kw_only=True):
@@ -103,7 +101,7 @@ async def put_verdict(
         check_incident_move(current.state, state)
     category = Category.BENIGN.value if word == VerdictWord.BENIGN else _category(current)
     answers = await _answer(tx, current.id, word, now)
-    await _remember(tx, viewer, current, word.value, state, reason, now, answers)
+    await remember(tx, viewer, current, word.value, state, reason, now, answers)
     await tx.execute(
         """
         update incident set verdict = %s, category = %s, state = %s, verdict_by = %s,
@@ -111,6 +109,8 @@ async def put_verdict(
         """,
         (word.value, category, state.value, viewer.person_id, now, viewer.person_id, current.id),
     )
+    for what in (TimeOf.ACKNOWLEDGED, TimeOf.ASSESSED):
+        await incident_time.first(tx, current.id, what, now, "verdict", now)
     await verdicts.put(
         tx,
         Verdict(word=word, category=Category(category), probability=None),
@@ -122,9 +122,9 @@ async def put_verdict(
     taught = label.Said(word=word.value, category=category, source=label.VERDICT,
                         person_id=viewer.person_id)  # fmt: skip
     await label.of_incident(tx, current.id, taught, now)
-    await _tell(tx, viewer, current, "verdict", f"VERDICT_{word.name}", reason, now)
+    await tell(tx, viewer, current, "verdict", f"VERDICT_{word.name}", reason, now)
     if word == VerdictWord.BENIGN:
-        await _end_blocks(tx, viewer, current, reason or BENIGN_REASON, now)
+        await incident_end.blocks(tx, viewer, current.id, reason or BENIGN_REASON, now)
 
 
 async def put_duplicate(
@@ -137,13 +137,13 @@ async def put_duplicate(
     if of.id == current.id or of.duplicate_of is not None:
         raise BadDuplicate(f"{current.number} cannot be a duplicate of {of.number}")
     check_incident_move(current.state, IncidentState.MERGED)
-    await _remember(tx, viewer, current, DUPLICATE, IncidentState.MERGED, reason, now, {})
+    await remember(tx, viewer, current, DUPLICATE, IncidentState.MERGED, reason, now, {})
     await tx.execute(
         "update incident set state = 'merged', duplicate_of = %s, version = version + 1"
         " where id = %s",
         (of.id, current.id),
     )
-    await _tell(tx, viewer, current, "verdict", "DUPLICATE_OF", reason, now, number=of.number)
+    await tell(tx, viewer, current, "verdict", "DUPLICATE_OF", reason, now, number=of.number)
     await timeline(tx, of.id, "verdict", viewer.login, "HAS_DUPLICATE",
                    {"number": current.number, "reason": reason}, now)  # fmt: skip
 
@@ -169,6 +169,9 @@ async def undo(tx: Tx, viewer: Viewer, current: Current, now: datetime) -> None:
     before: dict[str, Any] = row[1]
     state = after_undo(current.state, IncidentState(row[2]), IncidentState(before["state"]))
     await tx.execute("update incident_decision set undone_at = %s where id = %s", (now, row[0]))
+    said = await tx.execute(
+        "update alert_verdict set undone_at = %s where decision_id = %s", (now, row[0])
+    )
     await tx.execute(
         """
         update incident set state = %(state)s, verdict = %(verdict)s, category = %(category)s,
@@ -178,11 +181,11 @@ async def undo(tx: Tx, viewer: Viewer, current: Current, now: datetime) -> None:
         """,
         {**before, "state": state.value, "id": current.id},
     )
-    if row[3] != DUPLICATE:
+    if row[3] != DUPLICATE and not said.rowcount:  # an alert verdict taught no label
         await label.undone(tx, current.id, now)
     for answer, records in before["answers"].items():
         await _set_answer(tx, answer or None, records, now)
-    await _tell(tx, viewer, current, "verdict", "VERDICT_UNDONE", "", now, word=row[3])
+    await tell(tx, viewer, current, "verdict", "VERDICT_UNDONE", "", now, word=row[3])
 
 
 async def add_note(tx: Tx, viewer: Viewer, current: Current, text: str, now: datetime) -> None:
@@ -198,7 +201,8 @@ async def set_owner(tx: Tx, viewer: Viewer, current: Current, now: datetime) -> 
         "update incident set owner_id = %s, version = version + 1 where id = %s",
         (viewer.person_id, current.id),
     )
-    await _tell(tx, viewer, current, "owner", "OWNER_SET", "", now, name=viewer.name)
+    await incident_time.first(tx, current.id, TimeOf.ACKNOWLEDGED, now, "owner", now)
+    await tell(tx, viewer, current, "owner", "OWNER_SET", "", now, name=viewer.name)
 
 
 async def settle(tx: Tx, now: datetime) -> int:
@@ -232,6 +236,7 @@ async def settle(tx: Tx, now: datetime) -> int:
         tx.note(
             Change(kind="incident", subject=uuid, op=Op.EDIT, record_id=record_id, tlp=Tlp(tlp))
         )
+        await incident_time.put(tx, incident_id, new, now, "state", now)
         await timeline(tx, incident_id, "state", "system", f"INCIDENT_{new.upper()}", {}, now)
     return len(rows)
 
@@ -250,7 +255,7 @@ def _change(current: Current) -> Change:
                   tlp=current.tlp)  # fmt: skip
 
 
-async def _remember(
+async def remember(
     tx: Tx,
     viewer: Viewer,
     current: Current,
@@ -259,7 +264,8 @@ async def _remember(
     reason: str,
     now: datetime,
     answers: dict[str, list[int]],
-) -> None:
+) -> int:
+    """Keep how the incident stands before a decision, for `undo`; the id of the row."""
     before = {
         "state": current.state.value,
         "verdict": current.verdict,
@@ -270,14 +276,18 @@ async def _remember(
         "duplicate_of": current.duplicate_of,
         "answers": answers,
     }
-    await tx.execute(
-        "insert into incident_decision (incident_id, person_id, word, reason, before, state_after,"
-        " at) values (%s, %s, %s, %s, %s, %s, %s)",
-        (current.id, viewer.person_id, word, reason, Jsonb(before), state.value, now),
-    )
+    row = await (
+        await tx.execute(
+            "insert into incident_decision (incident_id, person_id, word, reason, before, state_after,"
+            " at) values (%s, %s, %s, %s, %s, %s, %s) returning id",
+            (current.id, viewer.person_id, word, reason, Jsonb(before), state.value, now),
+        )
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
-async def _tell(
+async def tell(
     tx: Tx,
     viewer: Viewer,
     current: Current,
@@ -287,6 +297,7 @@ async def _tell(
     now: datetime,
     **params: str,
 ) -> None:
+    """Write what a person did into the story, the change log and the audit."""
     told = {"reason": reason, **params}
     await timeline(tx, current.id, kind, viewer.login, code, told, now)
     tx.note(_change(current))
@@ -333,21 +344,3 @@ async def _set_answer(tx: Tx, answer: str | None, records: list[int], now: datet
             for uuid, record_id, tlp in sorted(rows, key=lambda row: int(row[1]))
         )
     )
-
-
-async def _end_blocks(tx: Tx, viewer: Viewer, current: Current, reason: str, now: datetime) -> None:
-    rows = await (
-        await tx.execute(
-            "select uuid, state from block where incident_id = %s and state = any (%s) order by id",
-            (current.id, [*WAITING, *LIVE]),
-        )
-    ).fetchall()
-    waiting = [uuid for uuid, state in rows if state in WAITING]
-    if waiting:
-        locked = await block_row.by_uuid(tx.db, waiting, lock=True)
-        await block_step.move(tx, locked, BlockState.WITHDRAWN, actor=viewer.login,
-                              action="block:withdraw", reason=reason, now=now)  # fmt: skip
-    live = [uuid for uuid, state in rows if state in LIVE]
-    if live:
-        await block.lift(tx, viewer, live, reason, now)
-    await url_rule.end_of_incident(tx, viewer, current.id, reason, now)

@@ -11,7 +11,13 @@ from psycopg.types.json import Jsonb
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.model.data_class import EVENTS, INDICATORS, REPORTS, SIGHTINGS
-from zvon.store import data_key, retention_other, retention_raw, retention_record
+from zvon.store import (
+    data_key,
+    retention_exhibit,
+    retention_other,
+    retention_raw,
+    retention_record,
+)
 from zvon.store.party import Db
 from zvon.store.retention import Gone, Scope
 from zvon.store.transaction import AuditEntry, Tx
@@ -19,7 +25,7 @@ from zvon.store.transaction import AuditEntry, Tx
 KINDS = {
     "report.text": REPORTS, "event": EVENTS, "sighting": SIGHTINGS, "indicator": INDICATORS,
 }  # fmt: skip
-RAW_CLASSES = (data_key.RAW, data_key.DELIVERY, data_key.CAPTURE)
+RAW_CLASSES = (data_key.RAW, data_key.DELIVERY, data_key.CAPTURE, data_key.EXHIBIT)
 MOST = 500
 
 
@@ -70,6 +76,8 @@ async def step(tx: Tx, scope: Scope, gone: Gone, *, own: bool) -> int:
         count = await retention_raw.deliveries(tx, scope, gone)
     elif scope.of_class == data_key.CAPTURE:
         count = await retention_raw.captures(tx, scope, gone)
+    elif scope.of_class == data_key.EXHIBIT:
+        count = await retention_exhibit.exhibits(tx, scope, gone)
     else:
         count = 0
     if own:

@@ -36,7 +36,7 @@ class Emptied(Struct, frozen=True):
 
 AGED: dict[str, tuple[Aged, ...]] = {
     "mail": (Aged("mail_reply", "record_id", "asked_at"),),
-    "indicator": (Aged("enrichment", "observable_id", "at"),),
+    "indicator": (Aged("enrichment", "observable_id", "at"), Aged("abuse_contact", "subject", "seen_at")),
     "takedown": (Aged("takedown", "id", "made_at"), Aged("url_notice", "id", "made_at")),
     "watch": (Aged("watch", "id", "first_at", "ended_at is not null"),
               Aged("watch_rule", "id", "expires_at"), Aged("brand_word", "brand", "at")),
@@ -73,6 +73,14 @@ EMPTIED: dict[str, tuple[Emptied, ...]] = {
                 "url is null", "url = null, reason = ''",
                 "incident_id in (select i.id from incident i"
                 " where i.state in ('closed', 'resolved', 'rejected', 'merged'))"),
+        Emptied("message", "id", "at", "text = '' and sender = '' and files = '[]'",
+                "text = '', subject = '', sender = '', sender_name = '', recipients = '{}',"
+                " files = '[]', verdicts = '{}', raw_sha256 = null",
+                "state not in ('draft', 'queued', 'sending', 'unsure', 'unthreaded', 'quarantined')"
+                " and coalesce(record_id not in (select i.record_id from incident i"
+                " where i.state not in ('closed', 'resolved', 'rejected', 'merged')), true)"),
+        Emptied("notice_fact", "id", "last_at", "value like 'gone:%%'", "value = 'gone:' || id",
+                "notice_id in (select n.id from notice n where n.state in ('closed', 'dropped'))"),
     ),
     "decision": (
         Emptied("incident_decision", "id", "at", "reason = ''", "reason = '', before = '{}'"),

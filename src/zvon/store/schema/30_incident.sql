@@ -105,6 +105,7 @@ create table incident (
   first_at timestamptz not null,
   last_at timestamptz not null,
   owner_id bigint references person,
+  lead_id bigint references person,
   verdict_by bigint references person,
   verdict_at timestamptz,
   duplicate_of bigint references incident,
@@ -113,6 +114,10 @@ create table incident (
   alert_verdict text check (alert_verdict in
     ('true_positive','benign_positive','false_positive','duplicate','undetermined')),
   severity smallint not null default 0 check (severity between 0 and 4), -- unknown, low, medium, high, critical
+  severity_by bigint references person,          -- null: what made the incident said so
+  hold_until timestamptz,                        -- set exactly while it is on hold
+  hold_from text,
+  check ((state = 'on_hold') = (hold_until is not null)),
   alert_count bigint not null default 0,
   group_count integer not null default 0,
   origin text not null default 'own' check (origin in ('own','peer')),
@@ -126,12 +131,6 @@ create table incident (
   names text[] not null default '{}',
   name_count integer not null default 0
 );
--- Holds all that row security asks, so that a page for a guest party reads no row it does not show.
-create index incident_queue on incident (rank desc, id desc)
-  include (record_id, tlp, org_id, orgc_id, group_uuid) where state in ('new','triage','open');
-create index incident_owner on incident (owner_id, rank desc, id desc)
-  where state in ('new','triage','open');
-create index incident_tlp on incident (tlp) where state in ('new','triage','open');
 create index incident_campaign on incident (campaign_id);
 create index incident_record on incident (record_id);
 
@@ -160,13 +159,23 @@ create table incident_decision (
 );
 create index incident_decision_incident on incident_decision (incident_id, id desc);
 
+-- Two lanes: what the attacker did, by the attacker's time, and what was done about it.
 create table timeline (
   id bigint generated always as identity primary key,
+  uuid uuid unique,                              -- of what a person entered
   incident_id bigint not null references incident,
+  lane text not null default 'response' check (lane in ('attack','response')),
   at timestamptz not null,
+  precision text not null default 'exact' check (precision in ('exact','about','before')),
   kind text not null,                            -- report, verdict, note, block, approval, share, …
   actor text not null,
   code text not null,                            -- message id in the catalogue
-  params jsonb not null default '{}'
+  params jsonb not null default '{}',
+  source_kind text,                              -- the row that says so: alert, report, exhibit, message, …
+  source_uuid uuid,
+  exported boolean not null default true,        -- stands in what leaves as a file
+  entered_at timestamptz,                        -- when it was written, where that is not `at`
+  struck_at timestamptz,                         -- taken back; it stays readable
+  struck_by bigint references person
 );
-create index timeline_incident on timeline (incident_id, at, id);
+create index timeline_incident on timeline (incident_id, lane, at, id);
