@@ -17,6 +17,7 @@ from zvon.model.playbook_condition import Condition, Value
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_STEPS = 1000
+MAX_TARGETS = 10_000
 MAX_VARIABLES = 500
 STEP_BUDGET = 1000
 """How many steps one run takes at most, rounds of loops counted, unless the playbook says else."""
@@ -152,7 +153,7 @@ class Playbook(Struct, frozen=True, kw_only=True, omit_defaults=True):
     `suits` are the categories of incidents that it is meant for. `budget` bounds one run.
     """
 
-    id: Annotated[str, Meta(pattern=r"^playbook--[0-9a-f-]{36}$")]
+    id: Annotated[str, Meta(pattern=r"^playbook--[0-9a-fA-F-]{36}$")]
     name: Name
     titles: dict[str, Name] = {}
     description: Prose = ""
@@ -224,7 +225,7 @@ def targets(step: Step) -> Iterator[tuple[str, StepId]]:
 
 def encode(playbook: Playbook) -> bytes:
     """One spelling of a playbook: what its version is the SHA-256 of, and what is stored."""
-    return msgspec.json.encode(playbook, order="sorted")
+    return msgspec.json.encode(playbook)
 
 
 _decoder = msgspec.json.Decoder(Playbook)

@@ -14,6 +14,8 @@ from msgspec import Meta, Struct
 from zvon.model.playbook import Variable, VariableType
 
 HOUR_S, DAY_S = 3600, 86_400
+MANUAL = "manual"
+"""What commands of other tools become: a person carries them out."""
 
 Short = Annotated[str, Meta(min_length=1, max_length=300)]
 Long = Annotated[str, Meta(min_length=1, max_length=10_000)]
@@ -182,7 +184,7 @@ _ALL = (
     ActionSpec(name="isolate.propose", input=ProposeIsolation, reach=Reach.NODE, reversible=True,
                needs_approval=True, waits=True, timeout_s=DAY_S,
                output={"done": T.BOOL, "export": T.STRING}),
-    ActionSpec(name="manual", input=Manual, reach=Reach.NODE, reversible=False, waits=True,
+    ActionSpec(name=MANUAL, input=Manual, reach=Reach.NODE, reversible=False, waits=True,
                timeout_s=3 * DAY_S, output={"result": T.STRING}),
 )  # fmt: skip
 ACTIONS: dict[str, ActionSpec] = {each.name: each for each in _ALL}
