@@ -18,8 +18,9 @@ from zvon.model.verdict import Verdict
 from zvon.store import incident_names
 from zvon.store import verdict as verdicts
 from zvon.store.incident_detail import IncidentDetail, NotFound, get
+from zvon.store.incident_filter import Tab
 from zvon.store.incident_intake import Judged, for_campaign, for_reports
-from zvon.store.incident_queue import QueuePage, QueueRow, Tab, counts, queue
+from zvon.store.incident_queue import QueuePage, QueueRow, counts, queue
 from zvon.store.incident_row import Origin, Random, create, set_state, timeline
 from zvon.store.transaction import Change, Op, Tx
 

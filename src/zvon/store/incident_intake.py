@@ -218,7 +218,7 @@ async def _count(tx: Tx, incident_id: int, last: Judged, came_at: Sequence[datet
             """
             update incident set report_count = report_count + %s,
               first_at = least(first_at, %s), last_at = greatest(last_at, %s),
-              rank = %s, rank_reasons = %s
+              rank = %s + rank_added, rank_reasons = %s
             where id = %s returning uuid, record_id, tlp
             """,
             (len(came_at), min(came_at, default=None), max(came_at, default=None), last.rank,

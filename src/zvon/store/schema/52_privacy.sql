@@ -9,6 +9,7 @@ create table constituency (
   party_id bigint references party,
   country text check (country ~ '^[A-Z]{2}$'),
   sector text not null default '',
+  worth smallint not null default 0 check (worth between 0 and 5), -- what an attack on it weighs in the queue
   weak boolean not null default false,           -- shared hosting, a CDN, carrier NAT: weak evidence
   source text not null default '',               -- the file or person that it came from
   valid_from timestamptz,

@@ -17,7 +17,8 @@ from zvon.respond import decide
 from zvon.store import block as blocks
 from zvon.store import incident_detail, incident_queue
 from zvon.store.incident_detail import IncidentDetail
-from zvon.store.incident_queue import QueueRow, Tab
+from zvon.store.incident_filter import Tab
+from zvon.store.incident_queue import QueueRow
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import read, viewer_setting
 from zvon.web.api.block_out import Blocks, block_out

@@ -7,7 +7,7 @@ from litestar.params import Parameter
 
 from zvon.access.permission import Permission
 from zvon.store import incident_queue, peer, person, subscriber
-from zvon.store.incident_queue import Tab
+from zvon.store.incident_filter import Tab
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.pages.page import render
