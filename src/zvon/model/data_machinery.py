@@ -16,6 +16,8 @@ MACHINERY: dict[str, str] = {
     "rank_due": "incidents that the next run of the ranking looks at",
     "message_template": "wordings of letters, one row a version",
     "message_key": "the node's own keys for mail",
+    "playbook": "what is to be done when something of a kind happens",
+    "playbook_version": "versions of playbooks; they speak of no incident",
     "feed": "the policy feeds",
     "zone": "the policy zones",
     "zone_rule": "what the policy zones say now, made from blocks",

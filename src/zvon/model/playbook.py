@@ -8,7 +8,7 @@ Times are whole seconds. `source` is what an imported document said of the same 
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -147,17 +147,31 @@ Opening = Parallel | If | While | Switch
 DEFAULT = "default"
 
 
+class StartRule(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """When a run starts by itself: all that is given has to fit the incident.
+
+    `source` is where the incident came from: reports, alerts, peer. `severity` is the least one.
+    """
+
+    on: Literal["made", "escalated"] = "made"
+    categories: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()
+    severity: Annotated[int, Meta(ge=0, le=4)] = 0
+    source: Literal["", "reports", "alerts", "peer"] = ""
+
+
 class Playbook(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A whole playbook. `exception` is the step that a failure without a way of its own goes to.
 
-    `suits` are the categories of incidents that it is meant for. `budget` bounds one run.
+    `suits` are the categories of incidents that it is offered for; `starts` say when it begins
+    without being asked. `budget` bounds one run.
     """
 
     id: Annotated[str, Meta(pattern=r"^playbook--[0-9a-fA-F-]{36}$")]
     name: Name
     titles: dict[str, Name] = {}
     description: Prose = ""
-    suits: tuple[Name, ...] = ()
+    suits: Annotated[tuple[Name, ...], Meta(max_length=50)] = ()
+    starts: Annotated[tuple[StartRule, ...], Meta(max_length=20)] = ()
     start: StepId
     exception: StepId | None = None
     steps: dict[StepId, AnyStep]

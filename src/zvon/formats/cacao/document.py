@@ -130,7 +130,8 @@ def _plain(said: dict[str, Any], steps: dict[str, AnyStep]) -> dict[str, Any]:
     mine = _extension(said)
     return {
         "id": said.get("id"), "name": said.get("name"), "description": said.get("description", ""),
-        "titles": mine.titles, "suits": mine.suits, "budget": mine.budget or STEP_BUDGET,
+        "titles": mine.titles, "suits": mine.suits, "starts": mine.starts,
+        "budget": mine.budget or STEP_BUDGET,
         "start": said.get("workflow_start"), "exception": said.get("workflow_exception"),
         "variables": read_variables(said.get("playbook_variables")), "steps": steps,
         "source": {key: value for key, value in said.items() if key != "workflow"},
@@ -206,7 +207,7 @@ def _unchanged(playbook: Playbook, workflow: dict[str, Any]) -> bool:
 def _extended(playbook: Playbook, said: dict[str, Any], workflow: dict[str, Any]) -> dict[str, Any]:
     mine = msgspec.to_builtins(
         PlaybookExtension(
-            titles=playbook.titles, suits=playbook.suits,
+            titles=playbook.titles, suits=playbook.suits, starts=playbook.starts,
             budget=None if playbook.budget == STEP_BUDGET else playbook.budget,
         )
     )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from zvon.model.playbook import Name, StepId
+from zvon.model.playbook import Name, StartRule, StepId
 
 ID = "extension-definition--6f0a5e0c-5f0d-4c52-9d0e-7a1f3b9c2d41"
 AUTHOR = "identity--3b8f6a54-9c1e-4f7a-8f52-0d6c1e7b9a10"
@@ -42,4 +42,5 @@ class PlaybookExtension(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     titles: dict[str, Name] = {}
     suits: tuple[Name, ...] = ()
+    starts: tuple[StartRule, ...] = ()
     budget: Annotated[int, Meta(ge=1, le=100_000)] | None = None

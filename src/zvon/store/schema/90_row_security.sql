@@ -114,7 +114,7 @@ begin
     ' or orgc_id = (select zvon_viewer(2)) or (tlp <= 1 and group_uuid is null))))');
   call zvon_guard('alert_hub', '((select zvon_system())'
     ' or (select r.id from alert_realm r where r.id = alert_hub.realm_id) is not null)');
-  call zvon_guard('alert_counter', '(select zvon_system())');
+  call zvon_guard('alert_memory', '(select zvon_system())');
   call zvon_guard('incident_step', format(of_incident, 'incident_step'));
   -- What a source sent, whole: for the operator's people; others see the records of it.
   foreach each in array array['delivery', 'enrichment'] loop
@@ -149,6 +149,9 @@ begin
     '((select zvon_system()) or (select e.id from exhibit e where e.id = exhibit_piece.exhibit_id'
     ' and zvon_may_read(''exhibit'', (select y.country from incident i join party y on y.id = i.orgc_id'
     ' where i.id = e.incident_id))) is not null)');
+  foreach each in array array['playbook', 'playbook_version'] loop
+    call zvon_guard(each, own);
+  end loop;
   call zvon_guard('subject_key', '(select zvon_system())');
   call zvon_guard('mail_reply', '(select zvon_system())');
   -- Numbers over all rows, and who was drawn by chance, are read by functions of the system only.
