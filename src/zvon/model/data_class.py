@@ -125,7 +125,7 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("alert_together", key="step_id", parent="incident_step"),
                 Held("alert_hub", "last_at"),
                 Held("alert_realm", "last_at"),
-                Held("alert_counter", key="realm_id", parent="alert_realm"),
+                Held("alert_memory", "at"),
                 Held("incident_step", "at"),
                 Held("thread", "last_at"),
                 Held("message", "at"),

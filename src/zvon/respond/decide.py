@@ -8,6 +8,7 @@ from zvon.access.viewer import Viewer
 from zvon.jobs import enqueue
 from zvon.model.lifecycle import after_verdict
 from zvon.model.verdict import VerdictWord
+from zvon.respond import review
 from zvon.store import confirmed
 from zvon.store import incident_decision as decision
 from zvon.store.incident_decision import (
@@ -16,6 +17,7 @@ from zvon.store.incident_decision import (
     NothingToUndo,
     Stale,
 )
+from zvon.store.review import Scale
 from zvon.store.transaction import AuditEntry, Tx
 
 __all__ = ["BadDuplicate", "BadReason", "Current", "NothingToUndo", "Stale", "claim", "duplicate",
@@ -41,14 +43,17 @@ async def verdict(
 ) -> None:
     """Say what the incident is. `version` is the one that the person saw.
 
-    Malicious opens it; benign ends it, withdraws its proposals and lifts its blocks. Raises
-    `Stale`, `NotFound`, `Denied`, `IllegalMove` for a merged one.
+    Malicious opens it; benign ends it, withdraws its proposals and lifts its blocks. Where a rule
+    asks for a second person nothing happens before that person says the same. Raises `Stale`,
+    `NotFound`, `Denied`, `OwnOpinion`, `IllegalMove` for a merged one.
     """
     _require(viewer, Permission.INCIDENT_DECIDE, uuid)
     said = VerdictWord(word)
     current = await decision.lock(tx, uuid, version)
     state = after_verdict(current.state, said)
     text = _text(reason, MAX_REASON, empty=True)
+    if await review.held(tx, viewer, current, Scale.VERDICT, said.value, state, text, now):
+        return
     await decision.put_verdict(tx, viewer, current, said, state, text, now)
     if said is VerdictWord.MALICIOUS:
         # A name that was read off a picture is confirmed by this; its advice is given anew.
@@ -78,9 +83,14 @@ async def duplicate(
 
 
 async def undo(tx: Tx, viewer: Viewer, uuid: UUID, now: datetime) -> None:
-    """Take back the last decision on the incident. Raises `NothingToUndo`, `NotFound`."""
+    """Take back the last decision on the incident, or one's own word that waits for a second.
+
+    Raises `NothingToUndo`, `NotFound`.
+    """
     _require(viewer, Permission.INCIDENT_DECIDE, uuid)
-    await decision.undo(tx, viewer, await decision.lock(tx, uuid), now)
+    current = await decision.lock(tx, uuid)
+    if not await review.take_back(tx, viewer, current, now):
+        await decision.undo(tx, viewer, current, now)
 
 
 async def note(tx: Tx, viewer: Viewer, uuid: UUID, text: str, now: datetime) -> None:

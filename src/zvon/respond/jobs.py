@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from zvon.jobs import Context, Handler
-from zvon.respond import appeal, person_data, purge, retest, subjects, url_retest
+from zvon.respond import appeal, person_data, purge, retest, review, subjects, url_retest
 from zvon.store import incident_decision
 from zvon.store.transaction import transaction
 
@@ -30,6 +30,7 @@ JOBS: dict[str, Handler] = {
     "respond.subjects": subjects.note_subjects,
     "respond.purge": purge.hourly,
     "respond.purge_asked": purge.asked,
+    "respond.sample": review.sample,
 }
 SCHEDULE: dict[str, timedelta] = {
     "respond.settle": timedelta(minutes=1),
@@ -39,4 +40,5 @@ SCHEDULE: dict[str, timedelta] = {
     "respond.data_request_remind": timedelta(hours=1),
     "respond.purge": timedelta(hours=1),
     "respond.subjects": timedelta(minutes=1),
+    "respond.sample": timedelta(minutes=10),
 }

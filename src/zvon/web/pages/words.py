@@ -334,6 +334,19 @@ SOURCES = {
     "visual": "the browser", "tls": "certificate", "cluster": "other reports",
     "analyst": "a person", "desk": "brand desk", "auth": "the mail", "campaign": "other reports",
 }  # fmt: skip
+REVIEW_KINDS = {
+    "required": "a rule asks for a second person", "second_opinion": "a colleague asks",
+    "sample": "drawn by chance, judged blind",
+}  # fmt: skip
+REVIEW_STATES = {
+    "open": "waits for a second person", "agreed": "both agree", "disputed": "two people differ",
+    "settled": "a third person settled it", "applied": "decided by two people",
+    "withdrawn": "taken back",
+}  # fmt: skip
+ALERT_VERDICTS = {
+    "true_positive": "true positive", "benign_positive": "benign positive",
+    "false_positive": "false positive", "duplicate": "duplicate", "undetermined": "undetermined",
+}  # fmt: skip
 CONTACTS = {"registrar": "Registrar", "host": "Hosting provider"}
 PARTS = {
     "message.text": "Text of the message",
@@ -360,6 +373,9 @@ def words(speak: Translator) -> dict[str, Word]:
         return ", ".join(speak.text("FORMAT_" + e.upper().replace("-", "_")) for e in given) or "–"
 
     return {
+        "opinion_word": lambda word: speak.text(
+            {**ALERT_VERDICTS, **VERDICTS}.get(word or "", "–")
+        ),
         "format_name": format_name,
         "verdict_word": of(VERDICTS, VERDICTS["undetermined"]),
         "state_word": of(BLOCK_STATES),
@@ -409,6 +425,8 @@ def words(speak: Translator) -> dict[str, Word]:
         "lasts": lambda text: length(speak, text or ""),
         "span_type": of(SPAN_TYPES, "value"),
         "contact_word": of(CONTACTS),
+        "review_kind": of(REVIEW_KINDS),
+        "review_state": of(REVIEW_STATES),
         "source_word": of(SOURCES),
         "node_word": of(NODES),
         "key_word": of(KEYS),
@@ -457,13 +475,19 @@ def menu(
     screens = [
         (_("Work"), [("/", _("Overview"), "o", Permission.INCIDENT_READ),
                      ("/queue", _("Queue"), "q", Permission.INCIDENT_READ),
-                     ("/campaigns", _("Campaigns"), "k", Permission.INCIDENT_READ),
-                     ("/watch", _("Watch"), "h", Permission.WATCH_READ),
-                     ("/brands", _("Brands"), "n", Permission.BRAND_READ),
-                     ("/blocks", _("Blocks"), "b", Permission.BLOCK_READ),
-                     ("/explain", _("Why blocked?"), "w", Permission.BLOCK_READ),
-                     ("/appeals", _("Appeals"), "l", Permission.APPEAL_READ),
-                     ("/orders", _("Orders"), "r", Permission.ORDER_READ)]),
+                     ("/alerts", _("Alerts"), "i", Permission.INCIDENT_READ),
+                     ("/tasks", _("Tasks"), "j", Permission.INCIDENT_READ),
+                     ("/reviews", _("Second opinions"), "x", Permission.REVIEW_READ),
+                     ("/campaigns", _("Campaigns"), "k", Permission.INCIDENT_READ)]),
+        (_("Response"), [("/playbooks", _("Playbooks"), "y", Permission.PLAYBOOK_READ),
+                         ("/obligations", _("Obligations"), "d", Permission.OBLIGATION_READ),
+                         ("/orders", _("Orders"), "r", Permission.ORDER_READ),
+                         ("/contacts", _("Contacts"), "g", Permission.CONTACT_READ)]),
+        (_("Blocking"), [("/blocks", _("Blocks"), "b", Permission.BLOCK_READ),
+                         ("/explain", _("Why blocked?"), "w", Permission.BLOCK_READ),
+                         ("/appeals", _("Appeals"), "l", Permission.APPEAL_READ),
+                         ("/watch", _("Watch"), "h", Permission.WATCH_READ),
+                         ("/brands", _("Brands"), "n", Permission.BRAND_READ)]),
         (_("Knowledge"), [("/search", _("Search"), "z", Permission.SEARCH_READ),
                            ("/sources", _("Sources"), "v", Permission.SOURCE_READ),
                            ("/collectors", _("Collectors"), "c", Permission.SOURCE_READ)]),
