@@ -51,7 +51,7 @@ SECURED = {
     "campaign_apart", "campaign_member", "capture", "change", "disclosure", "document", "edge", "evidence", "incident",
     "incident_decision", "incident_name", "label", "label_task", "legal_hold", "mail_reply", "message", "notice_fact", "occurrence", "quarantine",
     "raw_input", "receipt_again", "record", "record_audience", "record_version", "report",
-    "report_key", "review", "share", "subject_key", "tag_use", "takedown", "thread", "timeline", "verdict",
+    "report_key", "review", "run", "share", "subject_key", "tag_use", "takedown", "thread", "timeline", "verdict",
 }  # fmt: skip
 # Point to a record and yet have no row security, each with its reason.
 OPEN_BY_INTENT = {

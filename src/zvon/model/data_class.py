@@ -132,6 +132,12 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("message_attempt", "begun_at"),
                 Held("notice", "last_at"),
                 Held("notice_fact", "last_at"),
+                Held("run", "changed_at"),
+                Held("dry_run", "asked_at"),
+                *(Held(each, key="run_id", parent="run")
+                  for each in ("run_token", "step_run", "run_log")),
+                *(Held(each, key="step_run_id", parent="step_run")
+                  for each in ("run_wait", "run_answer", "run_effect", "run_call")),
                 *_of_record(*_ALONG, kinds=INCIDENTS)),
     ),
     DataClass(
@@ -180,6 +186,14 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("receipt", "at"),
                 Held("url_rule", "proposed_at"),
                 Held("authority_order", "received_at"),
+                Held("rule_pack", "loaded_at"),
+                Held("obligation", "started_at"),
+                Held("obligation_event", "noted_at"),
+                Held("obligation_step", key="obligation_id", parent="obligation"),
+                Held("obligation_submission", "at"),
+                Held("obligation_alarm", "at"),
+                Held("incident_fact", "at"),
+                Held("feed_justification", "proposed_at"),
                 Held("neverblock_change", "proposed_at"),
                 Held("undo_request", "asked_at"),
                 Held("bulk", "asked_at"),

@@ -37,6 +37,8 @@ class Emptied(Struct, frozen=True):
 AGED: dict[str, tuple[Aged, ...]] = {
     "mail": (Aged("mail_reply", "record_id", "asked_at"),),
     "indicator": (Aged("enrichment", "observable_id", "at"), Aged("abuse_contact", "subject", "seen_at")),
+    "incident": (Aged("run", "id", "changed_at", "ended_at is not null"),
+                 Aged("dry_run", "id", "asked_at", "ended_at is not null")),
     "takedown": (Aged("takedown", "id", "made_at"), Aged("url_notice", "id", "made_at")),
     "watch": (Aged("watch", "id", "first_at", "ended_at is not null"),
               Aged("watch_rule", "id", "expires_at"), Aged("brand_word", "brand", "at")),
@@ -75,7 +77,7 @@ EMPTIED: dict[str, tuple[Emptied, ...]] = {
                 " where i.state in ('closed', 'resolved', 'rejected', 'merged'))"),
         Emptied("message", "id", "at", "text = '' and sender = '' and files = '[]'",
                 "text = '', subject = '', sender = '', sender_name = '', recipients = '{}',"
-                " files = '[]', verdicts = '{}', raw_sha256 = null",
+                " files = '[]', verdicts = '{}', fields = '{}', raw_sha256 = null",
                 "state not in ('draft', 'queued', 'sending', 'unsure', 'unthreaded', 'quarantined')"
                 " and coalesce(record_id not in (select i.record_id from incident i"
                 " where i.state not in ('closed', 'resolved', 'rejected', 'merged')), true)"),

@@ -98,6 +98,18 @@ begin
     call zvon_guard(each, format('case when record_id is null then %s else %s end', own,
                                  format(of_record, each)));
   end loop;
+  -- A duty of no incident is the operator's own; steps, events and proofs are seen with their duty.
+  call zvon_guard('obligation', format('case when incident_id is null then %s else %s end', own,
+                                       format(of_incident, 'obligation')));
+  foreach each in array array['obligation_step', 'obligation_event'] loop
+    call zvon_guard(each, format('((select zvon_system())'
+      ' or (select o.id from obligation o where o.id = %I.obligation_id) is not null)', each));
+  end loop;
+  foreach each in array array['obligation_submission', 'obligation_alarm'] loop
+    call zvon_guard(each, format('((select zvon_system())'
+      ' or (select s.id from obligation_step s where s.id = %I.step_id) is not null)', each));
+  end loop;
+  call zvon_guard('incident_fact', format(of_incident, 'incident_fact'));
   call zvon_guard('campaign_apart', format(of_record, 'campaign_apart'));
   call zvon_guard('report_key', format(of_record, 'report_key'));
   call zvon_guard('campaign_step', own);
@@ -150,6 +162,19 @@ begin
     ' and zvon_may_read(''exhibit'', (select y.country from incident i join party y on y.id = i.orgc_id'
     ' where i.id = e.incident_id))) is not null)');
   foreach each in array array['playbook', 'playbook_version'] loop
+    call zvon_guard(each, own);
+  end loop;
+  -- Runs: for the operator's people who see the incident; what they did with them.
+  call zvon_guard('run', format('%s and (incident_id is null or %s)', own, format(of_incident, 'run')));
+  foreach each in array array['run_token', 'step_run', 'run_log'] loop
+    call zvon_guard(each, format('((select zvon_system())'
+      ' or (select r.id from run r where r.id = %I.run_id) is not null)', each));
+  end loop;
+  foreach each in array array['run_wait', 'run_answer', 'run_effect', 'run_call'] loop
+    call zvon_guard(each, format('((select zvon_system())'
+      ' or (select s.id from step_run s where s.id = %I.step_run_id) is not null)', each));
+  end loop;
+  foreach each in array array['webhook_target', 'run_brake', 'dry_run'] loop
     call zvon_guard(each, own);
   end loop;
   call zvon_guard('subject_key', '(select zvon_system())');
