@@ -128,7 +128,7 @@ class Engine:
         """Let the group speak for its component; whether this sighting was a strong one."""
         memory = self.memory
         said = Part(
-            group.signature, group.host, group.hours, group.severity, group.first, at, base,
+            group.signature, group.host, group.hours, group.signature_hours, group.severity, group.first, at, base,
             self._burst(group, at),
         )  # fmt: skip
         component = memory.component_of(group.id)
@@ -253,7 +253,7 @@ class Engine:
             reason = Reason("LINK_CONTEXT", (("signature", side.signature), ("gap_s", gap)))
             links.append(link(group.id, side.id, at, LinkKind.CONTEXT, 0.0, reason))
             component.parts[side.id] = Part(
-                side.signature, side.host, side.hours, side.severity, side.first, side.last, 0.0,
+                side.signature, side.host, side.hours, side.signature_hours, side.severity, side.first, side.last, 0.0,
                 Burst(side.signature, side.first, 1),
             )  # fmt: skip
             memory.components[memory.forest.find(group.id)] = memory.components.pop(root)

@@ -39,6 +39,7 @@ class Part(Struct):
     signature: str
     host: str
     hours: int
+    signature_hours: int
     severity: int
     first: float
     last: float

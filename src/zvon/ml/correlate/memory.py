@@ -57,7 +57,7 @@ class Memory:
         same = live is not None and live.start == part.burst.start
         burst = live if live is not None and same else part.burst  # one that lives may still grow
         return Part(
-            part.signature, part.host, part.hours, part.severity, part.first, part.last,
+            part.signature, part.host, part.hours, part.signature_hours, part.severity, part.first, part.last,
             part.base, burst,
         )  # fmt: skip
 
@@ -167,6 +167,6 @@ def _copy_burst(burst: Burst) -> Burst:
 
 def _copy_part(part: Part) -> Part:
     return Part(
-        part.signature, part.host, part.hours, part.severity, part.first, part.last, part.base,
+        part.signature, part.host, part.hours, part.signature_hours, part.severity, part.first, part.last, part.base,
         _copy_burst(part.burst),
     )  # fmt: skip

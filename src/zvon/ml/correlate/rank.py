@@ -1,0 +1,106 @@
+"""How far up an incident stands, and why: a sum of what its signatures say, each once."""
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+
+from zvon.ml.correlate.group import Component
+from zvon.ml.correlate.link import Reason, Value
+from zvon.ml.correlate.policy import Policy
+
+
+class GroupFacts(Struct, frozen=True):
+    """A group as the rank sees it.
+
+    `hours`, `signature_hours`: distinct hours in which the signature was seen before on this
+    host, and anywhere. `hosts`: hosts that showed it at about the same time, this one included.
+    `triage`: calibrated probability that it belongs to an attack; none: nobody asked.
+    """
+
+    signature: str
+    host: str
+    hours: int
+    signature_hours: int = 0
+    severity: int = 5
+    hosts: int = 1
+    slow: bool = False
+    context: bool = False
+    triage: float | None = None
+
+
+class Term(Struct, frozen=True):
+    """A part of a score, and the sentence that says what it stands for."""
+
+    value: float
+    reason: Reason
+
+
+class Score(Struct, frozen=True):
+    """The sum of its terms, the largest first."""
+
+    value: float
+    terms: tuple[Term, ...]
+
+    def reasons(self, most: int = 5) -> tuple[Reason, ...]:
+        """The sentences of the largest terms."""
+        return tuple(term.reason for term in self.terms[:most])
+
+
+def score(groups: Iterable[GroupFacts], policy: Policy) -> Score:
+    """The score of an incident: for each signature its best group, weight x novelty / hosts.
+
+    Context says nothing. A triage probability, where it is known, adds up to its policy weight.
+    """
+    best: dict[str, tuple[float, GroupFacts]] = {}
+    likely: tuple[float, GroupFacts] | None = None
+    for group in groups:
+        if group.context:
+            continue
+        value = said(group, policy)
+        if group.signature not in best or value > best[group.signature][0]:
+            best[group.signature] = (value, group)
+        if group.triage is not None and (likely is None or group.triage > likely[0]):
+            likely = (group.triage, group)
+    terms = [Term(value, _why(group)) for value, group in best.values()]
+    if likely is not None:
+        p, group = likely
+        params = (("signature", group.signature), ("host", group.host), ("percent", round(100 * p)))
+        terms.append(Term(policy.incident.triage_weight * p, Reason("RANK_TRIAGE", params)))
+    terms.sort(key=lambda term: (-term.value, term.reason.params))
+    return Score(sum(term.value for term in terms), tuple(terms))
+
+
+def said(group: GroupFacts, policy: Policy) -> float:
+    """What one group says: the weight of its severity, less the oftener and the wider it was."""
+    novelty = policy.novelty.slow_novelty if group.slow else 1 / (1 + group.hours)
+    return policy.weight(group.severity) * novelty / max(1, group.hosts)
+
+
+def facts_of(component: Component, policy: Policy) -> list[GroupFacts]:
+    """The groups of a component of the engine."""
+    return [
+        GroupFacts(
+            part.signature, part.host, part.hours, part.signature_hours, part.severity,
+            part.burst.hosts, part.hours > policy.novelty.hours and part.base > 0, part.base == 0,
+        )
+        for part in component.parts.values()
+    ]  # fmt: skip
+
+
+def titled(reason: Reason, title: Callable[[str], str]) -> Reason:
+    """The reason with the title of the signature in place of its code, for people."""
+    params: list[tuple[str, Value]] = [
+        (key, title(str(value)) if key == "signature" else value) for key, value in reason.params
+    ]
+    return Reason(reason.code, tuple(params))
+
+
+def _why(group: GroupFacts) -> Reason:
+    params: tuple[tuple[str, Value], ...] = (("signature", group.signature), ("host", group.host))
+    if group.hosts > 1:
+        return Reason("RANK_BURST", (*params, ("n", group.hosts)))
+    if group.slow:
+        return Reason("RANK_SLOW", (*params, ("n", group.hours)))
+    if group.hours == 0:
+        return Reason("RANK_FIRST" if group.signature_hours == 0 else "RANK_FIRST_HERE", params)
+    return Reason("RANK_SELDOM", (*params, ("n", group.hours)))
