@@ -116,5 +116,7 @@ def after_undo(now: IncidentState, decided: IncidentState, before: IncidentState
     """
     if now != decided or before == decided:
         return now
-    target = I.TRIAGE if before == I.NEW and now != I.MERGED else before
+    # What was on hold is looked at again: how long it should wait is not known any more.
+    again = before == I.ON_HOLD or (before == I.NEW and now != I.MERGED)
+    target = I.TRIAGE if again else before
     return target if target in INCIDENT_MOVES[now] else now

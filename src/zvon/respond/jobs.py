@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from zvon.jobs import Context, Handler
-from zvon.respond import appeal, person_data, purge, retest, review, subjects, url_retest
+from zvon.respond import appeal, life, person_data, purge, retest, review, subjects, url_retest
 from zvon.store import incident_decision
 from zvon.store.transaction import transaction
 
@@ -18,6 +18,7 @@ async def settle(context: Context, _payload: dict[str, Any]) -> None:
 
 JOBS: dict[str, Handler] = {
     "respond.settle": settle,
+    "respond.wake": life.wake,
     "respond.retest": retest.look_again,
     "respond.advise": retest.advise,
     "respond.appeal": appeal.watch,
@@ -34,6 +35,7 @@ JOBS: dict[str, Handler] = {
 }
 SCHEDULE: dict[str, timedelta] = {
     "respond.settle": timedelta(minutes=1),
+    "respond.wake": timedelta(minutes=1),
     "respond.retest": timedelta(minutes=1),
     "respond.appeal": timedelta(minutes=1),
     "respond.url_retest": timedelta(minutes=1),

@@ -191,8 +191,13 @@ async def undo(tx: Tx, viewer: Viewer, current: Current, now: datetime) -> None:
 async def add_note(tx: Tx, viewer: Viewer, current: Current, text: str, now: datetime) -> None:
     """Add a note to the story."""
     await timeline(tx, current.id, "note", viewer.login, "NOTE", {"text": text}, now)
+    note(tx, viewer, current, "incident:note", {})
+
+
+def note(tx: Tx, viewer: Viewer, current: Current, action: str, detail: dict[str, Any]) -> None:
+    """Put an act on the incident into the change log and the audit, without a line in its story."""
     tx.note(_change(current))
-    tx.audit(AuditEntry(actor=viewer.login, action="incident:note", object=_object(current)))
+    tx.audit(AuditEntry(actor=viewer.login, action=action, object=_object(current), detail=detail))
 
 
 async def set_owner(tx: Tx, viewer: Viewer, current: Current, now: datetime) -> None:

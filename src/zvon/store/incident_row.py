@@ -10,9 +10,10 @@ from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from zvon.model.ids import RANDOM_BYTES, spoken, uuid7
+from zvon.model.incident_life import TimeOf
 from zvon.model.marking import Pap, Tlp
 from zvon.model.verdict import Verdict
-from zvon.store import party
+from zvon.store import incident_time, party
 from zvon.store.transaction import Change, Op, Tx
 
 Random = Callable[[int], bytes]
@@ -34,7 +35,7 @@ async def create(
     origin: Origin,
     *,
     campaign_id: int | None,
-    verdict: Verdict,
+    verdict: Verdict | None,
     title_code: str,
     title_params: Mapping[str, str | int],
     rank: float,
@@ -42,8 +43,14 @@ async def create(
     peer: bool,
     now: datetime,
     random: Random,
+    maker_id: int | None = None,
+    told: str = "INCIDENT_CREATED",
 ) -> int:
-    """Make an incident of what came from `origin`; its id."""
+    """Make an incident of what came from `origin`; its id.
+
+    Without a `verdict` nobody has judged it yet. `maker_id` is the organisation that it is of,
+    when that is not the operator; `told` is the first line of its story.
+    """
     # Our own incidents are AMBER at birth; a partner's keep what the partner said.
     tlp = origin.tlp if peer else Tlp(max(origin.tlp, Tlp.AMBER))
     home = await party.own(tx.db)
@@ -59,7 +66,8 @@ async def create(
                       %(pap)s, %(group)s, '{}') returning id)
             select made.id, number.n from made, number
             """,
-            {"uuid": uuid, "own": home.id, "orgc": origin.orgc_id if peer else home.id, "now": now,
+            {"uuid": uuid, "own": home.id, "orgc": origin.orgc_id if peer else maker_id or home.id,
+             "now": now,
              "tlp": int(tlp), "pap": int(origin.pap), "group": origin.group_uuid},
         )
     ).fetchone()  # fmt: skip
@@ -82,16 +90,26 @@ async def create(
                                   last_at, origin)
             values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning id
             """,
-            (uuid, number, record_id, title_code, Jsonb(dict(title_params)), verdict.word.value,
-             verdict.category.value, verdict.brand, verdict.probability, campaign_id, rank,
+            (uuid, number, record_id, title_code, Jsonb(dict(title_params)),
+             *_judged(verdict), campaign_id, rank,
              Jsonb(msgspec.to_builtins(list(rank_reasons))), origin.at, origin.at,
              "peer" if peer else "own"),
         )
     ).fetchone()  # fmt: skip
     assert row is not None
     tx.note(Change(kind="incident", subject=uuid, op=Op.ADD, record_id=record_id, tlp=tlp))
-    await timeline(tx, int(row[0]), "state", "system", "INCIDENT_CREATED", {"number": number}, now)
+    await timeline(tx, int(row[0]), "state", "system", told, {"number": number}, now)
+    reported = peer or verdict is not None
+    said_by = "peer" if peer else "report" if reported else "alert"
+    for what in (TimeOf.DETECTED, TimeOf.REPORTED) if reported else (TimeOf.DETECTED,):
+        await incident_time.first(tx, int(row[0]), what, origin.at, said_by, now)
     return int(row[0])
+
+
+def _judged(verdict: Verdict | None) -> tuple[str | None, str | None, str | None, float | None]:
+    if verdict is None:
+        return None, None, None, None
+    return verdict.word.value, verdict.category.value, verdict.brand, verdict.probability
 
 
 async def timeline(
