@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from zvon.assess import learn, model, watch, watch_rules
+from zvon.assess.alerts import assess as assess_alerts
 from zvon.assess.joining import Spoken, joining, tie
 from zvon.assess.judge import Opinion
 from zvon.assess.judge import judge as opinion_of
@@ -249,6 +250,7 @@ _keep = Together(_written)
 
 JOBS: dict[str, Handler] = {
     "assess.report": assess,
+    "assess.alerts": assess_alerts,
     "assess.watch": watch.assess,
     "assess.watch_rules": watch_rules.derive,
     "assess.recluster": recluster,
@@ -257,6 +259,7 @@ JOBS: dict[str, Handler] = {
     "assess.retrain": learn.retrain,
 }
 SCHEDULE: dict[str, timedelta] = {
+    "assess.alerts": timedelta(seconds=5),
     "assess.recluster": timedelta(days=1),
     "assess.watch_rules": timedelta(days=1),
     "assess.pick": timedelta(days=1),
