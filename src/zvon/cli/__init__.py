@@ -23,6 +23,7 @@ NOUNS = {
     "constituency": "What is ours: names, networks and people that the gate protects.",
     "peer": "Partners: invite, accept, list.",
     "pseudonym": "Pseudonyms: epochs, the way back, questions about them.",
+    "alerts": "Alerts of sensors: which belong together, which come first.",
     "privacy": "What leaves this node, and what stays.",
     "purge": "Delete what had its time; legal holds.",
     "data-request": "Requests of people about their data.",
