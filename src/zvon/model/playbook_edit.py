@@ -4,6 +4,7 @@ Each takes a playbook and gives a new one. Identifiers of new steps come from th
 each call of `new_id` with the kind of the step. Raises `BadEdit` for what makes no sense.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,23 +14,24 @@ from msgspec.structs import replace
 from zvon.model import playbook_graph as graph
 from zvon.model.playbook import (
     DEFAULT,
+    VARIABLE_NAME,
     Action,
     AnyStep,
     Call,
     End,
     If,
-    Opening,
     Parallel,
     Playbook,
     Start,
-    Step,
     StepId,
     Switch,
+    Variable,
+    VariableType,
     While,
     branches,
     sequence,
 )
-from zvon.model.playbook_action import ACTIONS
+from zvon.model.playbook_action import ACTIONS, GIVEN
 from zvon.model.playbook_condition import Exists
 
 NewId = Callable[[str], StepId]
@@ -53,6 +55,15 @@ def empty(cacao_id: str, name: str, new_id: NewId) -> Playbook:
     start, end = new_id("start"), new_id("end")
     return Playbook(id=cacao_id, name=name, start=start,
                     steps={start: Start(on_completion=end), end: End()})  # fmt: skip
+
+
+def described(playbook: Playbook, **fields: Any) -> Playbook:
+    """With other values of the playbook itself. Raises `BadEdit` for values that do not fit."""
+    try:
+        made = {**msgspec.structs.asdict(playbook), **fields}
+        return msgspec.convert(msgspec.to_builtins(Playbook(**made)), Playbook)
+    except (msgspec.ValidationError, TypeError) as problem:
+        raise BadEdit(str(problem)) from None
 
 
 def step_of(playbook: Playbook, name: StepId) -> AnyStep:
@@ -148,6 +159,9 @@ def _made(
         more[end] = End()
         return end
 
+    if what == "ask":
+        # A no goes another way than a yes, from the beginning.
+        return new_id("action"), Action(action=what, on_completion=then, on_failure=branch())
     if what in ACTIONS:
         return new_id("action"), Action(action=what, on_completion=then)
     match what:
@@ -232,6 +246,16 @@ def _behind(
     return made
 
 
-def opens(step: Step) -> bool:
-    """Whether a step has branches."""
-    return isinstance(step, Opening)
+def results(playbook: Playbook, action: str, out: dict[str, str]) -> Playbook:
+    """Declare the variables that results of an action go to, where they do not exist yet.
+
+    Raises `BadEdit` for a name that no variable can have.
+    """
+    spec = ACTIONS.get(action)
+    made = dict(playbook.variables)
+    for result, name in out.items():
+        if not re.match(VARIABLE_NAME, name):
+            raise BadEdit(f"{name[:80]!r} is no name of a variable; write __name__")
+        if name not in made and name not in GIVEN and spec is not None:
+            made[name] = Variable(type=spec.output.get(result, VariableType.STRING))
+    return replace(playbook, variables=made)

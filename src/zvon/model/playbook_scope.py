@@ -18,7 +18,7 @@ from zvon.model.playbook import (
 from zvon.model.playbook_action import ACTIONS, GIVEN, MANUAL
 from zvon.model.playbook_condition import Among, Comparison, Condition, Reference, Scalar, terms
 from zvon.model.playbook_problem import Problem, error, warning
-from zvon.model.playbook_values import references
+from zvon.model.playbook_values import defaults, references
 
 _NUMBERS = frozenset({VariableType.INTEGER, VariableType.LONG, VariableType.FLOAT})
 _NAME = re.compile(VARIABLE_NAME)
@@ -93,12 +93,13 @@ def _condition(step: str, condition: Condition, scope: Scope) -> Iterator[Proble
 
 
 def _action(step: str, action: Action, scope: Scope) -> Iterator[Problem]:
-    for name in dict.fromkeys(references(action.args)):
+    spec = ACTIONS.get(action.action)
+    taken = {**(defaults(spec) if spec is not None else {}), **action.args}
+    for name in dict.fromkeys(references(taken)):
         if name not in scope:
             # Commands of somebody's own tools become text for a person, who sees the gap.
             made = warning if action.action == MANUAL else error
             yield made("VARIABLE_UNKNOWN", step, variable=name)
-    spec = ACTIONS.get(action.action)
     for result, name in action.out.items():
         yield from _known(step, name, scope)
         variable = scope.get(name)

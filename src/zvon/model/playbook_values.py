@@ -80,15 +80,25 @@ def bound(spec: ActionSpec, args: Mapping[str, Any], values: Mapping[str, Value]
         # Commands of somebody's own tools: what we do not know stays as it is, for a person to read.
         unknown = {name: name for name in references(args) if values.get(name) is None}
         values = {**values, **unknown}
+    given = {**defaults(spec), **args}
     for field in msgspec.structs.fields(spec.input):
-        if field.name in args:
-            made[field.name] = _converted(field, filled(args[field.name], values))
+        if field.name in given:
+            made[field.name] = _converted(field, filled(given[field.name], values))
         elif field.required:
             raise BadArgument(field.name, "is missing")
     for name in args:
         if name not in made:
             raise BadArgument(name, "the action takes nothing of this name")
     return spec.input(**made)
+
+
+def defaults(spec: ActionSpec) -> dict[str, str]:
+    """What an action takes from variables when a step says nothing else."""
+    return {
+        field.name: field.default
+        for field in msgspec.structs.fields(spec.input)
+        if isinstance(field.default, str) and reference(field.default) is not None
+    }
 
 
 def check_argument(spec: ActionSpec, name: str, value: Any) -> None:
