@@ -45,13 +45,14 @@ from zvon.store.transaction import Pool, Tx, transaction
 from zvon.store.visibility import SYSTEM, read, viewer_setting
 
 SECURED = {
+    "incident_fact", "obligation",
     "alert", "alert_group", "alert_hub", "incident_step",
     "bulk_item", "claim", "queue_sample", "rank_due", "snooze",
     "alert_verdict", "countersign", "exhibit", "incident_time", "promotion", "task",
-    "campaign_apart", "campaign_member", "capture", "change", "disclosure", "document", "edge", "evidence", "incident",
+    "campaign_apart", "campaign_member", "capture", "classification", "change", "disclosure", "document", "edge", "evidence", "incident",
     "incident_decision", "incident_name", "label", "label_task", "legal_hold", "mail_reply", "message", "notice_fact", "occurrence", "quarantine",
     "raw_input", "receipt_again", "record", "record_audience", "record_version", "report",
-    "report_key", "review", "run", "share", "subject_key", "tag_use", "takedown", "thread", "timeline", "verdict",
+    "report_key", "review", "run", "share", "subject_key", "suggestion", "tag_use", "takedown", "thread", "timeline", "verdict",
 }  # fmt: skip
 # Point to a record and yet have no row security, each with its reason.
 OPEN_BY_INTENT = {

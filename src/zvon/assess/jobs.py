@@ -11,8 +11,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from zvon.assess import learn, model, watch, watch_rules
+from zvon.assess import learn, model, ranking, watch, watch_rules
 from zvon.assess.alerts import assess as assess_alerts
+from zvon.assess.classify_job import classify
 from zvon.assess.joining import Spoken, joining, tie
 from zvon.assess.judge import Opinion
 from zvon.assess.judge import judge as opinion_of
@@ -257,12 +258,16 @@ JOBS: dict[str, Handler] = {
     "assess.pick": learn.pick_questions,
     "assess.drift": learn.watch_drift,
     "assess.retrain": learn.retrain,
+    "assess.rank": ranking.rank,
+    "assess.classify": classify,
 }
 SCHEDULE: dict[str, timedelta] = {
+    "assess.rank": ranking.EVERY,
     "assess.alerts": timedelta(seconds=5),
     "assess.recluster": timedelta(days=1),
     "assess.watch_rules": timedelta(days=1),
     "assess.pick": timedelta(days=1),
     "assess.drift": timedelta(days=1),
     "assess.retrain": timedelta(days=7),
+    "assess.classify": timedelta(seconds=10),
 }

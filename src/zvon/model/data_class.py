@@ -173,6 +173,8 @@ CLASSES: tuple[DataClass, ...] = (
         id="decision",
         tables=(Held("incident_decision", "at"),
                 Held("review", "at"),
+                Held("classification", "at"),
+                Held("suggestion", "at"),
                 Held("opinion", "at"),
                 Held("review_rule", "at"),
                 Held("alert_verdict", "at"),

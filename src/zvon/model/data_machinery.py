@@ -12,6 +12,8 @@ MACHINERY: dict[str, str] = {
     "tag": "names of tags",
     "transition": "the life cycles",
     "obligation_form": "forms of the law, one row a version",
+    "class_cursor": "how far incidents were classified",
+    "taxonomy": "taxonomies of countries and sectors",
     "review_cursor": "up to which decision samples were drawn",
     "queue_count": "how many incidents wait, by marking and party",
     "rank_due": "incidents that the next run of the ranking looks at",

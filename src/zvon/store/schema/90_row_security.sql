@@ -80,7 +80,7 @@ begin
                               'occurrence'] loop
     call zvon_guard(each, format(of_record, each));
   end loop;
-  foreach each in array array['incident_name', 'timeline', 'incident_decision', 'review', 'alert_verdict',
+  foreach each in array array['incident_name', 'timeline', 'incident_decision', 'review', 'classification', 'suggestion', 'alert_verdict',
                               'incident_time', 'countersign', 'exhibit', 'promotion'] loop
     call zvon_guard(each, format(of_incident, each));
   end loop;

@@ -67,6 +67,7 @@ HELD_RULES = {
     "brake_ten_minutes": "more names in ten minutes than one person may block",
     "brake_day": "more names in a day than one person may block",
     "brake_source": "one source takes back too much at once",
+    "order_lapsed": "the written copy of its order did not come",
 }  # fmt: skip
 TRIGGERS = {
     "ip": "answers with this address", "nsdname": "names served by this name server",
@@ -425,6 +426,9 @@ def words(speak: Translator) -> dict[str, Word]:
         "lasts": lambda text: length(speak, text or ""),
         "span_type": of(SPAN_TYPES, "value"),
         "contact_word": of(CONTACTS),
+        "rsit_word": lambda term: speak.text(
+            "RSIT_" + (term or "other/undetermined").upper().replace("/", "_").replace("-", "_")
+        ),
         "review_kind": of(REVIEW_KINDS),
         "review_state": of(REVIEW_STATES),
         "source_word": of(SOURCES),
