@@ -133,11 +133,11 @@ class Engine:
         )  # fmt: skip
         component = memory.component_of(group.id)
         if component is None:
-            memory.components[memory.forest.find(group.id)] = Component({group.id: said})
+            memory.components[memory.forest.find(group.id)] = Component.of({group.id: said})
         else:
             known = component.parts.get(group.id)
             if known is None or said.value > known.value:
-                component.parts[group.id] = said
+                component.put(group.id, said)
             else:
                 known.last = at
         return said.value >= memory.policy.time.strong_from
@@ -164,9 +164,9 @@ class Engine:
         bursts = self.memory.bursts
         burst = bursts.get(group.signature)
         if burst is None or at - burst.start > self.memory.policy.novelty.burst_s:
-            burst = bursts[group.signature] = Burst(group.signature, at, 1, (group.host,))
+            burst = bursts[group.signature] = Burst(group.signature, at, 1, {group.host})
         elif group.host not in burst.names and burst.hosts < 1000:
-            burst.names = (*burst.names, group.host)
+            burst.names.add(group.host)
             burst.hosts += 1
         return burst
 
@@ -229,7 +229,7 @@ class Engine:
         """Background since the last strong step of the incident, now that the next one came."""
         memory, policy = self.memory, self.memory.policy.context
         component = memory.component_of(group.id)
-        if component is None or component.value < policy.score:
+        if component is None or (component.strong_at is None and component.value < policy.score):
             return []
         before, component.strong_at = component.strong_at, at
         memory.hot_until = max(memory.hot_until, at + policy.gap_s)
@@ -252,10 +252,11 @@ class Engine:
         if isinstance(memory.forest.join(group.id, side.id), Join):
             reason = Reason("LINK_CONTEXT", (("signature", side.signature), ("gap_s", gap)))
             links.append(link(group.id, side.id, at, LinkKind.CONTEXT, 0.0, reason))
-            component.parts[side.id] = Part(
+            said = Part(
                 side.signature, side.host, side.hours, side.signature_hours, side.severity, side.first, side.last, 0.0,
                 Burst(side.signature, side.first, 1),
             )  # fmt: skip
+            component.parts[side.id] = said
             memory.components[memory.forest.find(group.id)] = memory.components.pop(root)
         del memory.sides[side.id]
         if memory.open.get((side.signature, side.host)) is side:

@@ -9,7 +9,7 @@ class Burst(Struct, gc=False):
     signature: str
     start: float
     hosts: int
-    names: tuple[str, ...] = ()
+    names: set[str] = field(default_factory=set)
 
 
 class Group(Struct):
@@ -53,10 +53,23 @@ class Part(Struct):
 
 
 class Component(Struct):
-    """Groups that hang together, by their ids, and when the last grave step was."""
+    """Groups that hang together, by their ids.
+
+    `strong_at`: the last strong step since it is grave; none while it is not. `best`: for each
+    signature the group that said most when it spoke.
+    """
 
     parts: dict[int, Part]
     strong_at: float | None = None
+    best: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, parts: dict[int, Part], strong_at: float | None = None) -> "Component":
+        """A component of these parts."""
+        made = cls({}, strong_at)
+        for group, part in parts.items():
+            made.put(group, part)
+        return made
 
     @property
     def last(self) -> float:
@@ -65,15 +78,20 @@ class Component(Struct):
 
     @property
     def value(self) -> float:
-        """The score: each signature once, by its best sighting."""
-        best: dict[str, float] = {}
-        for part in self.parts.values():
-            if part.value > best.get(part.signature, 0.0):
-                best[part.signature] = part.value
-        return sum(best.values())
+        """About the score: each signature once. `rank.score` looks at all parts again."""
+        return sum(self.parts[group].value for group in self.best.values())
+
+    def put(self, group: int, part: Part) -> None:
+        """Set what a group says."""
+        self.parts[group] = part
+        best = self.best.get(part.signature)
+        if best is None or best == group or part.value > self.parts[best].value:
+            self.best[part.signature] = group
 
     def take_in(self, other: "Component") -> None:
         """Become one with another component."""
+        for group in other.best.values():
+            self.put(group, other.parts[group])
         self.parts.update(other.parts)
         if other.strong_at is not None:
             mine = self.strong_at

@@ -50,7 +50,9 @@ class Memory:
         first, *others = parts
         for other in others:
             self.forest.join(first, other, forced=True)
-        self.components[self.forest.find(first)] = Component(parts, component.strong_at)
+        self.components[self.forest.find(first)] = Component(
+            parts, component.strong_at, dict(component.best)
+        )
 
     def _part(self, part: Part) -> Part:
         live = self.bursts.get(part.burst.signature)
@@ -99,7 +101,7 @@ class Memory:
             strong = [at for group in groups if (at := parts[group][1]) is not None]
             # A part without its grave steps is not hot by what its other half did.
             latest = max(part.last for part in held.values())
-            self._resume(Component(held, min(max(strong), latest) if strong else None))
+            self._resume(Component.of(held, min(max(strong), latest) if strong else None))
         self.forest.settle()
         self._forbid(apart)
 
@@ -139,7 +141,9 @@ class Memory:
         """All of it as one frozen value that shares nothing with this memory."""
         components = (
             Component(
-                {group: _copy_part(part) for group, part in each.parts.items()}, each.strong_at
+                {group: _copy_part(part) for group, part in each.parts.items()},
+                each.strong_at,
+                dict(each.best),
             )
             for each in self.components.values()
         )
@@ -162,7 +166,7 @@ def _copy(group: Group) -> Group:
 
 
 def _copy_burst(burst: Burst) -> Burst:
-    return Burst(burst.signature, burst.start, burst.hosts, burst.names)
+    return Burst(burst.signature, burst.start, burst.hosts, set(burst.names))
 
 
 def _copy_part(part: Part) -> Part:
