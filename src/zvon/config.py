@@ -117,6 +117,13 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     """The password of its user."""
 
+    message_address: str | None = None
+    """Mail address that letters to contacts come from, with plus-addresses; `mailbox_address` when not set."""
+    message_mailbox: str | None = None
+    """Mailbox of that address, when it is another than `mailbox`: `imaps://user@host/FOLDER`."""
+    message_mailbox_password: SecretStr | None = None
+    """Its password."""
+
     collector_nats: str | None = None
     """NATS server (JetStream) that collectors send batches through: `nats://host:port`."""
     collector_nats_creds: Path | None = None

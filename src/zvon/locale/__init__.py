@@ -59,6 +59,10 @@ class Translator:
         index = self._plural(n) if len(forms) > 1 else 0
         return self._fill(forms[min(index, len(forms) - 1)], {"n": self.number(n), **params})
 
+    def form(self, n: int) -> int:
+        """Which of the forms of a word this language uses for `n`, from 0."""
+        return self._plural(n)
+
     def _forms(self, msgid: str, otherwise: str) -> tuple[str, ...]:
         found = self._messages.get(msgid)
         if found is None:

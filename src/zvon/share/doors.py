@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from functools import cache
 
+from msgspec import structs
+
 from zvon.model.disclosure import Door
 from zvon.model.marking import Pap, Tlp
 from zvon.model.policy import Agreement, Policy, compile_policy, read_agreement
@@ -13,6 +15,12 @@ from zvon.privacy.tables import DATA, read
 def agreement(door: Door) -> Agreement:
     """What holds for everybody at a door. Raises `BadTable`, `BadAgreement`."""
     return read_agreement(read(DATA / "doors" / f"{door.value}.toml"))
+
+
+def contact_policy(clearance: Tlp, tlp: Iterable[Tlp], pap: Iterable[Pap] = ()) -> Policy:
+    """The policy of a letter to one contact, who may read up to `clearance`."""
+    own = structs.replace(agreement(Door.MAIL), max_tlp=clearance.label)
+    return compile_policy(own, group=f"door:{Door.MAIL.value}", tlp=tlp, pap=pap)
 
 
 def door_policy(door: Door, tlp: Iterable[Tlp], pap: Iterable[Pap] = ()) -> Policy:

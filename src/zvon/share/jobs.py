@@ -10,7 +10,17 @@ import structlog
 from zvon.formats.checkpoint import STALE_AFTER
 from zvon.formats.note import PeerError
 from zvon.jobs import Context, Handler, enqueue
-from zvon.share import constituency, epochs, forget, kit, question, url_notice, withdraw
+from zvon.share import (
+    constituency,
+    epochs,
+    forget,
+    kit,
+    mail_out,
+    notice,
+    question,
+    url_notice,
+    withdraw,
+)
 from zvon.share import feed as own_feed
 from zvon.share.client import Unreachable, connect
 from zvon.share.group import renew
@@ -191,10 +201,14 @@ JOBS: dict[str, Handler] = {
     "share.review": constituency.look_again,
     "share.epochs": epochs.turn,
     "share.questions": questions,
+    "share.mail": mail_out.send,
+    "share.notices": notice.tell,
 }
 
 SCHEDULE: dict[str, timedelta] = {
     "share.poll": timedelta(minutes=1),
     "share.kits": timedelta(minutes=10),
     "share.epochs": timedelta(hours=1),
+    "share.mail": timedelta(minutes=1),
+    "share.notices": timedelta(minutes=1),
 }

@@ -4,7 +4,7 @@ Where nobody reviews what leaves, nothing is asked: an open question stops the i
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import anyio.to_thread
@@ -31,11 +31,14 @@ def key_for_once(policy: Policy, random: Random) -> Domain:
 
 async def release_text(
     tx: Tx, parts: Sequence[Part], to: Recipient, now: datetime, *, facts: Facts, policy: Policy,
-    keys: Domain, by: str, random: Random = os.urandom,
+    keys: Domain, by: str, random: Random = os.urandom, places: Mapping[str, str] | None = None,
 ) -> ReleasedText:  # fmt: skip
-    """Let texts out. Raises `NotReleased` when the gate stops any of them."""
+    """Let texts out. Raises `NotReleased` when the gate stops any of them.
+
+    `places` are words of a person (`keep`, `hide`) by the place of a span, `part:start:end`.
+    """
     outcome = await anyio.to_thread.run_sync(
-        lambda: share_text(parts, facts=facts, policy=policy, keys=keys)
+        lambda: with_places(parts, places or {}, facts=facts, policy=policy, keys=keys)
     )
     _stop(outcome, to, policy, keys, by, now, random)
     await note(
@@ -46,6 +49,24 @@ async def release_text(
         PASS, door=to.door, recipient=to.name, policy=policy, texts=outcome.shared,
         whole=unchanged(outcome),
     )  # fmt: skip
+
+
+def with_places(
+    parts: Sequence[Part], places: Mapping[str, str], *, facts: Facts, policy: Policy, keys: Domain
+) -> Outcome:
+    """The gate's outcome for texts, with what a person said of places in them.
+
+    A word for a place that is no span any more is not used. Raises `BadOverride`.
+    """
+    outcome = share_text(parts, facts=facts, policy=policy, keys=keys)
+    said = {
+        n: places[place]
+        for n, span in enumerate(outcome.spans)
+        if (place := f"{span.part}:{span.start}:{span.end}") in places
+    }
+    if not said:
+        return outcome
+    return share_text(parts, facts=facts, policy=policy, keys=keys, overrides=said)
 
 
 async def release_item(

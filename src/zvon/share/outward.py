@@ -26,12 +26,13 @@ WRITERS: Final = (
     Writer(Door.QUESTION, "share/outgoing.py", "release_text", "ReleasedText"),
     Writer(Door.TAKEDOWN, "share/takedown_package.py", "build", "ReleasedText"),
     Writer(Door.NOTICE, "share/url_notice.py", "letter", "ReleasedText"),
+    Writer(Door.MAIL, "share/mail_gate.py", "fill", "ReleasedText"),
     Writer(Door.EXPORT, "share/values.py", "shown", "ReleasedText"),
     Writer(Door.MISP, "share/outgoing.py", "release_item", "ReleasedFiles"),
     Writer(Door.TAXII, "share/outgoing.py", "release_item", "ReleasedFiles"),
 )
 
-OWN: Final = frozenset({Door.TAKEDOWN, Door.NOTICE, Door.EXPORT})
+OWN: Final = frozenset({Door.TAKEDOWN, Door.NOTICE, Door.MAIL, Door.EXPORT})
 """Doors with an agreement of their own (`share.doors`); at the others the receiving group's holds."""
 
 MAKERS: Final = frozenset({"share/release.py", "share/outgoing.py", "share/reason.py",
@@ -40,6 +41,7 @@ MAKERS: Final = frozenset({"share/release.py", "share/outgoing.py", "share/reaso
 
 SENDERS: Final = {
     "share/client.py": "signed requests to partners: hints, acknowledgements, released questions",
+    "share/mail_smtp.py": "letters to contacts: `share/mail_out.py` hands it what the gate released",
     "collect/mailbox.py": "the answer to whoever reported: their own receipt",
     "collect/signed.py": "collectors and outposts to their own node",
     "collect/collector/client.py": "a collector to its own node",

@@ -55,7 +55,7 @@ class Contact(Struct, frozen=True):
 
 
 class Takedown(Struct, frozen=True, kw_only=True):
-    """A package that was made; it is sent by a person, never by us."""
+    """A package that was made; it leaves when a person says so."""
 
     uuid: UUID
     url: str
@@ -138,8 +138,13 @@ async def of_incident(db: Db, viewer: Viewer, incident: UUID) -> list[Takedown]:
 
 
 async def package(db: Db, viewer: Viewer, uuid: UUID, key: bytes) -> bytes:
-    """The archive. Raises `NoTakedown`, and `BadSeal` when the row was changed."""
+    """The archive. Raises `Denied`, `NoTakedown`, and `BadSeal` when the row was changed."""
     viewer.require(Permission.TAKEDOWN_WRITE)
+    return await archive(db, uuid, key)
+
+
+async def archive(db: Db, uuid: UUID, key: bytes) -> bytes:
+    """The archive, for our own work. Raises `NoTakedown`, `BadSeal`."""
     row = await (
         await db.execute("select package from takedown where uuid = %s", (uuid,))
     ).fetchone()
