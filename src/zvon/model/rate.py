@@ -22,13 +22,15 @@ class Rate(Struct, frozen=True):
         return self.hits / self.of if self.of else 0.0
 
 
-def rate(hits: int, of: int) -> Rate:
-    """A share with its interval; of nothing the interval is everything."""
+def rate(hits: int, of: int, z: float = Z95) -> Rate:
+    """A share with its interval, of another confidence with another `z`; of nothing the interval is
+    everything.
+    """
     if of == 0:
         return Rate(0, 0, 0.0, 1.0)
-    p, z2 = hits / of, Z95 * Z95
+    p, z2 = hits / of, z * z
     middle = (p + z2 / (2 * of)) / (1 + z2 / of)
-    half = Z95 * math.sqrt(p * (1 - p) / of + z2 / (4 * of * of)) / (1 + z2 / of)
+    half = z * math.sqrt(p * (1 - p) / of + z2 / (4 * of * of)) / (1 + z2 / of)
     return Rate(hits, of, max(0.0, middle - half) if hits else 0.0, min(1.0, middle + half))
 
 

@@ -18,6 +18,7 @@ from zvon.store.incident_decision import lock
 from zvon.store.incident_rank_facts import MOST_HOSTS, facts
 from zvon.store.incident_row import timeline
 from zvon.store.party import Db
+from zvon.store.queue_sample import lifted
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
 POLICY = "rank"
@@ -133,6 +134,10 @@ async def _put(tx: Tx, ids: Sequence[int], weights: Current, now: datetime) -> N
     """Write rank and terms of these rows, and nothing where they stay."""
     known = await facts(tx.db, ids, now)
     ranked = {id_: model.rank(f, weights.weights, now) for id_, f in known.items()}
+    # Drawn for the blind sample: their terms stay as they are, only the place is another one.
+    for id_, place in (await lifted(tx.db, ids)).items():
+        if id_ in ranked and ranked[id_].total < place:
+            ranked[id_] = msgspec.structs.replace(ranked[id_], total=place)
     said = {id_: math.fsum(r.weight for r in f.reported) for id_, f in known.items()}
     await tx.execute(
         """

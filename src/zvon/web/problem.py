@@ -116,6 +116,8 @@ _BY_NAME = {
     "NameTaken": HTTPStatus.CONFLICT,
     "CannotReport": HTTPStatus.CONFLICT,
     "VersionTaken": HTTPStatus.CONFLICT,
+    "StaleBulk": HTTPStatus.CONFLICT,
+    "NotWaiting": HTTPStatus.CONFLICT,
     "TooOld": HTTPStatus.GONE,
     "ListMoves": HTTPStatus.SERVICE_UNAVAILABLE,
     "TooOften": HTTPStatus.TOO_MANY_REQUESTS,

@@ -170,7 +170,8 @@ create table bulk (
   uuid uuid not null unique,
   action jsonb not null,
   body_sha bytea not null,                       -- over action and items: what the second person saw
-  reason text not null,
+  reason text not null check (length(reason) between 3 and 500),
+  total integer not null check (total > 0),
   state text not null default 'previewed',
   need integer not null check (need between 1 and 2),
   asked_by bigint not null references person,
@@ -195,14 +196,25 @@ create table bulk_item (
   version_after integer,
   primary key (bulk_id, n)
 );
+-- What was previewed stays what it was; only results are added.
+create function bulk_frozen() returns trigger language plpgsql as $$
+begin
+  raise exception 'the list of a bulk decision is frozen' using errcode = 'ZV010';
+end $$;
+create trigger bulk_frozen before update of action, body_sha, total, reason, need, asked_by on bulk
+  for each row when ((old.action, old.body_sha, old.total, old.reason, old.need, old.asked_by)
+    is distinct from (new.action, new.body_sha, new.total, new.reason, new.need, new.asked_by))
+  execute function bulk_frozen();
+create trigger bulk_item_frozen before update of bulk_id, n, incident_id, version on bulk_item
+  for each row execute function bulk_frozen();
 create index bulk_item_incident on bulk_item (incident_id);
 create index bulk_item_outcome on bulk_item (bulk_id, outcome, n);
 
 -- Bottom items that were drawn by chance and fed in among the top; nobody sees which before it is decided.
 create table queue_sample (
   incident_id bigint primary key references incident on delete cascade,
-  kind text not null check (kind in ('bottom','auto_closed')),
-  drawn_at timestamptz not null
+  drawn_at timestamptz not null,
+  lifted double precision not null               -- ranks there until somebody decides it
 );
 
 insert into transition (kind, old, new) values

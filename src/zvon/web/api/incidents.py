@@ -1,4 +1,4 @@
-"""Incidents: the queue, one incident, verdicts, notes, proposals."""
+"""Incidents: one incident, verdicts, notes, proposals."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Router, get, post
-from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
@@ -15,48 +14,14 @@ from zvon.model.scope import Scope
 from zvon.model.verdict import Reason, VerdictWord
 from zvon.respond import decide
 from zvon.store import block as blocks
-from zvon.store import incident_detail, incident_queue
+from zvon.store import incident_detail
 from zvon.store.incident_detail import IncidentDetail
-from zvon.store.incident_filter import Tab
-from zvon.store.incident_queue import QueueRow
 from zvon.store.transaction import Tx, transaction
 from zvon.store.visibility import read, viewer_setting
 from zvon.web.api.block_out import Blocks, block_out
 from zvon.web.api.blocks import Reason as Why
 from zvon.web.api.inject import In, Who
 from zvon.web.problem import SIGNED, BadInput, problems
-
-
-class QueueItem(Struct, frozen=True, kw_only=True):
-    """An incident in the queue, and why it stands where it stands."""
-
-    id: UUID
-    number: str
-    title: str
-    title_params: dict[str, Any]
-    state: str
-    verdict: str | None
-    category: str | None
-    brand: str | None
-    probability: float | None
-    rank: float
-    rank_reasons: list[Any]
-    reports: int
-    names: list[str]
-    origin: str
-    tlp: str
-    version: int
-    first_at: datetime
-    last_at: datetime
-
-
-class Queue(Struct, frozen=True, kw_only=True):
-    """A page of the queue; `hidden` is how many more the caller may not see (null: not told)."""
-
-    incidents: list[QueueItem]
-    next: str | None
-    hidden: int | None
-    counts: dict[str, int]
 
 
 class NameOut(Struct, frozen=True, kw_only=True):
@@ -182,17 +147,6 @@ class ProposalIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     days: Annotated[int, Meta(ge=1, le=90)] | None = None
 
 
-def queue_item(row: QueueRow) -> QueueItem:
-    """What the API shows of a queue row."""
-    return QueueItem(
-        id=row.uuid, number=row.number, title=row.title, title_params=row.title_params,
-        state=row.state, verdict=row.verdict, category=row.category, brand=row.brand,
-        probability=row.probability, rank=row.rank, rank_reasons=row.rank_reasons,
-        reports=row.report_count, names=list(row.names), origin=row.origin,
-        tlp=Tlp(row.tlp).label, version=row.version, first_at=row.first_at, last_at=row.last_at,
-    )  # fmt: skip
-
-
 def incident_out(i: IncidentDetail) -> IncidentOut:
     """What the API shows of an incident."""
     campaign = None
@@ -215,25 +169,6 @@ def incident_out(i: IncidentDetail) -> IncidentOut:
                 for s in i.shares],
         timeline=[LineOut(at=t.at, kind=t.kind, actor=t.actor, code=t.code, params=t.params)
                   for t in i.timeline],
-    )  # fmt: skip
-
-
-@get("/incidents", opt={"permission": Permission.INCIDENT_READ}, responses=problems(*SIGNED, 422))
-async def list_incidents(
-    context: In,
-    who: Who,
-    tab: Tab = Tab.ALL,
-    after: Annotated[str | None, Parameter(max_length=200)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 100,
-) -> Queue:
-    """The queue: incidents that wait, ranked, with the reasons of the rank."""
-    async with read(context.pool, who) as db:
-        page = await incident_queue.queue(db, who, tab=tab, after=after, limit=limit)
-    counts = page.counts
-    return Queue(
-        incidents=[queue_item(r) for r in page.rows], next=page.next, hidden=page.hidden,
-        counts={"mine": counts.mine, "all": counts.all, "approvals": counts.approvals,
-                "held": counts.held},
     )  # fmt: skip
 
 
@@ -349,7 +284,7 @@ async def propose_names(context: In, who: Who, id: UUID, data: ProposalIn) -> Bl
 router = Router(
     "/",
     route_handlers=[
-        list_incidents, get_incident, give_verdict, mark_duplicate, undo_verdict, add_note,
+        get_incident, give_verdict, mark_duplicate, undo_verdict, add_note,
         propose_names,
     ],
     tags=["incidents"],
