@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from zvon.formats.json_field import members, text
@@ -14,6 +14,14 @@ Observable = tuple[str, str]
 # Suricata grades 1 (worst) to 4; on the scale of Wazuh.
 _SURICATA = {1: 11, 2: 7, 3: 4, 4: 2}
 _LONGEST = 500
+# Private and shared addresses (RFC 1918, 4193, 6598) and those of the link and the machine itself.
+_INSIDE = tuple(
+    ip_network(each)
+    for each in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+        "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128",
+    )
+)  # fmt: skip
 
 
 def alert_of(
@@ -96,9 +104,10 @@ def _ends(source: str, target: str) -> tuple[str, str]:
 @lru_cache(maxsize=50_000)
 def _inside(address: str) -> bool:
     try:
-        return ip_address(address).is_private
+        parsed = ip_address(address)
     except ValueError:
         return False
+    return any(parsed in network for network in _INSIDE)
 
 
 def _word(value: Any) -> str:
