@@ -26,6 +26,8 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
 
     def grade_of(self, reading: Reading) -> int:
         """How grave an alert is for the correlation, 0 to 15."""
+        if reading.grade is not None:
+            return reading.grade
         own = None if reading.severity == UNKNOWN else self.grade[reading.severity]
         return severity_of(reading.title, own)
 

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from zvon.ml.correlate.alert import Alert
+from zvon.ml.correlate.reading import alert_of, title_of
 from zvon.model.observable import DERIVED, TYPE, ObservableType
 from zvon.store.alert_fresh import Fresh
 from zvon.store.ingest import NAMED, REPORTER, SAID
@@ -54,6 +56,7 @@ class Reading(Struct, frozen=True, kw_only=True, gc=False):
     severity: int
     values: tuple[tuple[str, str], ...]
     types: frozenset[int]
+    grade: int | None = None  # 0 to 15, where the correlation reads this format by itself
 
     @property
     def signature(self) -> str:
@@ -78,6 +81,8 @@ def read(fresh: Fresh) -> Reading:
     title = _text(payload.get("title"))
     if fields is None:
         return _plain(fresh, name, title)
+    if isinstance(said, dict) and (own := alert_of(name, said, 0.0)) is not None:
+        return _known(fresh, name, said, own, fields)
     rule = _first(said, fields.rule) or title
     words = title or _first(said, fields.title) or rule
     machine, actor = _first(said, fields.machine), _first(said, fields.actor)
@@ -87,6 +92,17 @@ def read(fresh: Fresh) -> Reading:
         fresh, fields.source, rule, _first(said, fields.revision), words, machine, actor,
         _level(_first(said, fields.severity), fields.level),
     )  # fmt: skip
+
+
+def _known(fresh: Fresh, format: str, said: dict[str, Any], own: Alert, fields: Fields) -> Reading:
+    """What the correlation reads by itself is read once, for a file and for the node."""
+    source, _, rule = own.signature.partition(":")
+    reading = _reading(
+        fresh, source, _text(rule), _first(said, fields.revision),
+        _text(title_of(format, said)) or _text(rule), _text(own.host), _text(own.actor),
+        _level(_first(said, fields.severity), fields.level),
+    )  # fmt: skip
+    return msgspec.structs.replace(reading, grade=own.severity)
 
 
 def _plain(fresh: Fresh, format: str, title: str) -> Reading:
@@ -102,7 +118,7 @@ def _reading(
     who = actor or _of(fresh, (SAID, NAMED), _ADDRESS, but=own)
     return Reading(
         source=source, rule=rule or "unnamed", revision=revision, title=title or rule or "unnamed",
-        machine=own.casefold(), actor="" if who == own else who, severity=severity,
+        machine=own, actor="" if who == own else who, severity=severity,
         values=tuple(_compared(fresh, own))[:MOST_VALUES],
         types=frozenset(code for code, _, _ in fresh.values),
     )  # fmt: skip

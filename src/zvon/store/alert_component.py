@@ -43,6 +43,35 @@ async def rebuild(tx: Tx, group_ids: Collection[int]) -> None:
     await alert_realm.changed(tx, list(realms))
 
 
+async def without(tx: Tx, incident_id: int, link: int, a: int, b: int) -> list[int]:
+    """The groups of an incident that no longer hang together with its first one when a link goes.
+
+    None when other links, or a person's word, still hold `a` and `b` together.
+    """
+    held = await (
+        await tx.execute("select id from alert_group where incident_id = %s", (incident_id,))
+    ).fetchall()
+    groups = sorted(int(row[0]) for row in held)
+    rows = await (
+        await tx.execute(
+            """
+            select a, b from alert_link where undone_at is null and kind <> 'related'
+              and id <> %(link)s and a = any(%(groups)s) and b = any(%(groups)s)
+            union
+            select a, b from alert_together where undone_at is null
+              and a = any(%(groups)s) and b = any(%(groups)s)
+            """,
+            {"link": link, "groups": groups},
+        )
+    ).fetchall()
+    piece = pieces(groups, [(int(x), int(y)) for x, y in rows])
+    if piece[a] == piece[b]:
+        return []
+    first = piece[groups[0]]
+    leaving = piece[b] if piece[a] == first else piece[a]
+    return [group for group in groups if piece[group] == leaving]
+
+
 def pieces(groups: Sequence[int], links: Sequence[tuple[int, int]]) -> dict[int, int]:
     """The piece that each group lies in by these links alone, named by its smallest group."""
     return components(groups, (), (), links, len(groups) + 1)

@@ -222,14 +222,17 @@ async def _more(
 async def _alerts(tx: Tx, rows: Sequence[tuple[Counted, int]]) -> None:
     if not rows:
         return
-    async with tx.db.cursor().copy(
-        "copy alert (record_id, group_id, at, received_at, severity) from stdin (format binary)"
-    ) as copy:
-        copy.set_types(["int8", "int8", "timestamptz", "timestamptz", "int2"])
-        for alert, group_id in rows:
-            await copy.write_row(
-                (alert.record_id, group_id, alert.at, alert.received_at, alert.severity)
-            )
+    await tx.execute(
+        """
+        insert into alert (record_id, group_id, at, received_at, severity)
+        select record, g, at, received, severity
+        from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
+                    %s::smallint[]) with ordinality x(record, g, at, received, severity, place)
+        order by place
+        """,
+        ([a.record_id for a, _ in rows], [g for _, g in rows], [a.at for a, _ in rows],
+         [a.received_at for a, _ in rows], [a.severity for a, _ in rows]),
+    )  # fmt: skip
 
 
 def sampled(kept: Sequence[int], count: int, more: Sequence[Counted]) -> list[int]:

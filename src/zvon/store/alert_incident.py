@@ -1,13 +1,15 @@
 """Incidents of alerts: made, what they hold, and what comes after one that has ended."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 from psycopg.types.json import Jsonb
 
 from zvon.model.marking import Pap, Tlp
-from zvon.store import incident_rank, incident_time
+from zvon.store import incident_time
 from zvon.store.alert_group import Placed
 from zvon.store.incident_row import Origin, Random, create, timeline
 from zvon.store.transaction import Change, Op, Tx
@@ -122,45 +124,50 @@ async def assign(tx: Tx, groups: Sequence[int], incident_id: int) -> None:
 async def count(tx: Tx, incidents: Collection[int], now: datetime) -> None:
     """Counts, span, severity, title and what ranks it, from the groups that each has now.
 
-    One without any group keeps its title and counts none. The severity that a person set stays.
+    One without any group keeps its title and counts none. The severity that a person set stays,
+    and so do title and span of one that reports are in.
     """
     wanted = sorted(incidents)
     if not wanted:
         return
     faces = {r[0]: r for r in await (await tx.execute(_FACE, (wanted,))).fetchall()}
-    features = {r[0]: r for r in
-                await (await tx.execute(_FEATURES, (MOST_HOSTS, wanted))).fetchall()}  # fmt: skip
-    for incident_id in wanted:
+    features = await (await tx.execute(_FEATURES, (MOST_HOSTS, wanted))).fetchall()
+    rows = []
+    for incident_id, novelty, hosts, host_count in features:
         face = faces.get(incident_id)
         if face is None:
             await tx.execute(
                 "update incident set alert_count = 0, group_count = 0 where id = %s", (incident_id,)
             )
             continue
-        _, novelty, hosts, host_count = features[incident_id]
         code, params = _title(face[1], face[2], int(host_count))
-        row = await (
-            await tx.execute(
-                """
-                update incident i set alert_count = %(alerts)s, group_count = %(groups)s,
-                  severity = case when severity_by is null then %(severity)s else severity end,
-                  first_at = case when report_count = 0 then %(first)s else least(first_at, %(first)s) end,
-                  last_at = case when report_count = 0 then %(last)s else greatest(last_at, %(last)s) end,
-                  title = case when report_count = 0 then %(code)s else title end,
-                  title_params = case when report_count = 0 then %(params)s else title_params end
-                where id = %(id)s returning uuid, record_id, tlp
-                """,
-                {"id": incident_id, "groups": face[3], "alerts": face[4], "first": face[5],
-                 "last": face[6], "severity": face[7], "code": code, "params": Jsonb(params)},
-            )
-        ).fetchone()  # fmt: skip
-        assert row is not None
-        await incident_rank.put_features(
-            tx, incident_id, {"novelty": float(novelty or 0), "hosts": hosts or []}
+        ranked = {"novelty": float(novelty or 0), "hosts": hosts}
+        rows.append((incident_id, face[3], face[4], face[5], face[6], face[7], code,
+                     _json(params), _json(ranked)))  # fmt: skip
+    if not rows:
+        return
+    changed = await tx.execute(
+        """
+        update incident i set alert_count = x.alerts, group_count = x.groups,
+          severity = case when i.severity_by is null then x.severity else i.severity end,
+          first_at = case when i.report_count = 0 then x.first else least(i.first_at, x.first) end,
+          last_at = case when i.report_count = 0 then x.last else greatest(i.last_at, x.last) end,
+          title = case when i.report_count = 0 then x.code else i.title end,
+          title_params = case when i.report_count = 0 then x.params::jsonb else i.title_params end,
+          rank_features = i.rank_features || x.ranked::jsonb
+        from unnest(%s::bigint[], %s::int[], %s::bigint[], %s::timestamptz[], %s::timestamptz[],
+                    %s::smallint[], %s::text[], %s::text[], %s::text[])
+             x(id, groups, alerts, first, last, severity, code, params, ranked)
+        where i.id = x.id returning i.uuid, i.record_id, i.tlp
+        """,
+        [list(column) for column in zip(*rows, strict=True)],
+    )
+    tx.note(
+        *(
+            Change(kind="incident", subject=uuid, op=Op.EDIT, record_id=record_id, tlp=Tlp(tlp))
+            for uuid, record_id, tlp in sorted(await changed.fetchall(), key=lambda row: row[1])
         )
-        tx.note(
-            Change(kind="incident", subject=row[0], op=Op.EDIT, record_id=row[1], tlp=Tlp(row[2]))
-        )
+    )
 
 
 async def told_groups(
@@ -174,13 +181,20 @@ async def told_groups(
 async def told_full(tx: Tx, incident_id: int, groups: int, now: datetime) -> None:
     """Say in the story that an incident has stopped to grow, and why somebody should look."""
     await timeline(tx, incident_id, "alert", "system", "INCIDENT_FULL", {"n": groups}, now)
-    await incident_rank.put_features(tx, incident_id, {"hub": True})
+    await tx.execute(
+        "update incident set rank_features = rank_features || %s where id = %s",
+        (Jsonb({"hub": True}), incident_id),
+    )
 
 
 async def attention(tx: Tx, of: Standing, group: Placed, now: datetime) -> None:
     """A group that is known says something new; a rejected incident is not opened by that."""
     await timeline(tx, of.id, "alert", "system", group.attention,
                    {"rule": group.title, "host": group.host}, now)  # fmt: skip
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _title(rule: str, host: str, hosts: int) -> tuple[str, dict[str, str | int]]:

@@ -1,5 +1,6 @@
 """What people decide about an incident, with what stood before, so that it can be undone."""
 
+import os
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,10 +13,12 @@ from zvon.model.incident_life import TimeOf
 from zvon.model.lifecycle import IncidentState, after_undo, check_incident_move
 from zvon.model.marking import Tlp
 from zvon.model.verdict import Category, Verdict, VerdictWord
-from zvon.store import incident_end, incident_time, label
+from zvon.store import incident_end, incident_merge, incident_time, incident_undo, label
 from zvon.store import verdict as verdicts
 from zvon.store.incident import NotFound, timeline
+from zvon.store.incident_step import Contradiction
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
+from zvon.store.visibility import unseen
 
 DUPLICATE = "duplicate"
 BENIGN_REASON = "verdict: benign"
@@ -38,6 +41,7 @@ class Current(Struct, frozen=True, kw_only=True):
     owner_id: int | None
     duplicate_of: int | None
     decided_by: str | None
+    owner: str | None
 
 
 class Stale(ValueError):
@@ -49,6 +53,14 @@ class Stale(ValueError):
             f"{current.version}; look at it again"
         )
         self.current = current
+        self.errors = [
+            {"field": field, "now": "" if now is None else str(now)}
+            for field, now in (
+                ("state", current.state.value), ("verdict", current.verdict),
+                ("decided_by", current.decided_by), ("owner", current.owner),
+                ("version", current.version),
+            )
+        ]  # fmt: skip
 
 
 class NothingToUndo(LookupError):
@@ -65,8 +77,10 @@ async def lock(tx: Tx, uuid: UUID, version: int | None = None) -> Current:
         await tx.execute(
             """
             select i.id, i.uuid, i.number, i.record_id, i.tlp, i.version, i.state, i.verdict,
-                   i.category, i.verdict_by, i.verdict_at, i.owner_id, i.duplicate_of, p.login
+                   i.category, i.verdict_by, i.verdict_at, i.owner_id, i.duplicate_of, p.login,
+                   o.login
             from incident i left join person p on p.id = i.verdict_by
+            left join person o on o.id = i.owner_id
             where i.uuid = %s for no key update of i
             """,
             (uuid,),
@@ -130,22 +144,26 @@ async def put_verdict(
 async def put_duplicate(
     tx: Tx, viewer: Viewer, current: Current, of: Current, reason: str, now: datetime
 ) -> None:
-    """Merge the incident into `of`. Its reports stay where they are, so undo is exact.
+    """Merge the incident into `of`, as `incident_merge` does. Undo is exact.
 
     Raises `BadDuplicate`, `IllegalMove`.
     """
-    if of.id == current.id or of.duplicate_of is not None:
-        raise BadDuplicate(f"{current.number} cannot be a duplicate of {of.number}")
     check_incident_move(current.state, IncidentState.MERGED)
-    await remember(tx, viewer, current, DUPLICATE, IncidentState.MERGED, reason, now, {})
-    await tx.execute(
-        "update incident set state = 'merged', duplicate_of = %s, version = version + 1"
-        " where id = %s",
-        (of.id, current.id),
-    )
-    await tell(tx, viewer, current, "verdict", "DUPLICATE_OF", reason, now, number=of.number)
-    await timeline(tx, of.id, "verdict", viewer.login, "HAS_DUPLICATE",
-                   {"number": current.number, "reason": reason}, now)  # fmt: skip
+    async with unseen(tx, viewer):
+        into = await incident_merge.side(tx, of.id)
+        other = await incident_merge.side(tx, current.id)
+        try:
+            step = await incident_merge.merge(
+                tx, into, other, by_person=viewer.person_id, actor=viewer.login, reason=reason,
+                now=now, random=os.urandom,
+            )  # fmt: skip
+        except Contradiction as why:
+            raise BadDuplicate(
+                f"{current.number} cannot be a duplicate of {of.number}: {why}"
+            ) from None
+    await remember(tx, viewer, current, DUPLICATE, IncidentState.MERGED, reason, now, {}, step)
+    note(tx, viewer, current, "incident:duplicate_of",
+         {"was": current.state, "reason": reason, "number": of.number})  # fmt: skip
 
 
 async def undo(tx: Tx, viewer: Viewer, current: Current, now: datetime) -> None:
@@ -167,6 +185,11 @@ async def undo(tx: Tx, viewer: Viewer, current: Current, now: datetime) -> None:
     if row is None:
         raise NothingToUndo(f"no decision on {current.number} to undo")
     before: dict[str, Any] = row[1]
+    if before.get("step"):  # raises `NotLast` while later steps stand
+        async with unseen(tx, viewer):
+            await incident_undo.undo(
+                tx, UUID(before["step"]), by_person=viewer.person_id, actor=viewer.login, now=now
+            )
     state = after_undo(current.state, IncidentState(row[2]), IncidentState(before["state"]))
     await tx.execute("update incident_decision set undone_at = %s where id = %s", (now, row[0]))
     said = await tx.execute(
@@ -269,8 +292,12 @@ async def remember(
     reason: str,
     now: datetime,
     answers: dict[str, list[int]],
+    step: UUID | None = None,
 ) -> int:
-    """Keep how the incident stands before a decision, for `undo`; the id of the row."""
+    """Keep how the incident stands before a decision, for `undo`; the id of the row.
+
+    `step` is that of `incident_step` which the decision made.
+    """
     before = {
         "state": current.state.value,
         "verdict": current.verdict,
@@ -280,6 +307,7 @@ async def remember(
         "owner_id": current.owner_id,
         "duplicate_of": current.duplicate_of,
         "answers": answers,
+        **({} if step is None else {"step": str(step)}),
     }
     row = await (
         await tx.execute(

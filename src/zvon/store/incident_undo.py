@@ -34,7 +34,7 @@ async def undo(tx: Tx, step: UUID, *, by_person: int, actor: str, now: datetime)
     stood = msgspec.convert(stored, Before)
     home = await side(tx, incident_id)
     other = None if other_id is None else await side(tx, other_id)
-    await _last(tx, number, [incident_id] if other is None else [incident_id, other.id])
+    await _last(tx, number, stood, home, other)
     touched = await _unsay(tx, number, stood, now)
     if kind == "merge" and other is not None:
         await _part_again(tx, home, other, stood, touched)
@@ -58,12 +58,19 @@ async def undo(tx: Tx, step: UUID, *, by_person: int, actor: str, now: datetime)
     return await side(tx, incident_id)
 
 
-async def _last(tx: Tx, number: int, incidents: Collection[int]) -> None:
+async def _last(tx: Tx, number: int, stood: Before, home: Side, other: Side | None) -> None:
+    """Raise `NotLast` when a later step moved what this one moved, or one of both sides."""
     later = await tx.execute(
-        "select from incident_step where id > %s and undone_at is null"
-        " and (incident_id = any(%s) or other_id = any(%s)) limit 1",
-        (number, list(incidents), list(incidents)),
-    )
+        """
+        select from incident_step s where s.id > %(n)s and s.undone_at is null
+          and (s.other_id = any(%(sides)s) or s.incident_id = %(other)s
+               or exists (select from jsonb_array_elements(s.before -> 'groups') e
+                          where (e ->> 0)::bigint = any(%(groups)s)))
+        limit 1
+        """,
+        {"n": number, "sides": [home.id] if other is None else [home.id, other.id],
+         "other": None if other is None else other.id, "groups": [g for g, _ in stood.groups]},
+    )  # fmt: skip
     if later.rowcount:
         raise NotLast("later steps touched the same incidents; take those back first")
 

@@ -14,7 +14,7 @@ from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.model.marking import Tlp
 from zvon.store.party import Db
-from zvon.store.transaction import Pool, transaction
+from zvon.store.transaction import Pool, Tx, transaction
 
 SYSTEM: Literal["system"] = "system"
 Looking = Viewer | Literal["system"]
@@ -53,6 +53,17 @@ def counts_hidden(viewer: Viewer) -> bool:
     those whose ceiling is the highest, and to auditors.
     """
     return viewer.tlp_ceiling == Tlp.RED or viewer.may(Permission.AUDIT_READ)
+
+
+@asynccontextmanager
+async def unseen(tx: Tx, viewer: Looking) -> AsyncIterator[None]:
+    """Inside a viewer's transaction all rows for what must be counted whole; then the viewer's again.
+
+    What the viewer asked for was looked up before, as the viewer.
+    """
+    await tx.execute("select set_config('zvon.viewer', 'system', true)")
+    yield
+    await tx.execute("select set_config('zvon.viewer', %s, true)", (viewer_setting(viewer),))
 
 
 @asynccontextmanager
