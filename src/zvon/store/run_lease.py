@@ -21,8 +21,9 @@ async def claim(tx: Tx, worker: str, now: datetime, lease: timedelta, limit: int
         await cursor.execute(
             """
             with due as (
-              select id from step_run where state = 'ready' and ready_at <= %(now)s
-              order by ready_at, id limit %(limit)s for update skip locked)
+              select id from step_run where state = 'ready'
+                and (ready_at is null or ready_at <= %(now)s)
+              order by ready_at nulls first, id limit %(limit)s for update skip locked)
             update step_run s set state = 'leased', attempt = s.attempt + 1,
               leased_by = %(worker)s, lease_until = %(until)s,
               started_at = coalesce(s.started_at, %(now)s)
@@ -51,17 +52,23 @@ async def still_mine(tx: Tx, worker: str, steps: Sequence[StepRow]) -> set[int]:
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def free_lost(tx: Tx, now: datetime, limit: int) -> list[tuple[int, str, str]]:
-    """Give steps back whose worker is silent: (run, step, worker) of each."""
+async def free_lost(
+    tx: Tx, now: datetime, lease: timedelta, limit: int
+) -> list[tuple[int, str, str]]:
+    """Give steps back whose worker is silent: (run, step, worker) of each.
+
+    A lease that ends later than any could is of a clock that was set back since: it is lost too.
+    """
     cursor = await tx.execute(
         """
         with lost as (
-          select id, leased_by from step_run where state = 'leased' and lease_until <= %(now)s
+          select id, leased_by from step_run where state = 'leased'
+            and (lease_until <= %(now)s or lease_until > %(now)s + %(lease)s)
           order by lease_until, id limit %(limit)s for update skip locked)
         update step_run s set state = 'ready', leased_by = null, lease_until = null
         from lost where s.id = lost.id returning s.run_id, s.step, lost.leased_by
         """,
-        {"now": now, "limit": limit},
+        {"now": now, "limit": limit, "lease": lease},
     )
     return sorted(await cursor.fetchall())
 
@@ -87,21 +94,21 @@ async def still_over(tx: Tx, steps: Sequence[int], now: datetime) -> set[int]:
     return {row[0] for row in await cursor.fetchall()}
 
 
-async def wake(tx: Tx, steps: Sequence[int], now: datetime) -> int:
+async def wake(tx: Tx, steps: Sequence[int]) -> int:
     """Have waiting steps looked at again at once; how many there were."""
     if not steps:
         return 0
     cursor = await tx.execute(
-        "update step_run set state = 'ready', ready_at = %s where id = any(%s)"
+        "update step_run set state = 'ready', ready_at = null, attempt = 0 where id = any(%s)"
         " and state = 'waiting'",
-        (now, list(steps)),
+        (list(steps),),
     )
     if cursor.rowcount:
         await notify(tx)
     return cursor.rowcount
 
 
-async def wake_about(tx: Tx, subjects: Sequence[UUID], now: datetime) -> int:
+async def wake_about(tx: Tx, subjects: Sequence[UUID]) -> int:
     """Wake the steps that wait for one of `subjects`, or that made it."""
     cursor = await tx.execute(
         """
@@ -112,10 +119,10 @@ async def wake_about(tx: Tx, subjects: Sequence[UUID], now: datetime) -> int:
         """,
         {"s": list(subjects)},
     )
-    return await wake(tx, [row[0] for row in await cursor.fetchall()], now)
+    return await wake(tx, [row[0] for row in await cursor.fetchall()])
 
 
-async def tell(tx: Tx, step: UUID, result: dict[str, Any], now: datetime) -> bool:
+async def tell(tx: Tx, step: UUID, result: dict[str, Any]) -> bool:
     """What a job found out for a step that waits for it; false when it no longer waits."""
     cursor = await tx.execute(
         """
@@ -125,7 +132,7 @@ async def tell(tx: Tx, step: UUID, result: dict[str, Any], now: datetime) -> boo
         """,
         (Jsonb(result), step),
     )
-    return await wake(tx, [row[0] for row in await cursor.fetchall()], now) > 0
+    return await wake(tx, [row[0] for row in await cursor.fetchall()]) > 0
 
 
 async def unanswered_mail(tx: Tx, now: datetime, every: timedelta, limit: int) -> list[int]:
@@ -146,13 +153,3 @@ async def unanswered_mail(tx: Tx, now: datetime, every: timedelta, limit: int) -
 async def notify(tx: Tx) -> None:
     """Wake the workers when the transaction commits."""
     await tx.execute("select pg_notify(%s, '')", (CHANNEL,))
-
-
-async def next_ready(db: Db) -> datetime | None:
-    """When the next step is ready, or over its time; none when nothing is planned."""
-    row = await (
-        await db.execute("select min(ready_at) from step_run where state = 'ready'")
-    ).fetchone()
-    assert row is not None
-    found: datetime | None = row[0]
-    return found

@@ -49,7 +49,7 @@ class StepNew(Struct, frozen=True, kw_only=True):
     kind: str
     state: str
     output: Mapping[str, Any] = {}
-    ready_at: datetime
+    ready_at: datetime | None
     due_at: datetime
 
 
@@ -134,7 +134,7 @@ async def end_steps(tx: Tx, ends: Sequence[StepEnd], now: datetime) -> None:
         """
         update step_run s set state = x.state, output = s.output || x.output::jsonb,
           error = x.error, leased_by = null, lease_until = null,
-          ready_at = coalesce(x.ready_at, s.ready_at), due_at = coalesce(x.due_at, s.due_at),
+          ready_at = x.ready_at, due_at = coalesce(x.due_at, s.due_at),
           ended_at = case when x.state = any(%s) then null else %s end
         from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
                     %s::timestamptz[]) x(id, state, output, error, ready_at, due_at)
@@ -215,7 +215,8 @@ async def put_runs(tx: Tx, runs: Sequence[tuple[RunRow, RunNow]], now: datetime)
     await tx.execute(
         """
         with open as (
-          select s.run_id, bool_or(s.state <> 'waiting' and s.ready_at <= %(now)s) as active,
+          select s.run_id, bool_or(s.state = 'leased' or (s.state = 'ready'
+                            and (s.ready_at is null or s.ready_at <= %(now)s))) as active,
                  bool_or(w.kind = 'person' and w.ended_at is null) as late
           from step_run s left join run_wait w on w.step_run_id = s.id
           where s.run_id = any(%(id)s) and s.state = any(%(open)s) group by s.run_id)

@@ -64,7 +64,7 @@ class StepRow(Struct, frozen=True, kw_only=True):
     input: dict[str, Any]
     output: dict[str, Any]
     error: str
-    ready_at: datetime
+    ready_at: datetime | None
     due_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

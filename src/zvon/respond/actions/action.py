@@ -74,7 +74,6 @@ class Failed(Struct, frozen=True):
     """The step ended without success; `error` is a code of the catalogue."""
 
     error: str
-    output: Mapping[str, Any] = {}
 
 
 class Waits(Struct, frozen=True, kw_only=True):

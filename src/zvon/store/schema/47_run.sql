@@ -61,7 +61,7 @@ create table step_run (
   input jsonb not null default '{}',
   output jsonb not null default '{}',
   error text not null default '',
-  ready_at timestamptz not null,                 -- not before: delays and rests between attempts
+  ready_at timestamptz,                          -- not before: delays and rests; null: at once
   due_at timestamptz not null,                   -- nothing waits without an end
   leased_by text,
   lease_until timestamptz,
@@ -71,7 +71,7 @@ create table step_run (
   check ((state = 'leased') = (lease_until is not null)),
   check ((ended_at is not null) = (state in ('done', 'failed', 'skipped', 'timed_out')))
 );
-create index step_run_ready on step_run (ready_at, id) where state = 'ready';
+create index step_run_ready on step_run (ready_at nulls first, id) where state = 'ready';
 create index step_run_lease on step_run (lease_until) where state = 'leased';
 create index step_run_due on step_run (due_at) where state in ('ready', 'leased', 'waiting');
 
@@ -116,18 +116,6 @@ create table run_effect (
 );
 create index run_effect_step on run_effect (step_run_id);
 
--- What a run calls in other systems. Sealed: addresses and texts of an incident.
-create table run_call (
-  step_run_id bigint primary key references step_run on delete cascade,
-  host text not null,
-  request_sealed bytea not null,
-  state text not null default 'queued' check (state in ('queued', 'sent', 'failed')),
-  attempts smallint not null default 0,
-  status smallint,
-  error text not null default '',
-  at timestamptz not null
-);
-
 -- Hosts that webhooks may go to, and the secret that signs them; by people who manage playbooks.
 create table webhook_target (
   id bigint generated always as identity primary key,
@@ -139,6 +127,19 @@ create table webhook_target (
   enabled boolean not null default true,
   made_by bigint not null references person,
   made_at timestamptz not null
+);
+
+-- What a run calls in other systems. Sealed: addresses and texts of an incident.
+create table run_call (
+  step_run_id bigint primary key references step_run on delete cascade,
+  target_id bigint not null references webhook_target,
+  host text not null,
+  request_sealed bytea not null,
+  state text not null default 'queued' check (state in ('queued', 'sent', 'failed')),
+  attempts smallint not null default 0,
+  status smallint,
+  error text not null default '',
+  at timestamptz not null
 );
 
 create table run_log (
