@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg import DatabaseError
 
-from tests.blocks import People, people_of
-from tests.store.test_block_life import ordered
+from tests.blocks import People, people_of, rules
+from tests.store.test_block_life import ask, live, ordered
 from zvon.access.permission import Denied
-from zvon.store import order
+from zvon.store import block_row, order
 from zvon.store.block import BadProposal
 from zvon.store.order import BadOrder, NoOrder
 from zvon.store.transaction import Pool, transaction
@@ -39,12 +40,12 @@ async def test_an_oral_order_alarms_once_when_its_copy_does_not_come(
     said = {"kind": "oral", "document_sha256": None}
     late = await ordered(pool, people["ana"], now, **said)
     kept = await ordered(pool, people["ana"], now, **said)
-    assert late.written_due == now + DAY
+    assert late.written_due == now + 2 * DAY
     async with transaction(pool, now) as tx:
         done = await order.written(tx, people["bor"], kept.uuid, "cd" * 32, now)
     assert done.written_at == now
-    for at, alarms in ((now + DAY - timedelta(seconds=1), []), (now + DAY, [late.number]),
-                       (now + 2 * DAY, [])):  # fmt: skip
+    for at, alarms in ((now + 2 * DAY - timedelta(seconds=1), []), (now + 2 * DAY, [late.number]),
+                       (now + 3 * DAY, [])):  # fmt: skip
         async with transaction(pool, at) as tx:
             assert [one.number for one in await order.alarm(tx, at)] == alarms
     async with pool.connection() as db:
@@ -55,6 +56,49 @@ async def test_an_oral_order_alarms_once_when_its_copy_does_not_come(
     with pytest.raises(BadOrder, match="already"):
         async with transaction(pool, now) as tx:
             await order.written(tx, people["bor"], kept.uuid, "cd" * 32, now)
+
+
+async def test_without_its_copy_an_order_lapses_and_its_blocks_go_to_review(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    said = await ordered(pool, people["ana"], now, kind="oral", document_sha256=None)
+    assert said.state == "announced"
+    stands = await live(pool, people, now, "evil.example", order_uuid=said.uuid)
+    (waits,) = await ask(pool, people["ana"], now, "other.example", order_uuid=said.uuid)
+    late = now + 2 * DAY
+    async with transaction(pool, late) as tx:
+        await order.alarm(tx, late)
+        await order.settle(tx, late)
+    async with pool.connection() as db:
+        assert (await order.by_uuid(db, said.uuid)).state == "lapsed"
+        found = {
+            row.name: row.state for row in await block_row.by_uuid(db, [stands.uuid, waits.uuid])
+        }
+    assert found == {"evil.example": "disputed", "other.example": "held"}
+    assert await rules(pool, "hot.si.zvon") == {"evil.example": "."}, "not silently off either"
+    with pytest.raises(BadOrder, match="lapsed"):
+        await ask(pool, people["ana"], late, "third.example", order_uuid=said.uuid)
+    async with transaction(pool, late) as tx:
+        done = await order.written(tx, people["bor"], said.uuid, "cd" * 32, late)
+        await order.settle(tx, late)
+    assert done.state == "confirmed"
+    async with pool.connection() as db:
+        assert (await order.by_uuid(db, said.uuid)).state == "in_force"
+        (row,) = await block_row.by_uuid(db, [stands.uuid])
+    assert row.state == "disputed", "a person settles it"
+
+
+async def test_an_order_is_in_force_while_blocks_rest_on_it_and_then_over(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    made = await ordered(pool, people["ana"], now)
+    for at, state in ((now, "confirmed"), (now + 31 * DAY, "ended")):
+        async with transaction(pool, at) as tx:
+            await order.settle(tx, at)
+            assert (await order.by_uuid(tx.db, made.uuid)).state == state
+    with pytest.raises(DatabaseError, match="no move from ended"):
+        async with transaction(pool, now) as tx:
+            await tx.execute("update authority_order set state = 'in_force'")
 
 
 async def test_the_time_for_the_copy_is_a_policy(pool: Pool, people: People, now: datetime) -> None:

@@ -52,6 +52,8 @@ class Cause(StrEnum):
     """Data that had its time was not purged in time."""
     DATA_REQUEST_DUE = "data_request_due"
     """A request of a person about their data is due within a week, or late."""
+    OBLIGATION_LATE = "obligation_late"
+    """A report that the law asks for is over its time."""
 
     @property
     def words(self) -> str:

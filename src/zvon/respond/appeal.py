@@ -17,6 +17,7 @@ async def watch(context: Context, _payload: dict[str, Any]) -> None:
     async with transaction(context.pool, now) as tx:
         appeals = await appeal.alarm(tx, now)
         orders = await order.alarm(tx, now)
+        await order.settle(tx, now)
     for late in appeals:
         log.warning("appeal.overdue", appeal=late.number, name=late.name)
     for ordered in orders:

@@ -8,6 +8,7 @@ from zvon.respond import (
     appeal,
     bulk,
     life,
+    obligation_jobs,
     person_data,
     purge,
     queue_sample,

@@ -18,7 +18,7 @@ from zvon.config import host_port
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.zone import TOP
 from zvon.store import allow as allow_zone
-from zvon.store import zone
+from zvon.store import justification, zone
 from zvon.store.transaction import ZONE_CHANNEL, AuditEntry, Change, Op, Tx
 
 Db = AsyncConnection[TupleRow]
@@ -374,11 +374,16 @@ async def keys(db: Db) -> list[Key]:
 async def set_mode(
     tx: Tx, viewer: Viewer, uuid: UUID, mode: str, *, reason: str = ""
 ) -> Subscriber:
-    """Say whether the subscriber only logs or blocks; its own configuration decides in the end."""
+    """Say whether the subscriber only logs or blocks; its own configuration decides in the end.
+
+    Raises `NeedsJustification` while a feed that it takes has no justification that holds.
+    """
     viewer.require(Permission.SUBSCRIBER_MANAGE)
     if mode not in MODES:
         raise BadSubscriber(f"mode: one of {', '.join(MODES)}, got {mode!r}")
     known = await get(tx.db, uuid)
+    if mode == "enforce" and known.mode != mode:
+        await justification.require(tx.db, known.id, known.name)
     await tx.execute("update subscriber set mode = %s where id = %s", (mode, known.id))
     _note(tx, viewer, known, {"mode": mode, "was": known.mode, "reason": reason})
     await _tell(tx)

@@ -52,6 +52,8 @@ create table authority_order (
   authority text not null check (length(authority) >= 3),
   reference text not null,                       -- their file number
   kind text not null check (kind in ('written','oral')),
+  -- Said and its copy awaited, confirmed in writing, blocks rest on it, over, or no copy came.
+  state text not null check (state in ('announced','confirmed','in_force','ended','lapsed')),
   legal_ground text not null check (length(legal_ground) >= 3),
   received_at timestamptz not null,
   written_due timestamptz,                       -- an oral order needs its written copy until then
