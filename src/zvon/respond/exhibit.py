@@ -15,7 +15,7 @@ from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.store import exhibit as exhibits
 from zvon.store.block_eyes import check_text
-from zvon.store.exhibit import BadExhibit, Limits, NewExhibit, Origin
+from zvon.store.exhibit import BadExhibit, Exhibit, Limits, NewExhibit, Origin
 from zvon.store.transaction import Tx
 
 MAX_NAME = 200
@@ -75,22 +75,22 @@ async def add(
     )
 
 
-async def hold(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> None:
+async def hold(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Exhibit:
     """Put a legal hold on an exhibit, with a reason."""
     viewer.require(Permission.EXHIBIT_WRITE)
-    await exhibits.hold(tx, viewer, uuid, check_text("reason", reason), now)
+    return await exhibits.hold(tx, viewer, uuid, check_text("reason", reason), now)
 
 
-async def let_go(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> None:
+async def let_go(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Exhibit:
     """End a hold that another person set, with a reason."""
     viewer.require(Permission.HOLD_APPROVE)
-    await exhibits.let_go(tx, viewer, uuid, check_text("reason", reason), now)
+    return await exhibits.let_go(tx, viewer, uuid, check_text("reason", reason), now)
 
 
-async def delete(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> None:
+async def delete(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Exhibit:
     """Destroy the bytes of an exhibit that another person brought, with a reason."""
     viewer.require(Permission.INCIDENT_SETTLE)
-    await exhibits.delete(tx, viewer, uuid, check_text("reason", reason), now)
+    return await exhibits.delete(tx, viewer, uuid, check_text("reason", reason), now)
 
 
 async def hand_over(tx: Tx, viewer: Viewer, uuid: UUID, to: str, now: datetime) -> None:

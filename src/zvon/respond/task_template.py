@@ -21,7 +21,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     after: tuple[str, ...] = ()
 
 
-class Template(Struct, frozen=True, forbid_unknown_fields=True):
+class Template(Struct, frozen=True, forbid_unknown_fields=True, rename={"steps": "step"}):
     """Tasks that belong together; offered first for incidents of its `categories`."""
 
     name: str

@@ -183,6 +183,10 @@ async def put(
 async def get(db: Db, viewer: Viewer, uuid: UUID) -> Exhibit:
     """One exhibit without its bytes. Raises `Denied`, `NoExhibit`."""
     viewer.require(Permission.EXHIBIT_READ)
+    return await _fetch(db, uuid)
+
+
+async def _fetch(db: Db, uuid: UUID) -> Exhibit:
     async with db.cursor(row_factory=class_row(Exhibit)) as cursor:
         await cursor.execute(_SELECT + "where e.uuid = %s", (uuid,))
         found = await cursor.fetchone()
@@ -247,10 +251,10 @@ async def piece(db: Db, exhibit: Exhibit, n: int) -> bytes | None:
     return await asyncio.to_thread(_unpack, keys_of(db), key, exhibit.id, n, bytes(row[0]))
 
 
-async def hold(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> None:
+async def hold(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Exhibit:
     """Keep an exhibit whatever its age until two people let go. Raises `Denied`, `ExhibitHeld`."""
     viewer.require(Permission.EXHIBIT_WRITE)
-    found = await _lock(tx, viewer, uuid)
+    found = await _lock(tx, uuid)
     if found.held_by is not None:
         raise ExhibitHeld(f"{found.number} is held already")
     await tx.execute(
@@ -258,12 +262,13 @@ async def hold(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -
         (viewer.person_id, now, reason, found.id),
     )
     await _keep(tx, viewer, found.id, found.number, found.sha256, "held", reason, now)
+    return await _fetch(tx.db, uuid)
 
 
-async def let_go(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> None:
+async def let_go(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Exhibit:
     """End a hold that somebody else set. Raises `Denied`, `OwnHold`, `NoExhibit`."""
     viewer.require(Permission.HOLD_APPROVE)
-    found = await _lock(tx, viewer, uuid)
+    found = await _lock(tx, uuid)
     if found.held_by is None:
         raise NoExhibit(f"{found.number} is not held")
     if found.held_by == viewer.login:
@@ -277,16 +282,17 @@ async def let_go(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime)
         (found.id,),
     )
     await _keep(tx, viewer, found.id, found.number, found.sha256, "let_go", reason, now)
+    return await _fetch(tx.db, uuid)
 
 
-async def delete(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> None:
+async def delete(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime) -> Exhibit:
     """Destroy the bytes; the row stays with its hash and says who and why. It cannot be undone.
 
     Needs `incident:settle`, and somebody else than who brought it. Raises `ExhibitHeld`.
     """
     if not viewer.may(Permission.INCIDENT_SETTLE):
         raise Denied(Permission.INCIDENT_SETTLE)
-    found = await _lock(tx, viewer, uuid)
+    found = await _lock(tx, uuid)
     if found.held_by is not None:
         raise ExhibitHeld(f"a legal hold keeps {found.number}")
     if found.added_by == viewer.login:
@@ -301,18 +307,19 @@ async def delete(tx: Tx, viewer: Viewer, uuid: UUID, reason: str, now: datetime)
         (now, viewer.person_id, reason, found.id),
     )
     await _keep(tx, viewer, found.id, found.number, found.sha256, "deleted", reason, now)
+    return await _fetch(tx.db, uuid)
 
 
 async def note(tx: Tx, viewer: Viewer, uuid: UUID, act: Act, text: str, now: datetime) -> None:
     """Add a line of custody: handed over to somebody, or verified. Raises `Denied`, `NoExhibit`."""
     viewer.require(Permission.EXHIBIT_WRITE)
-    found = await _lock(tx, viewer, uuid)
+    found = await _lock(tx, uuid)
     await _keep(tx, viewer, found.id, found.number, found.sha256, act, text, now)
 
 
-async def _lock(tx: Tx, viewer: Viewer, uuid: UUID) -> Exhibit:
+async def _lock(tx: Tx, uuid: UUID) -> Exhibit:
     await tx.execute("select from exhibit where uuid = %s for update", (uuid,))
-    found = await get(tx.db, viewer, uuid)
+    found = await _fetch(tx.db, uuid)
     if found.deleted_at is not None:
         raise ExhibitGone(f"{found.number} was deleted")
     return found

@@ -133,6 +133,8 @@ create table incident (
 );
 create index incident_campaign on incident (campaign_id);
 create index incident_record on incident (record_id);
+create index incident_duplicate on incident (duplicate_of) where duplicate_of is not null;
+create index incident_successor on incident (successor_of) where successor_of is not null;
 
 create table incident_name (                     -- names of the incident and the scope that we advise
   incident_id bigint not null references incident,
