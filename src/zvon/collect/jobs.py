@@ -8,7 +8,8 @@ from zvon.collect.index import index
 from zvon.collect.intake import AT_ONCE, intake
 from zvon.collect.look import look
 from zvon.collect.look_page import fetch_pages
-from zvon.collect.mailbox import poll, tell
+from zvon.collect.mailbox import poll, poll_messages, tell
+from zvon.collect.message import look as read_message
 from zvon.collect.names import read_source, tick
 from zvon.collect.render_page import render_pages
 from zvon.collect.source.pull import pull_one
@@ -27,6 +28,8 @@ JOBS: dict[str, Handler] = {
     "collect.look": look,
     "collect.mailbox": poll,
     "collect.mail_reply": tell,
+    "collect.message": read_message,
+    "collect.message_mailbox": poll_messages,
     "collect.pull": pull,
     "collect.pull_one": pull_one,
     "collect.quality": weigh,
@@ -41,6 +44,8 @@ SCHEDULE: dict[str, timedelta] = {
     "collect.intake": timedelta(seconds=15),
     "collect.mailbox": timedelta(seconds=15),
     "collect.mail_reply": timedelta(seconds=10),
+    "collect.message": timedelta(minutes=5),
+    "collect.message_mailbox": timedelta(seconds=15),
     "collect.pull": timedelta(seconds=5),
     "collect.quality": timedelta(days=1),
     "collect.sources": timedelta(seconds=10),

@@ -10,15 +10,16 @@ import hmac
 import logging
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from pydantic import SecretStr
 
 from zvon.access.seal import NONCE_BYTES, BadSeal, seal, unseal
-from zvon.collect import imap
+from zvon.collect import imap, message
 from zvon.collect.submit import Empty, TooLarge, submit
 from zvon.formats import language, mail, mail_reply
 from zvon.formats.limit import Undecodable
@@ -36,6 +37,7 @@ from zvon.store.visibility import SYSTEM, read
 log = logging.getLogger(__name__)
 
 PURPOSE = "mail_reply"
+Take = Callable[[Context, MailServer, imap.Held], Awaitable[bool]]
 MOST_ROUNDS = 20
 MOST_MAILS = 50
 SMTP_TIMEOUT_S = 20.0
@@ -44,10 +46,22 @@ SMTP_TIMEOUT_S = 20.0
 async def poll(context: Context, _payload: dict[str, Any]) -> None:
     """Take in what lies new in the mailbox; without one nothing happens."""
     settings = context.settings
-    if settings.mailbox is None:
-        return
-    box = server(settings.mailbox, "imap")
-    password = settings.mailbox_password.get_secret_value() if settings.mailbox_password else ""
+    if settings.mailbox is not None:
+        await _poll(context, settings.mailbox, settings.mailbox_password, _take)
+
+
+async def poll_messages(context: Context, _payload: dict[str, Any]) -> None:
+    """Take in what lies new in the mailbox of our letters' address, when that is another one."""
+    settings = context.settings
+    if settings.message_mailbox is not None and settings.message_mailbox != settings.mailbox:
+        await _poll(
+            context, settings.message_mailbox, settings.message_mailbox_password, _take_message
+        )
+
+
+async def _poll(context: Context, url: str, secret: SecretStr | None, take: Take) -> None:
+    box = server(url, "imap")
+    password = secret.get_secret_value() if secret else ""
     for _ in range(MOST_ROUNDS):
         async with read(context.pool, SYSTEM) as db:
             at = await boxes.cursor(db, box.name)
@@ -60,7 +74,7 @@ async def poll(context: Context, _payload: dict[str, Any]) -> None:
             return
         last = at.uid if at.validity == found.validity else 0
         for held in found.messages:
-            taken = await _take(context, box, held)
+            taken = await take(context, box, held)
             last = held.uid
             async with transaction(context.pool, context.clock()) as tx:
                 place = Cursor(found.validity, last)
@@ -83,6 +97,9 @@ async def _take(context: Context, box: MailServer, held: imap.Held) -> bool:
     head = mail_reply.head(held.body)
     if mail_reply.answers_us(head):
         return False
+    if await message.belongs(context, held.body):
+        await message.take(context, held.body, ())
+        return True
     now = context.clock()
     submitted = ReportIn(
         body=held.body,
@@ -102,6 +119,17 @@ async def _take(context: Context, box: MailServer, held: imap.Held) -> bool:
     if asker is not None and context.settings.smtp is not None:
         async with transaction(context.pool, now) as tx:
             await _remember(context, tx, receipt, asker, now)
+    return True
+
+
+async def _take_message(context: Context, box: MailServer, held: imap.Held) -> bool:
+    """Take one mail to our letters' address in; whatever it is, a person can find it."""
+    if held.body is None:
+        log.warning("mailbox %s: message %d is larger than a mail may be", box.name, held.uid)
+        return False
+    if not held.body:
+        return False
+    await message.take(context, held.body, ())
     return True
 
 

@@ -79,6 +79,12 @@ def read(body: bytes, own: str) -> Letter:
     )
 
 
+def place_of(mail: Mail) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """What decides where a mail belongs: what it answers to, where it went, and its subject."""
+    delivered = tuple(dict.fromkeys(a.lower() for _, a in header.addresses(mail, *_DELIVERED)))
+    return _answers(mail), delivered, header.one(mail, "subject")
+
+
 def sha256(file: File) -> str:
     """What a file is known by."""
     return hashlib.sha256(file.body).hexdigest()

@@ -10,9 +10,11 @@ from aiosmtpd import lmtp
 from aiosmtpd.smtp import Envelope, Session
 from msgspec import Meta, Struct
 
+from zvon.collect import message
 from zvon.collect.source.kind import Kind
 from zvon.collect.take import Empty, TooLarge, take
 from zvon.config import host_port
+from zvon.formats.mail_token import is_own
 from zvon.jobs import Context
 from zvon.store.source import Setup
 
@@ -46,6 +48,10 @@ class Desk:
     ) -> str:
         """Take a recipient that is a source; for a paused one the mail server keeps the mail."""
         found = self._find(address.lower())
+        if found is None and self._ours(address):
+            envelope.rcpt_tos.append(address)
+            envelope.rcpt_options.extend(options)
+            return "250 2.1.5 ok"
         if found is None:
             return "550 5.1.1 no source has this address"
         if found.paused:
@@ -65,6 +71,8 @@ class Desk:
 
     async def _take(self, address: str, body: bytes) -> str:
         found = self._find(address.lower())
+        if found is None and self._ours(address):
+            return await self._answer(address, body)
         if found is None or found.paused:
             return "450 4.2.1 this source is paused"
         try:
@@ -78,6 +86,22 @@ class Desk:
             return "552 5.3.4 the message is too large"
         except Exception:  # whatever it is, the mail server keeps the mail
             log.exception("mail waits", source=found.name)
+            return "451 4.3.0 try again later"
+        return f"250 2.0.0 taken as {made}"
+
+    def _ours(self, address: str) -> bool:
+        """Is it the address of our letters, with or without a code behind a plus?"""
+        own = message.own_address(self._context)
+        return own is not None and is_own(address, own)
+
+    async def _answer(self, address: str, body: bytes) -> str:
+        """Take an answer to a letter of ours."""
+        if not body.strip():
+            return "554 5.6.0 the message is empty"
+        try:
+            made = await message.take(self._context, body, [address])
+        except Exception:  # whatever it is, the mail server keeps the mail
+            log.exception("an answer waits")
             return "451 4.3.0 try again later"
         return f"250 2.0.0 taken as {made}"
 
