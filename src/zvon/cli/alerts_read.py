@@ -1,5 +1,6 @@
 """Files of alerts for `zvon alerts`: table, EVE of Suricata, events of Wazuh; packed or not."""
 
+import codecs
 import csv
 import math
 import sys
@@ -14,8 +15,10 @@ from msgspec import Struct
 
 from zvon.formats.clock import instant
 from zvon.formats.inflate import Bounds, Inflated
-from zvon.formats.json_objects import objects
-from zvon.formats.line_stream import lines
+from zvon.formats.json_objects import HEAD, MAX_LINE, objects
+from zvon.formats.json_stream import Piece
+from zvon.formats.json_value import BadJson, value_of
+from zvon.formats.line_stream import blocks, lines
 from zvon.formats.log import eve, wazuh
 from zvon.formats.packing import packing
 from zvon.ml.correlate.alert import Alert
@@ -154,7 +157,7 @@ class Records:
 
     def _json(self, name: str, chunks: Iterable[bytes]) -> None:
         """Objects, one a line or in a list."""
-        for count, piece in enumerate(objects(chunks)):
+        for count, piece in enumerate(_pieces(chunks)):
             if isinstance(piece, Bad):
                 self._wrong(name, piece.position, piece.reason)
             elif not isinstance(piece.value, dict):
@@ -209,6 +212,33 @@ class Records:
         # Foreign text on a terminal: control characters would speak to it.
         plain = "".join(c if c.isprintable() else "�" for c in reason)
         print(f"{name}:{where}: {plain}", file=sys.stderr)
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[Piece | Bad]:
+    """The values of a file of JSON. Once the first line is an object, each line is by itself, so
+    that a broken one never takes the rest of the file with it.
+    """
+    stream = blocks(chunks, HEAD)
+    head = next(stream)
+    everything = chain((head,), stream)
+    first, _, _ = head.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")
+    try:
+        by_lines = isinstance(value_of(first), dict)
+    except BadJson:
+        by_lines = False
+    if not by_lines:
+        yield from objects(everything)
+        return
+    for line in lines(everything, MAX_LINE):
+        if isinstance(line, Bad):
+            yield line
+            continue
+        number, raw = line
+        try:
+            yield Piece("", f"line {number}", value_of(raw), len(raw))
+        except BadJson as problem:
+            if not raw.isspace():
+                yield Bad(f"line {number}", str(problem), raw[:EXAMPLES])
 
 
 def _texts(chunks: Iterable[bytes], place: list[int]) -> Iterator[str]:
