@@ -249,7 +249,9 @@ async def _back(tx: Tx, viewer: Viewer, bulk: Bulk, item: Open, now: datetime) -
         case Snooze():
             await snooze.wake(tx, viewer, item.uuid, now=now)
         case Move():
-            to = IncidentState(before["state"])
+            # Nothing becomes new again; it is taken up instead.
+            was = IncidentState(before["state"])
+            to = IncidentState.TRIAGE if was is IncidentState.NEW else was
             await life.move(tx, viewer, item.uuid, to, version, bulk.reason, now)
 
 
