@@ -12,6 +12,7 @@ from datetime import timedelta
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Any
 
 from cyclopts import App
@@ -79,6 +80,7 @@ async def _worker(settings: Settings, stop: asyncio.Event) -> None:
     from zvon.collect.collector.stream import serve as listen_to_collectors
     from zvon.collect.source.listen import run as listen_to_sources
     from zvon.jobs import run_worker
+    from zvon.respond.run_work import serve as work_off_runs
 
     handlers, schedule = collected_jobs()
     limits = collected_limits()
@@ -89,6 +91,7 @@ async def _worker(settings: Settings, stop: asyncio.Event) -> None:
             run_worker(context, handlers, schedule, stop, limits=limits),
             listen_to_sources(context, stop),
             listen_to_collectors(context, stop),
+            work_off_runs(context, f"{gethostname()}:{os.getpid()}", stop),
         )
 
 

@@ -14,6 +14,7 @@ from zvon.respond import (
     queue_sample,
     retest,
     review,
+    run_jobs,
     subjects,
     url_retest,
 )
@@ -54,6 +55,7 @@ JOBS: dict[str, Handler] = {
     "respond.data_request_close": person_data.close,
     "respond.data_request_remind": person_data.remind,
     "respond.subjects": subjects.note_subjects,
+    **run_jobs.JOBS,
     "respond.purge": purge.hourly,
     "respond.purge_asked": purge.asked,
     "respond.sample": review.sample,
@@ -70,5 +72,6 @@ SCHEDULE: dict[str, timedelta] = {
     "respond.data_request_remind": timedelta(hours=1),
     "respond.purge": timedelta(hours=1),
     "respond.subjects": timedelta(minutes=1),
+    **run_jobs.SCHEDULE,
     "respond.sample": timedelta(minutes=10),
 }

@@ -109,6 +109,17 @@ def advance(
     return walk.run(lambda: walk.leave(token, outcome))
 
 
+def replant(
+    playbook: Playbook, place: Place, places: Mapping[int, str], values: Values
+) -> tuple[Place, Sequence[Transition]]:
+    """Set tokens that stand on a step on another one, and begin it; for a run that changes version.
+
+    A token whose branches are open stays where they come back to.
+    """
+    walk = _Walk(playbook, place, values)
+    return walk.run(lambda: walk.replant(places))
+
+
 def answers(playbook: Playbook, step: str, outcome: Outcome) -> bool:
     """Whether the playbook itself says how it goes on; if not, a person is asked.
 
@@ -157,6 +168,14 @@ class _Walk:
         self.tokens[token.n] = token
         self.next_token += 1
         self.moving.append(token.n)
+
+    def replant(self, places: Mapping[int, str]) -> None:
+        """Tokens stand on other steps from now on."""
+        for n, step in places.items():
+            token = self.tokens[n]
+            self.tokens[n] = replace(token, step=step)
+            if not token.children:
+                self.moving.append(n)
 
     def leave(self, n: int, outcome: Outcome) -> None:
         """Go on from where token `n` stands."""

@@ -155,6 +155,26 @@ class Batch:
         self.log(run.row, "STEP_LATE", step.step, {"outcome": outcome.value, "error": error})
         return True
 
+    def replant(self, places: Mapping[int, str], run_id: int) -> None:
+        """Set tokens on other steps of the version that the run was moved to."""
+        run = self.runs[run_id]
+        self._take(run, *interpreter.replant(run.playbook, run.place, places, run.values()))
+
+    def declined(self, step: StepRow, error: str, output: Mapping[str, Any]) -> None:
+        """Somebody said no: the way for it is taken, or the run ends with it."""
+        run = self.runs[step.run_id]
+        found = run.playbook.steps.get(step.step)
+        reads = isinstance(found, Action) and bool(found.out)
+        if interpreter.answers(run.playbook, step.step, Outcome.FAILURE):
+            self.end(step, Outcome.FAILURE, output, error)
+        elif reads:
+            self.end(step, Outcome.SUCCESS, output, error)
+        else:
+            self.ends.append(
+                StepEnd(id=step.id, state=StepState.FAILED, output=output, error=error)
+            )
+            self.stop(step.run_id, error, step.step, state=RunState.CANCELLED)
+
     def stop(self, run_id: int, error: str, step: str = "", *, state: RunState = RunState.FAILED,
              actor: str = "system") -> None:  # fmt: skip
         """End a run here and now."""

@@ -21,7 +21,7 @@ from zvon.model.playbook_action import ACTIONS
 from zvon.model.playbook_check import timeout_of
 from zvon.model.playbook_values import BadArgument, bound
 from zvon.respond import run_call_playbook
-from zvon.respond.actions.action import Act, CannotAct, Doing, Done, Failed, Result, Waits
+from zvon.respond.actions.action import Act, CannotAct, Declined, Doing, Done, Failed, Result, Waits
 from zvon.respond.actions.catalogue import DOING
 from zvon.respond.run_batch import RETRY, Batch
 from zvon.respond.run_policy import RunPolicy, shipped
@@ -196,6 +196,8 @@ class Worker:
                 of.batch.end(step, Outcome.SUCCESS, output)
             case Failed(error):
                 of.batch.late(step, Outcome.FAILURE, error)
+            case Declined(error, output):
+                of.batch.declined(step, error, output)
             case Waits():
                 wait = WaitNew(
                     step_run_id=step.id, kind=result.kind,

@@ -76,6 +76,15 @@ class Failed(Struct, frozen=True):
     error: str
 
 
+class Declined(Struct, frozen=True):
+    """Somebody who may said no. The playbook's way for failures is taken, else the one that reads
+    the output; where it has neither, the run ends here, because nobody agreed to what follows.
+    """
+
+    error: str
+    output: Mapping[str, Any] = {}
+
+
 class Waits(Struct, frozen=True, kw_only=True):
     """The step waits: for time, a person, a job, or for what it made.
 
@@ -91,7 +100,7 @@ class Waits(Struct, frozen=True, kw_only=True):
     output: Mapping[str, Any] = {}
 
 
-Result = Done | Failed | Waits
+Result = Done | Failed | Declined | Waits
 Begin = Callable[[Tx, Act], Awaitable[Result]]
 Resume = Callable[[Tx, Act], Awaitable[Result | None]]
 Undo = Callable[[Tx, Viewer, Sequence[Effect], Context, datetime], Awaitable[None]]

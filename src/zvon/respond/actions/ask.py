@@ -1,7 +1,7 @@
 """`ask`: wait until a person says yes or no; never the one that the run acts for."""
 
 from zvon.model.playbook_action import Ask
-from zvon.respond.actions.action import Act, Doing, Done, Result, Waits
+from zvon.respond.actions.action import Act, Declined, Doing, Done, Result, Waits
 from zvon.store.transaction import Tx
 
 YES, NO = "yes", "no"
@@ -19,7 +19,8 @@ async def resume(_tx: Tx, act: Act) -> Result | None:
     if not said:
         return None
     one = next((a for a in said if a.word == NO), said[0])
-    return Done({"answer": one.word == YES, "reason": one.reason, "by": one.login})
+    output = {"answer": one.word == YES, "reason": one.reason, "by": one.login}
+    return Done(output) if one.word == YES else Declined("ANSWERED_NO", output)
 
 
 DOING = Doing(begin=begin, resume=resume)

@@ -10,7 +10,7 @@ from zvon.jobs import Context
 from zvon.model.lifecycle import BlockState
 from zvon.model.playbook_action import DecideBlock
 from zvon.model.scope import Scope
-from zvon.respond.actions.action import Act, CannotAct, Doing, Done, Result, Waits
+from zvon.respond.actions.action import Act, CannotAct, Declined, Doing, Done, Result, Waits
 from zvon.store import block, block_row, run_effect
 from zvon.store.block import Proposal
 from zvon.store.block_gate import GuardRefused
@@ -69,8 +69,8 @@ async def resume(tx: Tx, act: Act) -> Result | None:
         return None
     refused = int(act.step.output.get("refused", 0))
     never = sum(row.state in _NEVER for row in rows)
-    return Done({"proposed": len(rows), "published": len(rows) - never,
-                 "refused": refused + never})  # fmt: skip
+    output = {"proposed": len(rows), "published": len(rows) - never, "refused": refused + never}
+    return Declined("NOTHING_PUBLISHED", output) if never == len(rows) else Done(output)
 
 
 async def undo(

@@ -8,7 +8,7 @@ from zvon.access.viewer import Viewer
 from zvon.jobs import Context, enqueue
 from zvon.model.marking import parse_tlp
 from zvon.model.playbook_action import Share
-from zvon.respond.actions.action import Act, CannotAct, Doing, Done, Failed, Result, Waits
+from zvon.respond.actions.action import Act, CannotAct, Declined, Doing, Done, Failed, Result, Waits
 from zvon.store import share as shares
 from zvon.store.run_effect import Effect
 from zvon.store.transaction import Tx
@@ -40,7 +40,8 @@ async def resume(tx: Tx, act: Act) -> Result | None:
         case "released":
             return Done({"share": str(found.uuid), "released": True})
         case "refused" | "revoked":
-            return Failed(f"SHARE_{found.state.upper()}")
+            output = {"share": str(found.uuid), "released": False}
+            return Declined(f"SHARE_{found.state.upper()}", output)
         case _:
             return None
 
