@@ -3,6 +3,7 @@
 from litestar.handlers import BaseRouteHandler
 
 from zvon.web.pages import (
+    alerts,
     appeal,
     appeals,
     assets,
@@ -19,6 +20,7 @@ from zvon.web.pages import (
     govern,
     incident,
     learning,
+    metrics,
     new_source,
     privacy,
     queue,
@@ -44,7 +46,9 @@ PAGES: tuple[BaseRouteHandler, ...] = (
     *signin.HANDLERS,
     *queue.HANDLERS,
     *incident.HANDLERS,
+    *alerts.HANDLERS,
     *reviews.HANDLERS,
+    *metrics.HANDLERS,
     *workbench.HANDLERS,
     *watch.HANDLERS,
     *brands.HANDLERS,

@@ -120,6 +120,9 @@ function gather(body, rule) {
   body[list] = [one];
 }
 
+const picked = (form, name) =>
+  [...form.querySelectorAll("input[data-pick]:checked")].filter((box) => box.name === name).map((box) => box.value);
+
 document.addEventListener("submit", async (event) => {
   const form = event.target.closest("[data-form]");
   if (!form) return;
@@ -133,7 +136,9 @@ document.addEventListener("submit", async (event) => {
   nest(body);
   if (form.dataset.inner) gather(body, form.dataset.inner);
   Object.assign(body, JSON.parse(form.dataset.fixed ?? "{}"));
-  for (const box of form.querySelectorAll("input[type=checkbox]")) body[box.name] = box.checked;
+  for (const box of form.querySelectorAll("input[type=checkbox]")) {
+    body[box.name] = "pick" in box.dataset ? picked(form, box.name) : box.checked;
+  }
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
   const sent = form.dataset.wrap ? { [form.dataset.wrap]: [body] } : body;
   try {
