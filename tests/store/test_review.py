@@ -10,8 +10,8 @@ from psycopg import errors
 from tests.store.world import Reported, own_party, reported, somebody
 from zvon.access.permission import Denied
 from zvon.access.viewer import Viewer
-from zvon.model.verdict import VerdictWord
-from zvon.respond import decide, review
+from zvon.model.verdict import AlertVerdict, VerdictWord
+from zvon.respond import decide, life, review
 from zvon.store import incident, review_count
 from zvon.store import review as reviews
 from zvon.store.party import Party
@@ -205,3 +205,21 @@ async def test_what_nobody_may_see_is_no_review(pool: Pool, now: datetime) -> No
     async with read(pool, SYSTEM) as db:
         row = await (await db.execute("select count(*) from opinion")).fetchone()
     assert row == (1,)
+
+
+async def test_two_people_also_reject_by_an_alert_verdict(pool: Pool, now: datetime) -> None:
+    home = await own_party(pool, now)
+    ana, bor, _ = await people(pool, now, home)
+    found = await critical(pool, now, home)
+    for who in (ana, bor):
+        assert (await stands(pool, ana, found))[0] == "new"
+        async with transaction(pool, now, viewer=viewer_setting(who)) as tx:
+            seen = await incident.get(tx.db, who, found.incident_uuid)
+            await life.alert_verdict(
+                tx, who, found.incident_uuid, AlertVerdict.FALSE_POSITIVE, version=seen.version,
+                now=now,
+            )  # fmt: skip
+    assert (await stands(pool, ana, found))[0] == "rejected"
+    async with read(pool, ana) as db:
+        [after] = await reviews.of_incident(db, ana, found.incident_id)
+    assert (after.scale, after.state) == ("alert_verdict", "applied")

@@ -10,10 +10,11 @@ from uuid import UUID
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.jobs import Context
+from zvon.model.incident_life import after_alert_verdict
 from zvon.model.lifecycle import IncidentState, after_verdict
 from zvon.model.verdict import AlertVerdict, VerdictWord
 from zvon.store import incident_decision as decision
-from zvon.store import review
+from zvon.store import incident_verdict, review
 from zvon.store.block_eyes import check_text
 from zvon.store.incident_decision import Current
 from zvon.store.review import NoReview, OwnOpinion, Review, ReviewKind, ReviewOver, Scale
@@ -127,12 +128,17 @@ async def _apply(
     """Let happen what the people decided, unless it stands already."""
     if found.kind != ReviewKind.REQUIRED and word == first:
         return
+    current = await decision.lock(tx, found.incident)
     if found.scale == Scale.VERDICT:
-        current = await decision.lock(tx, found.incident)
         said = VerdictWord(word)
         state = after_verdict(current.state, said)
         if found.kind == ReviewKind.REQUIRED or said != current.verdict:
             await decision.put_verdict(tx, viewer, current, said, state, reason, now)
+    else:
+        was = AlertVerdict(word)
+        asked = found.to_state if word == first else None
+        state = IncidentState(asked) if asked else after_alert_verdict(current.state, was)
+        await incident_verdict.put(tx, viewer, current, was, state, reason=reason, now=now)
     if found.kind == ReviewKind.REQUIRED:
         await review.set_state(tx, found.id, "applied", now)
 

@@ -17,13 +17,11 @@ from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.marking import Tlp
-from zvon.model.verdict import VerdictWord
 from zvon.store.incident_row import timeline
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
 Random = Callable[[int], bytes]
-VERDICT_WORDS = frozenset(VerdictWord)
 
 
 class ReviewKind(StrEnum):
@@ -303,14 +301,18 @@ async def standing(tx: Tx, incident_id: int) -> tuple[Scale, str, int, str, date
     row = await (
         await tx.execute(
             """
-            select word, person_id, reason, at from incident_decision
-            where incident_id = %s and undone_at is null
-              and word = any (%s) order by id desc limit 1
+            select d.word, d.person_id, d.reason, d.at,
+                   exists (select from alert_verdict a where a.decision_id = d.id)
+            from incident_decision d
+            where d.incident_id = %s and d.undone_at is null and d.word <> 'duplicate'
+            order by d.id desc limit 1
             """,
-            (incident_id, sorted(VERDICT_WORDS)),
+            (incident_id,),
         )
     ).fetchone()
-    return None if row is None else (Scale.VERDICT, row[0], row[1], row[2], row[3])
+    if row is None:
+        return None
+    return (Scale.ALERT_VERDICT if row[4] else Scale.VERDICT, row[0], row[1], row[2], row[3])
 
 
 class Decided(Struct, frozen=True, kw_only=True):
@@ -322,6 +324,7 @@ class Decided(Struct, frozen=True, kw_only=True):
     word: str
     reason: str
     at: datetime
+    scale: str
 
 
 async def undrawn(tx: Tx, *, limit: int = 1000) -> list[Decided]:
@@ -330,7 +333,9 @@ async def undrawn(tx: Tx, *, limit: int = 1000) -> list[Decided]:
     async with tx.db.cursor(row_factory=class_row(Decided)) as cursor:
         await cursor.execute(
             """
-            select d.id, d.incident_id, d.person_id, d.word, d.reason, d.at
+            select d.id, d.incident_id, d.person_id, d.word, d.reason, d.at,
+                   case when exists (select from alert_verdict a where a.decision_id = d.id)
+                        then 'alert_verdict' else 'verdict' end as scale
             from incident_decision d, review_cursor c
             where d.id > c.decision_id order by d.id limit %s
             """,
@@ -339,7 +344,7 @@ async def undrawn(tx: Tx, *, limit: int = 1000) -> list[Decided]:
         found = await cursor.fetchall()
     if found:
         await tx.execute("update review_cursor set decision_id = %s", (found[-1].id,))
-    return [each for each in found if each.word in VERDICT_WORDS]
+    return [each for each in found if each.word != "duplicate"]
 
 
 async def draw(tx: Tx, decided: Decided, now: datetime, random: Random) -> None:
@@ -357,7 +362,13 @@ async def draw(tx: Tx, decided: Decided, now: datetime, random: Random) -> None:
     if row is None:
         return
     uuid = await open_review(
-        tx, None, decided.incident_id, ReviewKind.SAMPLE, Scale.VERDICT, now, random=random
+        tx,
+        None,
+        decided.incident_id,
+        ReviewKind.SAMPLE,
+        Scale(decided.scale),
+        now,
+        random=random,
     )
     made = await (await tx.execute("select id from review where uuid = %s", (uuid,))).fetchone()
     assert made is not None

@@ -356,6 +356,8 @@ PARTS = {
     "message.remark": "Remark of the reporter",
 }
 
+UNITS = (("SPAN_DAYS", 86400), ("SPAN_HOURS", 3600), ("SPAN_MINUTES", 60), ("SPAN_SECONDS", 1))
+
 Word = Callable[[str | None], str]
 
 
@@ -429,6 +431,10 @@ def words(speak: Translator) -> dict[str, Word]:
         "rsit_word": lambda term: speak.text(
             "RSIT_" + (term or "other/undetermined").upper().replace("/", "_").replace("-", "_")
         ),
+        "measure_word": lambda code: speak.text(f"MEASURE_{(code or '').upper()}"),
+        "facet_name": lambda code: speak.text(f"FACET_{(code or '').upper()}"),
+        "kind_word": lambda code: speak.text(f"KIND_{(code or '').upper()}"),
+        "span_of": lambda seconds: two_units(speak, float(seconds or 0)),
         "review_kind": of(REVIEW_KINDS),
         "review_state": of(REVIEW_STATES),
         "source_word": of(SOURCES),
@@ -466,6 +472,17 @@ def role_word(code: str, speak: Translator) -> str:
     return speak.text(ROLES[code]) if code in ROLES else code
 
 
+def two_units(speak: Translator, seconds: float) -> str:
+    """A length of time in its two largest units: `3 h 20 min`."""
+    left, parts = max(0, round(seconds)), []
+    for code, size in UNITS:
+        n, left = divmod(left, size)
+        parts.append((code, n))
+    first = next((place for place, (_, n) in enumerate(parts) if n), len(parts) - 1)
+    shown = [parts[first], *((code, n) for code, n in parts[first + 1 : first + 2] if n)]
+    return " ".join(speak.text(code).format(n=speak.number(n)) for code, n in shown)
+
+
 def tlp_label(value: int) -> str:
     """`TLP:AMBER+STRICT`."""
     return Tlp(value).label
@@ -501,7 +518,8 @@ def menu(
                           ("/feeds", _("Feeds"), "f", Permission.SUBSCRIBER_READ)]),
         (_("Learning"), [("/labels", _("Labels"), "e", Permission.LABEL_READ),
                          ("/models", _("Models"), "m", Permission.MODEL_READ)]),
-        (_("Govern"), [("/audit", _("Audit"), "t", Permission.AUDIT_READ),
+        (_("Govern"), [("/metrics", _("Metrics"), "1", Permission.METRIC_READ),
+                       ("/audit", _("Audit"), "t", Permission.AUDIT_READ),
                        ("/admin", _("Administration"), "a", Permission.SUBSCRIBER_READ)]),
     ]  # fmt: skip
     seen = [
