@@ -160,8 +160,9 @@ def _leaves(top: Mail) -> list[Mail]:
         part, depth = stack.pop()
         if depth > MAX_DEPTH:
             raise Undecodable(f"level {depth}", f"parts are nested deeper than {MAX_DEPTH}")
-        payload = part.get_payload()
-        if part.get_content_maintype() == "multipart" and isinstance(payload, list):
+        # Only of a container: the stdlib decodes a text here, with whatever codec it names.
+        payload = part.get_payload() if part.get_content_maintype() == "multipart" else None
+        if isinstance(payload, list):
             stack += [(child, depth + 1) for child in reversed(payload) if isinstance(child, Mail)]
         else:
             leaves.append(part)

@@ -9,8 +9,10 @@ from typing import Literal
 
 from msgspec import Struct
 from pysequoia import Cert, Sig, SignatureMode, Tsk, decrypt, encrypt, sign, verify
+from pysequoia.packet import PacketPile, Tag
 
 MAX_BODY = 30 * 1024 * 1024
+_KEYS = (Tag.PublicKey, Tag.PublicSubkey)
 Signature = Literal["", "good", "unknown", "bad"]
 
 
@@ -63,7 +65,7 @@ def check(body: bytes, detached: bytes, known: Sequence[bytes]) -> Checked:
     try:
         valid = verify(bytes=body, store=lambda _ids: certificates, signature=seen).valid_sigs
     except Exception:  # noqa: BLE001 -- see above
-        return Checked("bad" if _knows(certificates, issuer) else "unknown", issuer)
+        return Checked("bad" if _knows(known, issuer) else "unknown", issuer)
     return Checked("good", str(valid[0].certificate)) if valid else Checked("unknown", issuer)
 
 
@@ -96,8 +98,11 @@ def _certificates(known: Sequence[bytes]) -> list[Cert]:
     return [Cert.from_bytes(each) for each in known]
 
 
-def _knows(certificates: Sequence[Cert], issuer: str) -> bool:
-    """True when the signature names a certificate of ours as its maker; a sub-key is not named."""
-    return bool(certificates) and (
-        not issuer or any(issuer in str(c.fingerprint).lower() for c in certificates)
+def _knows(known: Sequence[bytes], issuer: str) -> bool:
+    """True when a key in one of these certificates is the one that the signature names."""
+    return issuer != "" and any(
+        issuer == (packet.fingerprint or "").lower()
+        for each in known
+        for packet in PacketPile.from_bytes(each)
+        if packet.tag in _KEYS
     )
