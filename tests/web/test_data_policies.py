@@ -13,9 +13,9 @@ from tests.web.test_captures import looked, picture
 from tests.web.test_captures import report as reported
 from zvon.access import key as keys
 from zvon.collect.render.process import NoBrowser
+from zvon.formats.paper.html import STYLE_HASH
 from zvon.model.ids import RANDOM_BYTES
 from zvon.model.marking import Tlp
-from zvon.privacy.plan.html import STYLE_HASH
 from zvon.privacy.plan.seal import read_foot
 from zvon.privacy.policies import shipped
 from zvon.store import party, person, raw, source_change

@@ -1,14 +1,16 @@
 """A step of a duty as one HTML page: for reading, for printing on A4, and for the PDF of it."""
 
+import base64
+import hashlib
 from datetime import datetime
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from zvon.formats.paper.html import STYLE
 from zvon.locale import Translator
 from zvon.model.obligation_form import Field, Filled, Form
 from zvon.model.rule_pack import Pack
-from zvon.privacy.plan.html import STYLE
 from zvon.store.obligation import Obligation, Step
 
 _STYLE = (
@@ -20,6 +22,8 @@ _STYLE = (
 td { white-space: pre-wrap; overflow-wrap: anywhere }
 """
 )
+# For the header that lets this style in and nothing else.
+STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 
 def page(duty: Obligation, step: Step, pack: Pack, form: Form, speak: Translator, *,

@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
+from zvon.formats.paper.html import STYLE
 from zvon.jobs import Context
 from zvon.locale import Translator
 from zvon.model.data_policy import DataPolicy
 from zvon.privacy.plan import words
-from zvon.privacy.plan.html import STYLE
 from zvon.privacy.plan.sections import name
 from zvon.privacy.subject import Identifier, masked
 from zvon.respond.person_data import look

@@ -12,11 +12,9 @@ from zvon.locale import LANGS, Translator
 from zvon.model.data_class import IDS
 from zvon.model.data_policy import DataPolicy
 from zvon.model.data_policy_file import parse, parse_all
-from zvon.privacy.plan import BUILDERS, WRITERS, document
+from zvon.privacy.plan import BUILDERS, WRITERS, document, to_html, to_markdown
 from zvon.privacy.plan.document import Document, Kind
 from zvon.privacy.plan.facts import ClassFacts, Facts, KeyFacts, Recipient, SourceFacts
-from zvon.privacy.plan.html import to_html
-from zvon.privacy.plan.markdown import to_markdown
 from zvon.privacy.plan.seal import NoFoot, content_sha256, read_foot
 from zvon.privacy.plan.words import bases, key, readers
 from zvon.privacy.policies import shipped

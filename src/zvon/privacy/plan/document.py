@@ -1,9 +1,10 @@
-"""A document before it is HTML or Markdown: headings, paragraphs, lists and tables."""
+"""A document of a data policy, before it is a file."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
+
+from zvon.formats.paper.block import Block, Paper
 
 
 class Kind(StrEnum):
@@ -12,37 +13,6 @@ class Kind(StrEnum):
     PLAN = "dmp"
     PROCESSING = "processing"
     ASSESSMENT = "dpia"
-
-
-class Heading(Struct, frozen=True, tag=True):
-    """A heading of the second or third level."""
-
-    text: str
-    level: int = 2
-
-
-class Paragraph(Struct, frozen=True, tag=True):
-    """One paragraph; `warns` for what the reader must not overlook."""
-
-    text: str
-    warns: bool = False
-
-
-class Items(Struct, frozen=True, tag=True):
-    """A list without an order."""
-
-    texts: tuple[str, ...]
-
-
-class Table(Struct, frozen=True, tag=True):
-    """A table; each row begins with what it is about. `caption` says what the table shows."""
-
-    caption: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-Block = Heading | Paragraph | Items | Table
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -61,41 +31,7 @@ class Document(Struct, frozen=True, kw_only=True):
     policy_line: str
     made_line: str
 
-
-class Writer:
-    """Collects the blocks of one document in order."""
-
-    def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self.live: set[int] = set()
-
-    def head(self, text: str, level: int = 2) -> None:
-        """Begin a section."""
-        self.blocks.append(Heading(text, level))
-
-    def say(self, text: str, *, warns: bool = False, live: bool = False) -> None:
-        """Add a paragraph."""
-        self._add(Paragraph(text, warns), live=live)
-
-    def items(self, texts: Sequence[str], *, live: bool = False) -> None:
-        """Add a list, unless it is empty."""
-        if texts:
-            self._add(Items(tuple(texts)), live=live)
-
-    def table(
-        self,
-        caption: str,
-        head: Sequence[str],
-        rows: Sequence[Sequence[str]],
-        *,
-        live: bool = False,
-    ) -> None:
-        """Add a table, unless it has no rows."""
-        if rows:
-            made = Table(caption, tuple(head), tuple(tuple(row) for row in rows))
-            self._add(made, live=live)
-
-    def _add(self, block: Block, *, live: bool) -> None:
-        if live:
-            self.live.add(len(self.blocks))
-        self.blocks.append(block)
+    def paper(self) -> Paper:
+        """The document without what makes it one of a policy."""
+        return Paper(lang=self.lang, title=self.title, blocks=self.blocks,
+                     foot=(self.policy_line, self.made_line))  # fmt: skip

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from zvon.formats.paper.block import Writer
 from zvon.locale import Translator
 from zvon.model.data_policy import DataPolicy, Rule
 from zvon.privacy.plan import sections
-from zvon.privacy.plan.document import Document, Kind, Writer
+from zvon.privacy.plan.document import Document, Kind
 from zvon.privacy.plan.facts import Facts
 from zvon.privacy.plan.words import bases, countries, country, length, named
 

@@ -1,9 +1,10 @@
 """The parts that more than one document has: who answers, how long, who reads, what protects."""
 
+from zvon.formats.paper.block import Writer
 from zvon.locale import Translator
 from zvon.model.data_class import data_class
 from zvon.model.data_policy import DataPolicy, Rule
-from zvon.privacy.plan.document import Document, Kind, Writer
+from zvon.privacy.plan.document import Document, Kind
 from zvon.privacy.plan.facts import Facts
 from zvon.privacy.plan.words import (
     acts,

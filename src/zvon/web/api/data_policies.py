@@ -12,10 +12,10 @@ from zvon.access.permission import Permission
 from zvon.collect.render.paper import to_pdf
 from zvon.collect.render.pipe import Gone, Said
 from zvon.collect.render.process import NoBrowser
+from zvon.formats.paper.html import STYLE_HASH
 from zvon.locale import translator
 from zvon.model.data_policy_file import MOST_BYTES, BadPolicy
 from zvon.privacy.plan import WRITERS, Document, Kind, to_html
-from zvon.privacy.plan.html import STYLE_HASH
 from zvon.store import data_plan, data_policy
 from zvon.store.data_policy import Version
 from zvon.store.transaction import transaction

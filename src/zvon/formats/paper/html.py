@@ -4,8 +4,7 @@ import base64
 import hashlib
 from html import escape
 
-from zvon.privacy.plan.document import Block, Document, Heading, Items, Paragraph, Table
-from zvon.privacy.plan.seal import sealed
+from zvon.formats.paper.block import Block, Cell, Heading, Items, Link, Paper, Paragraph, Table
 
 STYLE = """
 :root { color-scheme: light }
@@ -37,18 +36,17 @@ footer { border-top: 1px solid #767676; font-size: .8125rem; overflow-wrap: anyw
 STYLE_HASH = "sha256-" + base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 
 
-def to_html(document: Document) -> str:
+def to_html(paper: Paper) -> str:
     """The whole file."""
-    title = escape(document.title)
-    body = "\n".join(_block(block) for block in document.blocks)
-    text = (
-        f'<!doctype html>\n<html lang="{escape(document.lang)}">\n<head>\n<meta charset="utf-8">\n'
+    title = escape(paper.title)
+    body = "\n".join(_block(block) for block in paper.blocks)
+    foot = "\n".join(f"<p>{escape(line)}</p>" for line in paper.foot)
+    return (
+        f'<!doctype html>\n<html lang="{escape(paper.lang)}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        f"<h1>{title}</h1>\n{body}\n</main>\n<footer>\n<p>{escape(document.policy_line)}</p>\n"
-        f"<p>{escape(document.made_line)}</p>\n</footer>\n</body>\n</html>\n"
+        f"<h1>{title}</h1>\n{body}\n</main>\n<footer>\n{foot}\n</footer>\n</body>\n</html>\n"
     )
-    return sealed(document, text, "<!-- ", " -->\n")
 
 
 def _block(block: Block) -> str:
@@ -67,8 +65,8 @@ def _table(table: Table) -> str:
     caption = escape(table.caption)
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in table.head)
     rows = "\n".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
-        + "".join(f"<td>{escape(each)}</td>" for each in rest)
+        f'<tr><th scope="row">{_cell(first)}</th>'
+        + "".join(f"<td>{_cell(each)}</td>" for each in rest)
         + "</tr>"
         for first, *rest in table.rows
     )
@@ -78,3 +76,9 @@ def _table(table: Table) -> str:
         f"<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n"
         "</tbody>\n</table>\n</div>"
     )
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, Link):
+        return f'<a href="{escape(cell.href)}">{escape(cell.text)}</a>'
+    return escape(cell)

@@ -1,19 +1,19 @@
 """A document as Markdown (CommonMark with tables), for those who keep their papers as text."""
 
 import re
+from collections.abc import Sequence
 
-from zvon.privacy.plan.document import Block, Document, Heading, Items, Paragraph, Table
-from zvon.privacy.plan.seal import sealed
+from zvon.formats.paper.block import Block, Cell, Heading, Items, Link, Paper, Paragraph, Table
 
 # Names come from people and from policies: none of them may become markup, HTML or a foot.
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
-def to_markdown(document: Document) -> str:
+def to_markdown(paper: Paper) -> str:
     """The whole file."""
-    parts = [f"# {plain(document.title)}", *(_block(block) for block in document.blocks)]
-    parts += ["---", plain(document.policy_line), plain(document.made_line)]
-    return sealed(document, "\n\n".join(parts) + "\n\n", "<!-- ", " -->\n")
+    parts = [f"# {plain(paper.title)}", *(_block(block) for block in paper.blocks)]
+    parts += ["---", *(plain(line) for line in paper.foot)]
+    return "\n\n".join(parts) + "\n\n"
 
 
 def plain(text: str) -> str:
@@ -37,5 +37,11 @@ def _block(block: Block) -> str:
             ])  # fmt: skip
 
 
-def _row(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(plain(each) or " " for each in cells) + " |"
+def _row(cells: Sequence[Cell]) -> str:
+    return "| " + " | ".join(_cell(each) or " " for each in cells) + " |"
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, Link):
+        return f"[{plain(cell.text)}]({cell.href.replace(' ', '%20').replace(')', '%29')})"
+    return plain(cell)
