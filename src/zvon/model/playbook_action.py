@@ -92,9 +92,11 @@ class Share(Input, frozen=True, kw_only=True):
 
 
 class StartObligation(Input, frozen=True, kw_only=True):
-    """Start the clocks of a law for this incident."""
+    """Start the clocks of a law for this incident; without an entity it is the node's own."""
 
     pack: Short
+    entity: Annotated[str, Meta(max_length=300)] = ""
+    entity_kind: Annotated[str, Meta(max_length=100)] = ""
     aware: Literal["now", "detected", "assessed"] = "now"
 
 
