@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from zvon.collect.contact import ask as ask_contact
 from zvon.collect.decode import decode
 from zvon.collect.enrich import enrich
 from zvon.collect.index import index
@@ -20,6 +21,7 @@ from zvon.collect.watch import look as look_at_watched
 from zvon.jobs import Handler
 
 JOBS: dict[str, Handler] = {
+    "collect.contact": ask_contact,
     "collect.decode": decode,
     "collect.enrich": enrich,
     "collect.fetch": fetch_pages,

@@ -7,6 +7,7 @@ import re
 import ssl
 from datetime import UTC, datetime
 from functools import cache
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import httpx
@@ -50,9 +51,28 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+class Network(Struct, frozen=True):
+    """What a regional registry says of an address: the network it lies in, and whom to tell."""
+
+    cidr: str
+    name: str
+    country: str
+    abuse: str | None
+
+
 async def registration(http: httpx.AsyncClient, rdap_url: str, name: str) -> Registration:
     """Ask for one registered domain. Raises `NoAnswer`, and `Silent` where later may help."""
-    url = f"{rdap_url.rstrip('/')}/domain/{name}"
+    return parse(await _asked(http, f"{rdap_url.rstrip('/')}/domain/{name}", name), name)
+
+
+async def network(http: httpx.AsyncClient, rdap_url: str, address: str) -> Network:
+    """Ask for the network of one address. Raises `NoAnswer`, and `Silent` where later may help."""
+    return parse_network(
+        await _asked(http, f"{rdap_url.rstrip('/')}/ip/{address}", address), address
+    )
+
+
+async def _asked(http: httpx.AsyncClient, url: str, name: str) -> bytes:
     body = b""
     try:
         async with http.stream("GET", url) as answer:
@@ -66,7 +86,32 @@ async def registration(http: httpx.AsyncClient, rdap_url: str, name: str) -> Reg
                     raise NoAnswer(f"{name}: the RDAP answer is over {MAX_BYTES} bytes")
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
         raise Silent(f"{name}: {problem}") from problem
-    return parse(body, name)
+    return body
+
+
+def parse_network(body: bytes, address: str) -> Network:
+    """Read the answer about an address (RFC 9083 section 5.4). Raises `NoAnswer`.
+
+    The network is the narrowest that holds the whole range that the registry names.
+    """
+    try:
+        facts = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        raise NoAnswer(f"{address}: the RDAP answer is no JSON") from None
+    if not isinstance(facts, dict) or facts.get("objectClassName") != "ip network":
+        raise NoAnswer(f"{address}: the RDAP answer is about something else")
+    try:
+        asked = ip_address(address)
+        first, last = ip_address(str(facts.get("startAddress"))), ip_address(str(facts.get("endAddress")))  # fmt: skip
+    except ValueError:
+        raise NoAnswer(f"{address}: the RDAP answer names no range") from None
+    if not asked.version == first.version == last.version or not int(first) <= int(asked) <= int(last):  # fmt: skip
+        raise NoAnswer(f"{address}: the RDAP answer is about another range")
+    bits = (int(first) ^ int(last)).bit_length()
+    held = ip_network((int(first), asked.max_prefixlen - bits), strict=False)
+    country = str(facts.get("country") or "")[:2].upper()
+    name = "".join(c for c in str(facts.get("name") or "")[:120] if c.isprintable())
+    return Network(str(held), name, country if country.isalpha() else "", _abuse(facts))
 
 
 def parse(body: bytes, name: str) -> Registration:

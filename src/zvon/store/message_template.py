@@ -20,7 +20,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "incident_notice": frozenset({"what", "values", "text"}),
     "grouped_notice": frozenset({"class", "count", "since", "until"}),
     "reminder": frozenset({"sent", "about"}),
-    "takedown": frozenset({"text"}),
+    "takedown": frozenset({"page", "seen"}),
     "compromised_site": frozenset({"values", "text"}),
     "bank_notice": frozenset({"values", "text"}),
     "apology": frozenset({"name", "since", "until"}),

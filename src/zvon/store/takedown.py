@@ -65,6 +65,15 @@ class Takedown(Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
+class Row(Struct, frozen=True, kw_only=True):
+    """A package as its letters need it."""
+
+    id: int
+    incident_id: int
+    url: str
+    contacts: tuple[Contact, ...]
+
+
 async def subject(db: Db, viewer: Viewer, incident: UUID, url: str) -> Subject:
     """What we know of `url` (canonical). Raises `NotFound`, `NotOfIncident`, `ValueError`."""
     viewer.require(Permission.TAKEDOWN_WRITE)
@@ -141,6 +150,19 @@ async def package(db: Db, viewer: Viewer, uuid: UUID, key: bytes) -> bytes:
     """The archive. Raises `Denied`, `NoTakedown`, and `BadSeal` when the row was changed."""
     viewer.require(Permission.TAKEDOWN_WRITE)
     return await archive(db, uuid, key)
+
+
+async def row(db: Db, uuid: UUID) -> Row | None:
+    """What a letter about a package needs; `None` when there is no such package to be seen."""
+    found = await (
+        await db.execute(
+            "select id, incident_id, url, contacts from takedown where uuid = %s", (uuid,)
+        )
+    ).fetchone()
+    if found is None:
+        return None
+    contacts = msgspec.convert(found[3], tuple[Contact, ...])
+    return Row(id=found[0], incident_id=found[1], url=found[2], contacts=contacts)
 
 
 async def archive(db: Db, uuid: UUID, key: bytes) -> bytes:
