@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from zvon.jobs import Context, Handler
-from zvon.respond import run_trigger
+from zvon.respond import dry_run_job, run_trigger
 from zvon.store import run_lease
 from zvon.store.transaction import transaction
 
@@ -29,5 +29,6 @@ JOBS: dict[str, Handler] = {
     "respond.run_task": about,
     "respond.run_message": about,
     "respond.run_watch": run_trigger.watch,
+    "respond.dry_run": dry_run_job.go,
 }
 SCHEDULE: dict[str, timedelta] = {"respond.run_watch": timedelta(seconds=5)}

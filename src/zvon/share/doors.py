@@ -23,6 +23,12 @@ def contact_policy(clearance: Tlp, tlp: Iterable[Tlp], pap: Iterable[Pap] = ()) 
     return compile_policy(own, group=f"door:{Door.MAIL.value}", tlp=tlp, pap=pap)
 
 
+def webhook_policy(clearance: Tlp, tlp: Iterable[Tlp], pap: Iterable[Pap] = ()) -> Policy:
+    """The policy of a call to a registered system, which may be told up to `clearance`."""
+    own = structs.replace(agreement(Door.WEBHOOK), max_tlp=clearance.label)
+    return compile_policy(own, group=f"door:{Door.WEBHOOK.value}", tlp=tlp, pap=pap)
+
+
 def door_policy(door: Door, tlp: Iterable[Tlp], pap: Iterable[Pap] = ()) -> Policy:
     """The policy of a door for something with these markings."""
     return compile_policy(agreement(door), group=f"door:{door.value}", tlp=tlp, pap=pap)

@@ -18,7 +18,9 @@ from zvon.share import (
     mail_out,
     notice,
     question,
+    run_release,
     url_notice,
+    webhook,
     withdraw,
 )
 from zvon.share import feed as own_feed
@@ -203,6 +205,9 @@ JOBS: dict[str, Handler] = {
     "share.questions": questions,
     "share.mail": mail_out.send,
     "share.notices": notice.tell,
+    "share.webhook": webhook.send,
+    "share.run_prepare": run_release.prepare,
+    "share.run_take_back": run_release.take_back,
 }
 
 SCHEDULE: dict[str, timedelta] = {

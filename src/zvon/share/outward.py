@@ -27,12 +27,13 @@ WRITERS: Final = (
     Writer(Door.TAKEDOWN, "share/takedown_package.py", "build", "ReleasedText"),
     Writer(Door.NOTICE, "share/url_notice.py", "letter", "ReleasedText"),
     Writer(Door.MAIL, "share/mail_gate.py", "fill", "ReleasedText"),
+    Writer(Door.WEBHOOK, "share/webhook.py", "envelope", "ReleasedText"),
     Writer(Door.EXPORT, "share/values.py", "shown", "ReleasedText"),
     Writer(Door.MISP, "share/outgoing.py", "release_item", "ReleasedFiles"),
     Writer(Door.TAXII, "share/outgoing.py", "release_item", "ReleasedFiles"),
 )
 
-OWN: Final = frozenset({Door.TAKEDOWN, Door.NOTICE, Door.MAIL, Door.EXPORT})
+OWN: Final = frozenset({Door.TAKEDOWN, Door.NOTICE, Door.MAIL, Door.WEBHOOK, Door.EXPORT})
 """Doors with an agreement of their own (`share.doors`); at the others the receiving group's holds."""
 
 MAKERS: Final = frozenset({"share/release.py", "share/outgoing.py", "share/reason.py",
