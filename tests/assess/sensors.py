@@ -4,9 +4,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid5
 
-from zvon.access.node import Node
 from zvon.config import Settings
 from zvon.jobs import Context
 from zvon.model.ids import RANDOM_BYTES, uuid7
@@ -28,26 +26,20 @@ class Clock:
 
 
 def context(pool: Pool, at: datetime) -> Context:
-    """What the job is given; its node is never asked."""
-    node: Any = None
-    return Context(pool=pool, settings=Settings(), node=node if False else _no_node(), clock=Clock(at),
-                   random=os.urandom)  # fmt: skip
-
-
-def _no_node() -> Node:
-    missing: Any = None
-    return missing  # type: ignore[no-any-return]
+    """What the job is given; it never asks who the node is."""
+    nobody: Any = None
+    return Context(pool=pool, settings=Settings(), node=nobody, clock=Clock(at), random=os.urandom)
 
 
 def alert(
-    home: Party,
     own: Party,
     at: datetime,
     rule: str = "2027390",
     host: str = "192.168.1.7",
     *,
+    maker: Party | None = None,
     actor: str = "203.0.113.9",
-    title: str = "ET SCAN Suspicious inbound",
+    title: str = "Inbound connection of an unusual kind",
     severity: int = 2,
     revision: int = 1,
     names: Sequence[str] = (),
@@ -57,26 +49,24 @@ def alert(
     """One alert of a network sensor as the intake stores it."""
     said = {
         "event_type": "alert", "src_ip": actor, "dest_ip": host,
-        "alert": {"signature_id": rule, "rev": revision, "signature": title, "severity": severity},
+        "alert": {"signature_id": int(rule), "rev": revision, "signature": title,
+                  "severity": severity},
     }  # fmt: skip
     values = [Observable(ObservableType.IPV4, actor), Observable(ObservableType.IPV4, host)]
     values += [Observable(ObservableType.DOMAIN, name) for name in names]
     came = arrived or at
     return RecordIn(
         uuid=uuid7(came, os.urandom(RANDOM_BYTES)), kind="alert", created_at=at, modified_at=came,
-        tlp=tlp, pap=Pap.AMBER, org_id=own.id, orgc_id=home.id,
+        tlp=tlp, pap=Pap.AMBER, org_id=own.id, orgc_id=(maker or own).id,
         payload={"format": "eve", "position": "line 1", "title": title, "said": said},
         observables=[Sighted(each, SAID, at) for each in values],
     )  # fmt: skip
 
 
 async def arrive(pool: Pool, now: datetime, batch: Sequence[RecordIn]) -> list[int]:
-    """The alerts come in, in one transaction each 2,000."""
+    """The alerts come in, at most 2,000 in one transaction."""
     ids: list[int] = []
     for start in range(0, len(batch), 2000):
         async with transaction(pool, now) as tx:
             ids += await ingest(tx, batch[start : start + 2000], now)
     return ids
-
-
-__all__ = ["Clock", "alert", "arrive", "context", "uuid5"]
