@@ -10,7 +10,8 @@ from typing import Any, LiteralString
 from uuid import UUID
 
 from msgspec import Struct, structs
-from psycopg.rows import class_row
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow, class_row
 
 from zvon.model.message import MessageState
 from zvon.store import contact_change
@@ -188,3 +189,10 @@ async def expired(tx: Tx, now: datetime) -> int:
         {"now": now},
     )
     return done.rowcount
+
+
+async def as_claimed(db: AsyncConnection[TupleRow], uuid: UUID) -> Claim | None:
+    """A letter as it would be claimed now, to look at; nothing is claimed."""
+    async with db.cursor(row_factory=class_row(Claim)) as cursor:
+        await cursor.execute(_CLAIM + "where m.direction = 'out' and m.uuid = %s", (uuid,))
+        return await cursor.fetchone()

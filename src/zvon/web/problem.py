@@ -120,6 +120,7 @@ _BY_NAME = {
     "NameTaken": HTTPStatus.CONFLICT,
     "CannotReport": HTTPStatus.CONFLICT,
     "VersionTaken": HTTPStatus.CONFLICT,
+    "ContactTaken": HTTPStatus.CONFLICT,
     "StaleBulk": HTTPStatus.CONFLICT,
     "TooOld": HTTPStatus.GONE,
     "ListMoves": HTTPStatus.SERVICE_UNAVAILABLE,
