@@ -15,7 +15,8 @@ from zvon.access.node import create_node, node, node_key
 from zvon.access.person import first_administrator
 from zvon.cli.node import dsn_of_node, utc_now
 from zvon.config import Settings
-from zvon.store import data_policy, neverblock, popularity
+from zvon.respond.playbook_shipped import shipped
+from zvon.store import data_policy, neverblock, playbook_change, popularity
 from zvon.store.migrate import migrate
 from zvon.store.pool import open_pool
 from zvon.store.transaction import transaction
@@ -35,6 +36,7 @@ async def prepare(settings: Settings, dsn: str, now: datetime) -> dict[str, str 
             link = await first_administrator(tx, now, os.urandom)
             policies = data_policy.configured(settings.data_policies)
             await data_policy.ensure(tx, settings.country, policies, now)
+            await playbook_change.put_shipped(tx, shipped(settings.lang), now, os.urandom)
             identity = await node(tx.db, key)
     return {"node": str(identity.uuid), "name": identity.name, "country": identity.country,
             "link": link}  # fmt: skip

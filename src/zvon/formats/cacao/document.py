@@ -14,7 +14,7 @@ from zvon.formats.json_value import BadJson, value_of
 from zvon.model.playbook import MAX_BYTES, MAX_STEPS, STEP_BUDGET, Action, AnyStep, Playbook
 from zvon.model.playbook_action import MANUAL
 from zvon.model.playbook_check import Calls, check
-from zvon.model.playbook_problem import Problem, error, note, stops, warning
+from zvon.model.playbook_problem import Problem, Weight, error, note, stops, warning
 
 VERSION = "cacao-2.0"
 # Agents whose key begins with one of these words must be of that type (sections 7.4 to 7.13).
@@ -29,13 +29,14 @@ class BadPlaybook(ValueError):
     """The document is no playbook that can be taken in; `problems` say where and why."""
 
     def __init__(self, problems: list[Problem]) -> None:
-        first = problems[0]
-        super().__init__(f"{first.step or 'playbook'}: {first.code}")
+        first = next((each for each in problems if each.weight is Weight.ERROR), problems[0])
+        told = ", ".join(str(value) for value in first.params.values())
+        super().__init__(f"{first.step or 'playbook'}: {first.code} {told}".rstrip())
         self.problems = problems
         self.errors = [
             {"step": each.step or "", "code": each.code, **each.params}
             for each in problems
-            if each.weight == "error"
+            if each.weight is Weight.ERROR
         ]
 
 
@@ -57,7 +58,7 @@ def read_playbook(raw: bytes, known: Calls | None = None) -> tuple[Playbook, lis
 def judge(raw: bytes, known: Calls | None = None) -> tuple[Playbook | None, list[Problem]]:
     """Read and check a document, whatever is wrong with it; no playbook when it has no shape."""
     if len(raw) > MAX_BYTES:
-        return None, [error("TOO_LARGE", n=len(raw), most=MAX_BYTES)]
+        return None, [error("TOO_LARGE", count=len(raw), most=MAX_BYTES)]
     try:
         said = value_of(raw)
     except BadJson as problem:
@@ -70,7 +71,7 @@ def judge(raw: bytes, known: Calls | None = None) -> tuple[Playbook | None, list
     if not isinstance(workflow, dict) or not workflow:
         return None, [error("NO_WORKFLOW")]
     if len(workflow) > MAX_STEPS:
-        return None, [error("TOO_MANY_STEPS", n=len(workflow), most=MAX_STEPS)]
+        return None, [error("TOO_MANY_STEPS", count=len(workflow), most=MAX_STEPS)]
     steps, problems = _steps(workflow)
     if len(steps) < len(workflow):
         return None, [*problems, *_agents(said)]
