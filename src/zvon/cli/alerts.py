@@ -1,4 +1,4 @@
-"""`zvon alerts`: alerts of sensors into few, ranked, explained incidents, without a node."""
+"""`zvon alerts`: alerts of sensors into few, ranked, explained incidents."""
 
 import json as json_module
 import sys
@@ -7,8 +7,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from zvon.cli.alerts_check import check
+
 app = App(name="alerts", help="Alerts of sensors: which belong together, and which come first.",
           help_format="plaintext")  # fmt: skip
+app.command(check)
 
 DONE, BAD_INPUT = 0, 2
 SHOWN = 10
