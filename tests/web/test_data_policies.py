@@ -21,7 +21,7 @@ from zvon.privacy.policies import shipped
 from zvon.store import party, person, raw, source_change
 from zvon.store.source_change import NewSource
 from zvon.store.transaction import transaction
-from zvon.web.api import data_policies
+from zvon.web.api import printing
 
 POLICIES = "/api/v1/data-policies"
 SI = shipped()["SI.toml"]
@@ -127,7 +127,7 @@ async def test_a_node_without_a_browser_says_why_there_is_no_pdf(
     async def nowhere(*_: Any, **__: Any) -> bytes:
         raise NoBrowser("missing")
 
-    monkeypatch.setattr(data_policies, "to_pdf", nowhere)
+    monkeypatch.setattr(printing, "to_pdf", nowhere)
     answer = await house.get(officer, f"{POLICIES}/SI/plan?format=pdf")
     assert answer.status_code == 409
     assert "missing" in answer.json()["detail"]

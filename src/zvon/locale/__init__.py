@@ -16,6 +16,8 @@ from babel.numbers import format_decimal
 
 LANGS = ("sl", "hr", "en")
 MINUS_ISO = "yyyy-MM-dd"
+# Units of a length of time, largest first, and their seconds.
+UNITS = (("SPAN_DAYS", 86400), ("SPAN_HOURS", 3600), ("SPAN_MINUTES", 60), ("SPAN_SECONDS", 1))
 
 
 class MissingMessage(LookupError):
@@ -89,6 +91,16 @@ class Translator:
     def time(self, value: dt.datetime, *, seconds: bool = False) -> str:
         """A time on the 24-hour clock."""
         return format_time(value, "HH:mm:ss" if seconds else "HH:mm", locale="en")
+
+    def lasting(self, seconds: float) -> str:
+        """A length of time in its two largest units: `3 h 20 min`; below a second it is 0 s."""
+        left, parts = max(0, round(seconds)), []
+        for code, size in UNITS:
+            n, left = divmod(left, size)
+            parts.append((code, n))
+        first = next((place for place, (_, n) in enumerate(parts) if n), len(parts) - 1)
+        shown = [parts[first], *((code, n) for code, n in parts[first + 1 : first + 2] if n)]
+        return " ".join(self.text(code).format(n=self.number(n)) for code, n in shown)
 
     def moment(self, value: dt.datetime) -> str:
         """Day and time."""

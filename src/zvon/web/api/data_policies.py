@@ -9,18 +9,16 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.collect.render.paper import to_pdf
-from zvon.collect.render.pipe import Gone, Said
-from zvon.collect.render.process import NoBrowser
 from zvon.formats.paper.html import STYLE_HASH
 from zvon.locale import translator
 from zvon.model.data_policy_file import MOST_BYTES, BadPolicy
-from zvon.privacy.plan import WRITERS, Document, Kind, to_html
+from zvon.privacy.plan import WRITERS, Kind, to_html
 from zvon.store import data_plan, data_policy
 from zvon.store.data_policy import Version
 from zvon.store.transaction import transaction
 from zvon.store.visibility import SYSTEM, read, viewer_setting
 from zvon.web.api.inject import In, Who
+from zvon.web.api.printing import printed
 from zvon.web.problem import SIGNED, problems
 
 Country = Annotated[str, Parameter(min_length=2, max_length=2)]
@@ -29,13 +27,6 @@ MEDIA = {
     "md": "text/markdown; charset=utf-8",
     "pdf": "application/pdf",
 }
-
-
-class PdfUnavailable(RuntimeError):
-    """No browser is here that could print; the HTML can be printed by any."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"no PDF here ({reason}); ask for html and print it")
 
 
 class NewPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -159,7 +150,11 @@ async def get_plan(
     async with read(context.pool, SYSTEM) as db:
         spoken = lang or (await data_policy.of_country(db, country)).languages[0]
         made = await data_plan.rendered(db, country, kind, spoken, context.clock(), viewer=who)
-    body = await _printed(context, made) if format == "pdf" else WRITERS[format](made).encode()
+    body = (
+        await printed(context, to_html(made), made.policy_line)
+        if format == "pdf"
+        else WRITERS[format](made).encode()
+    )
     name = f"{kind.value}-{country}-{made.lang}.{format}"
     return Response(
         body,
@@ -170,15 +165,6 @@ async def get_plan(
             "X-Content-Type-Options": "nosniff",
         },
     )
-
-
-async def _printed(context: In, made: Document) -> bytes:
-    try:
-        return await to_pdf(to_html(made), made.policy_line, chromium=context.settings.chromium)
-    except NoBrowser as problem:
-        raise PdfUnavailable(problem.reason) from None
-    except (Gone, Said, TimeoutError):
-        raise PdfUnavailable("the browser failed") from None
 
 
 router = Router(

@@ -8,6 +8,7 @@ from litestar import Response, get
 from litestar.params import Parameter
 
 from zvon.access.permission import Permission
+from zvon.respond.situation import Audience
 from zvon.store import metric, metric_count
 from zvon.store.metric import Measure
 from zvon.store.metric_count import Facet
@@ -56,6 +57,10 @@ async def metrics_page(
         }  # fmt: skip
     return render(request, "metrics.html", {
         **values, "days": days, "periods": DAYS, "chosen": chosen, "query": urlencode(chosen),
+        "audiences": [
+            a.value for a in Audience
+            if a in {Audience.ANALYST, Audience.MANAGEMENT} or who.may(Permission.SITUATION_PUBLISH)
+        ],
         "people": [figures[m] for m in OF_PEOPLE], "blocks": [figures[m] for m in OF_BLOCKS],
         "with_facet": lambda facet, value: urlencode({**chosen, facet: value, "days": days}),
     })  # fmt: skip

@@ -7,6 +7,7 @@ from zvon.access.viewer import Viewer
 from zvon.locale import Translator
 from zvon.model.marking import Tlp
 from zvon.privacy.plan.words import country, length, named
+from zvon.web.pages import obligation_words
 
 VERDICTS = {
     "malicious": "Malicious",
@@ -356,8 +357,6 @@ PARTS = {
     "message.remark": "Remark of the reporter",
 }
 
-UNITS = (("SPAN_DAYS", 86400), ("SPAN_HOURS", 3600), ("SPAN_MINUTES", 60), ("SPAN_SECONDS", 1))
-
 Word = Callable[[str | None], str]
 
 
@@ -376,6 +375,7 @@ def words(speak: Translator) -> dict[str, Word]:
         return ", ".join(speak.text("FORMAT_" + e.upper().replace("-", "_")) for e in given) or "–"
 
     return {
+        **obligation_words.words(speak),
         "opinion_word": lambda word: speak.text(
             {**ALERT_VERDICTS, **VERDICTS}.get(word or "", "–")
         ),
@@ -432,9 +432,10 @@ def words(speak: Translator) -> dict[str, Word]:
             "RSIT_" + (term or "other/undetermined").upper().replace("/", "_").replace("-", "_")
         ),
         "measure_word": lambda code: speak.text(f"MEASURE_{(code or '').upper()}"),
+        "paper_word": lambda code: speak.text(f"SITUATION_{(code or '').upper()}"),
         "facet_name": lambda code: speak.text(f"FACET_{(code or '').upper()}"),
         "kind_word": lambda code: speak.text(f"KIND_{(code or '').upper()}"),
-        "span_of": lambda seconds: two_units(speak, float(seconds or 0)),
+        "span_of": lambda seconds: speak.lasting(float(seconds or 0)),
         "review_kind": of(REVIEW_KINDS),
         "review_state": of(REVIEW_STATES),
         "source_word": of(SOURCES),
@@ -470,17 +471,6 @@ def words(speak: Translator) -> dict[str, Word]:
 def role_word(code: str, speak: Translator) -> str:
     """The name of a role; one that an operator added keeps its own."""
     return speak.text(ROLES[code]) if code in ROLES else code
-
-
-def two_units(speak: Translator, seconds: float) -> str:
-    """A length of time in its two largest units: `3 h 20 min`."""
-    left, parts = max(0, round(seconds)), []
-    for code, size in UNITS:
-        n, left = divmod(left, size)
-        parts.append((code, n))
-    first = next((place for place, (_, n) in enumerate(parts) if n), len(parts) - 1)
-    shown = [parts[first], *((code, n) for code, n in parts[first + 1 : first + 2] if n)]
-    return " ".join(speak.text(code).format(n=speak.number(n)) for code, n in shown)
 
 
 def tlp_label(value: int) -> str:
