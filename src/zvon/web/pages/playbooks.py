@@ -14,6 +14,7 @@ from zvon.model.playbook_action import ACTIONS
 from zvon.model.playbook_check import check
 from zvon.model.playbook_difference import differences
 from zvon.model.playbook_terms import WAYS
+from zvon.store import dry_run, run_list
 from zvon.store import playbook as playbooks
 from zvon.store.playbook import PlaybookRow, VersionRow
 from zvon.store.visibility import read
@@ -44,6 +45,8 @@ async def one_page(
         known = await playbooks.calls(db)
         versions = await playbooks.versions(db, who, row)
         older = await playbooks.of_number(db, who, row, than) if than is not None else None
+        runs = await run_list.of_playbook(db, who, row.uuid)
+        tries = await dry_run.of_playbook(db, who, row.uuid)
         others = [each for each in await playbooks.list_all(db, who) if each.id != row.id]
     speak = translator(language(request, who))
     playbook = shown.playbook
@@ -63,6 +66,8 @@ async def one_page(
         "suggested": lambda result: playbook_cards.suggested(playbook, result),
         "older": older,
         "differences": differences(older.playbook, playbook) if older is not None else (),
+        "runs": runs,
+        "trying": next((each for each in tries if each.ended_at is None), None),
         "author": who.login in shown.authors,
         **_words(request, who),
     }  # fmt: skip
@@ -83,6 +88,7 @@ def _words(request: AnyRequest, who: Viewer) -> dict[str, object]:
         "playbook_way": lambda way: playbook_cards.way_word(speak, way),
         "playbook_told": lambda problem: playbook_cards.told(speak, problem),
         "playbook_state": lambda state: speak.text(f"PLAYBOOK_STATE_{state.upper()}"),
+        "run_state": lambda state: speak.text(f"RUN_STATE_{state.upper()}"),
         "playbook_word": lambda code: speak.text(f"PLAYBOOK_{code.upper()}"),
     }
 
