@@ -58,7 +58,7 @@ async def test_facts_that_change_move_the_rank_and_say_why(pool: Pool, now: date
     assert await ranked(pool, now) == 1
     [(after, terms)] = await rows(pool)
     assert set(codes(terms)) == {"REPORTS", "RANK_SEVERITY_4", "RANK_NOVELTY", "RANK_ESCALATION",
-                                 "RANK_TRIAGE"}  # fmt: skip
+                                 "RANK_ALERT_MODEL"}  # fmt: skip
     assert after == 50.0 + 60.0 + 16.0 + 40.0 + 30.0
     assert after == sum(term["weight"] for term in terms)
 

@@ -25,6 +25,7 @@ class Viewer(Struct, frozen=True, kw_only=True):
     lang: str = "en"
     theme: str = "system"
     keys_on: bool = True
+    key_map: dict[str, str] = {}
     csrf: str = ""
 
     def require(self, permission: Permission) -> None:

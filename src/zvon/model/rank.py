@@ -132,7 +132,7 @@ def rank(facts: Facts, weights: Weights, now: datetime) -> Ranked:
         _term("RANK_ASSET", w.asset * facts.worth, what=facts.asset, worth=facts.worth),
         _term("RANK_INTELLIGENCE", w.intelligence * facts.trust, source=facts.source,
               percent=round(100 * facts.trust)),
-        _term("RANK_TRIAGE", w.triage * (facts.triage or 0.0),
+        _term("RANK_ALERT_MODEL", w.triage * (facts.triage or 0.0),
               percent=round(100 * (facts.triage or 0.0))),
         _term("RANK_ESCALATION", w.escalation * min(facts.escalation, MOST_LEVELS)),
         _term("RANK_AGE", _age(w.age, waited), n=_reached(w.age, waited)),

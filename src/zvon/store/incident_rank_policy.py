@@ -183,6 +183,11 @@ async def get(db: Db, viewer: Viewer, uuid: UUID) -> RankChange:
     return found
 
 
+def weights_of(change: RankChange) -> Weights:
+    """The proposed weights as a value."""
+    return model.read(change.weights)
+
+
 async def _publish(
     tx: Tx, viewer: Viewer, weights: Weights, proposed_at: datetime, now: datetime
 ) -> int:

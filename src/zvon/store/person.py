@@ -8,6 +8,7 @@ from uuid import UUID
 from msgspec import Struct
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
@@ -153,6 +154,13 @@ async def set_preferences(tx: Tx, person_id: int, *, lang: str, theme: str, keys
     )
 
 
+async def set_keys(tx: Tx, person_id: int, moved: Mapping[str, str]) -> None:
+    """Which single keys the person moved: the shipped one, and the one pressed instead."""
+    await tx.execute(
+        "update person set key_map = %s where id = %s", (Jsonb(dict(moved)), person_id)
+    )
+
+
 async def get(db: Db, uuid: UUID) -> Person:
     """One account. Raises `NoSuchPerson`."""
     async with db.cursor(row_factory=class_row(Person)) as cursor:
@@ -200,7 +208,8 @@ async def viewer(db: Db, person_id: int, *, csrf: str = "") -> Viewer | None:
                    p.keys_on, array(select role from person_role r where r.person_id = p.id
                                     order by role),
                    array(select distinct unnest(permissions) from role
-                         join person_role r on r.role = role.name where r.person_id = p.id)
+                         join person_role r on r.role = role.name where r.person_id = p.id),
+                   p.key_map
             from person p join party o on o.id = p.party_id
             where p.id = %s and not p.disabled
             """,
@@ -223,6 +232,7 @@ async def viewer(db: Db, person_id: int, *, csrf: str = "") -> Viewer | None:
         roles=tuple(row[9]),
         permissions=frozenset(p for p in Permission if p.value in row[10]),
         csrf=csrf,
+        key_map=row[11],
     )
 
 

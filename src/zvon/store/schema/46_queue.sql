@@ -15,6 +15,9 @@ alter table incident
   add column source_kind text not null generated always as
     (case when origin = 'peer' then 'peer' when alert_count > 0 then 'alerts' else 'reports' end) stored;
 
+-- Single keys that a person moved: the shipped key, and the one pressed instead.
+alter table person add column key_map jsonb not null default '{}';
+
 -- Holds all that row security and the filters ask, so that a page for a guest party, or of a rare
 -- brand, reads no row that it does not show.
 create index incident_queue on incident (rank desc, id desc)

@@ -6,6 +6,7 @@ from litestar import Response, get
 from litestar.params import Parameter
 from msgspec import Struct
 
+from zvon.access import key_map
 from zvon.access import person as people
 from zvon.access.permission import Permission
 from zvon.model.zone import test_name
@@ -66,7 +67,7 @@ async def admin(request: AnyRequest, context: In, who: Who) -> Response[str]:
 @get("/you", opt={"permission": SIGNED_IN}, include_in_schema=False)
 async def you(request: AnyRequest) -> Response[str]:
     """One's own account."""
-    return render(request, "you.html")
+    return render(request, "you.html", {"shipped_keys": key_map.SHIPPED})
 
 
 HANDLERS = (audit_page, admin, you)

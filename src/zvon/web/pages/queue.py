@@ -1,30 +1,40 @@
 """Overview and queue: what waits, ranked, with the reason of the rank."""
 
 from typing import Annotated
+from urllib.parse import parse_qsl, urlencode
 
+import msgspec
 from litestar import Response, get
 from litestar.params import Parameter
 
 from zvon.access.permission import Permission
-from zvon.store import incident_queue, peer, person, subscriber
-from zvon.store.incident_filter import Tab
+from zvon.model.lifecycle import IncidentState
+from zvon.model.marking import Tlp
+from zvon.model.rank import SHOWN
+from zvon.model.verdict import AlertVerdict, VerdictWord
+from zvon.store import incident_filter, incident_queue, incident_rank, peer, person, saved_view
+from zvon.store import subscriber as subscribers
+from zvon.store.incident_filter import Filter, Sort, SourceKind, Tab
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.pages.page import render
 
 FIRST = 5
 PAGE = 100
+ASIDE = frozenset({"after", "lang"})
+"""What the address of the queue holds beside the filter."""
+MOVES = ("triage", "open", "contained", "resolved", "closed", "rejected")
 
 
 @get("/", opt={"permission": Permission.INCIDENT_READ}, include_in_schema=False)
 async def overview(request: AnyRequest, context: In, who: Who) -> Response[str]:
     """Where things stand, and on a new node what to do first."""
     async with read(context.pool, who) as db:
-        page = await incident_queue.queue(db, who, tab=Tab.ALL, limit=FIRST)
+        page = await incident_queue.queue(db, who, tab=Tab.ALL, limit=FIRST, now=context.clock())
         values = {
             "counts": page.counts,
             "first": page.rows,
-            "subscribers": len(await subscriber.list_all(db)),
+            "subscribers": len(await subscribers.list_all(db)),
             "peers": len(await peer.list_all(db)),
             "people": sum(not p.machine for p in await person.list_all(db)),
         }
@@ -36,13 +46,50 @@ async def queue(
     request: AnyRequest,
     context: In,
     who: Who,
-    tab: Tab = Tab.ALL,
     after: Annotated[str | None, Parameter(max_length=200)] = None,
 ) -> Response[str]:
-    """The queue."""
+    """The queue, as its address asks; asked for no more than the queue, the person's first view."""
+    now = context.clock()
+    asked = [(n, v) for n, v in parse_qsl(request.url.query or "") if n not in ASIDE]
     async with read(context.pool, who) as db:
-        page = await incident_queue.queue(db, who, tab=tab, after=after, limit=PAGE)
-    return render(request, "queue.html", {"page": page, "tab": tab.value})
+        views = await saved_view.list_all(db, who)
+        first = next((v for v in views if v.first), None)
+        opened = not asked and after is None and first is not None
+        text = first.query if opened and first is not None else urlencode(asked)
+        wanted = incident_filter.read(text)
+        page = await incident_queue.queue(db, who, after=after, limit=PAGE, wanted=wanted, now=now)
+        lifts = await incident_rank.lifts(db, who, [row.id for row in page.rows], now)
+    return render(
+        request,
+        "queue.html",
+        {
+            "page": page,
+            "tab": wanted.tab.value,
+            "wanted": wanted,
+            "query": incident_filter.write(wanted),
+            "chips": _chips(wanted),
+            "views": views,
+            "lifts": lifts,
+            "terms": SHOWN,
+            "states": list(IncidentState),
+            "sorts": list(Sort),
+            "kinds": list(SourceKind),
+            "markings": [t.label.removeprefix("TLP:").lower() for t in Tlp],
+            "verdicts": list(VerdictWord),
+            "alert_verdicts": [v for v in AlertVerdict if v is not AlertVerdict.DUPLICATE],
+            "moves": MOVES,
+        },
+    )
+
+
+def _chips(wanted: Filter) -> list[tuple[str, str, str]]:
+    """Each thing that is asked for, as its name, its value and the address without it."""
+    plain = msgspec.to_builtins(wanted)
+    return [
+        (name, str(value), urlencode({n: v for n, v in plain.items() if n != name}))
+        for name, value in sorted(plain.items())
+        if name not in {"tab", "sort"}
+    ]
 
 
 HANDLERS = (overview, queue)

@@ -71,7 +71,7 @@ async function act(button, path, extra = {}) {
   const focused = document.activeElement === button;
   button.disabled = true;
   try {
-    const data = await send(path, body);
+    const data = await send(path, body, button.dataset.method || "POST");
     if (button.dataset.show) {
       show(button.dataset.show, data.invitation || data.link || data.contact || "–");
     } else {
@@ -130,6 +130,7 @@ document.addEventListener("submit", async (event) => {
   const body = Object.fromEntries(new FormData(form));
   for (const field of form.elements) {
     if (field.type === "date" && field.value) body[field.name] = `${field.value}T23:59:59Z`;
+    if (field.type === "datetime-local" && field.value) body[field.name] = `${field.value.slice(0, 16)}:00Z`;
     if ("optional" in field.dataset && !field.value) delete body[field.name];
     else if (field.dataset.as) body[field.name] = read(field.dataset.as, field.value);
   }
@@ -215,7 +216,7 @@ function actOnRow(button) {
   const path = button.dataset.rowPost;
   const word = button.dataset.rowWord;
   const extra = word ? { overrides: { [row.dataset.span]: word } }
-    : path === "/verdict" ? { version: Number(row.dataset.version) } : {};
+    : ["/verdict", "/alert-verdict"].includes(path) ? { version: Number(row.dataset.version) } : {};
   act(button, (row.dataset.base || `/api/v1/incidents/${row.dataset.id}`) + path, extra);
 }
 
@@ -236,6 +237,20 @@ if (rows().length) {
 
 let prefix = "";
 const keysOn = document.documentElement.dataset.keys === "on";
+// Keys that a person moved: the shipped key and the one pressed instead of it.
+const moved = JSON.parse(document.documentElement.dataset.keyMap || "{}");
+const shippedKey = Object.fromEntries(Object.entries(moved).map(([from, to]) => [to, from]));
+
+/** The shipped key that the pressed one stands for; a key that was moved away stands for nothing. */
+function plainKey(key) {
+  if (key in shippedKey) return shippedKey[key];
+  return key in moved ? "" : key;
+}
+
+for (const found of document.querySelectorAll("[data-key]")) {
+  const box = found.querySelector("kbd");
+  if (box && found.dataset.key in moved) box.textContent = moved[found.dataset.key];
+}
 
 function named(key) {
   // What only explains a key is no target: Enter on a focused button stays the button's.
@@ -251,17 +266,18 @@ function rowAt(target) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (event.target.closest("input, textarea, select, dialog")) return;
-  if (event.key === "ArrowDown" || (keysOn && event.key === "j")) step(+1);
-  else if (event.key === "ArrowUp" || (keysOn && event.key === "k")) step(-1);
+  if (event.target.closest("input:not([data-pick]), textarea, select, dialog")) return;
+  const key = prefix ? event.key : plainKey(event.key);
+  if (event.key === "ArrowDown" || (keysOn && key === "j")) step(+1);
+  else if (event.key === "ArrowUp" || (keysOn && key === "k")) step(-1);
   else if (event.key === "Enter" && rowAt(event.target)) {
     rowAt(event.target).querySelector("a").click();
-  } else if (keysOn && event.key === "g" && !prefix) {
+  } else if (keysOn && key === "g" && !prefix) {
     prefix = "g ";
     setTimeout(() => { prefix = ""; }, 1500);
     return;
-  } else if (keysOn || event.key === "?") {
-    const found = named(prefix + event.key);
+  } else if (keysOn || key === "?") {
+    const found = named(prefix + key);
     prefix = "";
     if (!found) return;
     if (found.matches("input, textarea")) found.focus();
@@ -283,7 +299,7 @@ document.getElementById("help-open").addEventListener("click", () => {
     const key = document.createElement("dt");
     const what = document.createElement("dd");
     const box = document.createElement("kbd");
-    box.textContent = found.dataset.key;
+    box.textContent = moved[found.dataset.key] || found.dataset.key;
     key.append(box);
     what.textContent = words(found);
     list.append(key, what);
@@ -323,4 +339,18 @@ if (watched && "EventSource" in window) {
     live.className = "push mark mark--warn quiet";
     live.lastElementChild.textContent = `${live.dataset.lostWord} ${clock()}`;
   };
+}
+
+// --- Who looks: a page of something that is worked on says so while it is in sight.
+
+const claimed = document.querySelector("[data-claim]")?.dataset.claim;
+if (claimed) {
+  const hold = () => {
+    if (document.visibilityState === "visible") send(claimed, {}, "PUT").catch(() => {});
+  };
+  hold();
+  setInterval(hold, 5 * 60 * 1000);
+  addEventListener("pagehide", () => {
+    fetch(claimed, { method: "DELETE", headers: { "X-CSRF-Token": csrf }, keepalive: true });
+  });
 }
