@@ -73,9 +73,9 @@ async def ask(
     await tx.execute(
         """
         update countersign c set agrees = false, person_id = %s, at = %s, answer = ''
-        where incident_id = %s and act = %s and agrees is null and version <> %s
+        where incident_id = %s and act = %s and agrees is null and not countersign_stands(c)
         """,
-        (viewer.person_id, now, current.id, act.value, current.version),
+        (viewer.person_id, now, current.id, act.value),
     )
     uuid = uuid7(now, random(RANDOM_BYTES))
     try:
@@ -97,7 +97,7 @@ async def ask(
 _SELECT = """
 select c.id, c.uuid, i.uuid as incident, i.number, c.act, c.body, c.reason, a.login as asked_by,
        c.asked_at, p.login as person, c.agrees, c.answer, c.at,
-       c.agrees is null and c.version = i.version as stands
+       countersign_stands(c) as stands
 from countersign c join incident i on i.id = c.incident_id join person a on a.id = c.asked_by
 left join person p on p.id = c.person_id
 """
@@ -166,7 +166,7 @@ async def waiting(db: Db, viewer: Viewer, most: int = 200) -> list[Question]:
     viewer.require(Permission.INCIDENT_READ)
     async with db.cursor(row_factory=class_row(Question)) as cursor:
         await cursor.execute(
-            _SELECT + "where c.agrees is null and c.version = i.version order by c.id limit %s",
+            _SELECT + "where c.agrees is null and countersign_stands(c) order by c.id limit %s",
             (most,),
         )
         return await cursor.fetchall()

@@ -136,6 +136,11 @@ class IncidentDetail(Struct, frozen=True, kw_only=True):
     campaign_number: str | None
     duplicate_uuid: UUID | None
     duplicate_number: str | None
+    rsit: str | None
+    alert_verdict: str | None
+    severity: int
+    alert_count: int
+    group_count: int
     reports: tuple[IncidentReport, ...] = ()
     names: tuple[IncidentName, ...] = ()
     verdicts: tuple[IncidentVerdict, ...] = ()
@@ -151,7 +156,8 @@ select i.id, i.uuid, i.number, i.record_id, i.title, i.title_params, i.state, i.
        i.last_at, o.login as owner, d.login as decided_by, i.verdict_at, i.origin,
        p.name as made_by, i.tlp, r.pap, i.group_uuid, i.version, c.id as campaign_id,
        c.uuid as campaign_uuid, c.number as campaign_number, f.uuid as duplicate_uuid,
-       f.number as duplicate_number
+       f.number as duplicate_number, i.rsit, i.alert_verdict, i.severity, i.alert_count,
+       i.group_count
 from incident i
 join record r on r.id = i.record_id
 join party p on p.id = i.orgc_id

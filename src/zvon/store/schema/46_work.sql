@@ -87,6 +87,18 @@ end $$;
 create trigger countersign_eyes before update on countersign
   for each row execute function countersign_eyes();
 
+-- An unanswered question stands while what it is about is as it was when it was asked: for closing
+-- that is the whole incident, else the value that would change.
+create function countersign_stands(c countersign) returns boolean language sql stable as $$
+  select c.agrees is null and case c.act
+    when 'close' then (select i.version = c.version from incident i where i.id = c.incident_id)
+    when 'severity' then
+      (select i.severity = (c.body->>'from')::int from incident i where i.id = c.incident_id)
+    else (select t.at = (c.body->>'from')::timestamptz from incident_time t
+          where t.incident_id = c.incident_id and t.what = 'aware' order by t.id desc limit 1)
+  end
+$$;
+
 create function countersigned(incident bigint, wanted text, at_version integer) returns boolean
 language sql stable as $$
   select exists (select from countersign c where c.incident_id = incident and c.act = wanted

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from zvon.access.permission import Permission
 from zvon.model.marking import Pap, Tlp
 from zvon.model.scope import Scope
-from zvon.model.verdict import Reason, VerdictWord
+from zvon.model.verdict import Reason, Severity, VerdictWord
 from zvon.respond import decide
 from zvon.store import block as blocks
 from zvon.store import incident_detail
@@ -103,6 +103,11 @@ class IncidentOut(Struct, frozen=True, kw_only=True):
     tlp: str
     pap: str
     version: int
+    alert_verdict: str | None
+    severity: str
+    owner: str | None
+    alert_count: int
+    group_count: int
     first_at: datetime
     last_at: datetime
     report_count: int
@@ -156,7 +161,10 @@ def incident_out(i: IncidentDetail) -> IncidentOut:
         id=i.uuid, number=i.number, title=i.title, title_params=i.title_params, state=i.state,
         verdict=i.verdict, category=i.category, brand=i.brand, probability=i.probability,
         origin=i.origin, made_by=i.made_by, tlp=Tlp(i.tlp).label, pap=Pap(i.pap).label,
-        version=i.version, first_at=i.first_at, last_at=i.last_at, report_count=i.report_count,
+        version=i.version, alert_verdict=i.alert_verdict,
+        severity=Severity(i.severity).name.lower(), owner=i.owner, alert_count=i.alert_count,
+        group_count=i.group_count, first_at=i.first_at, last_at=i.last_at,
+        report_count=i.report_count,
         campaign=campaign, duplicate_of=i.duplicate_uuid, reasons=list(i.reasons),
         names=[NameOut(name=n.name, scope=n.scope, reason=n.reason, action=n.action, url=n.url,
                        reports=n.reports) for n in i.names],

@@ -2,25 +2,27 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
-from typing import Any
+from itertools import pairwise
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get
+from litestar.params import Parameter
 from msgspec import Struct
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
+from zvon.locale import translator
 from zvon.model.verdict import Reason, shown
 from zvon.share import release
 from zvon.share.release import Share
 from zvon.store import incident_detail, peer, report
-from zvon.store.incident_detail import Line
 from zvon.store.party import Db
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.api.reports import brand_name
-from zvon.web.pages.page import defanged, quoted, render
+from zvon.web.pages import alerts, classes, incident_work, obligations
+from zvon.web.pages.page import defanged, language, quoted, render
 
 MAX_SHOWN = 4000
 WAITING = frozenset({"proposed", "validated", "held"})
@@ -36,10 +38,23 @@ class Part(Struct, frozen=True):
 
 
 @get("/incidents/{id:uuid}", opt={"permission": Permission.INCIDENT_READ}, include_in_schema=False)
-async def incident(request: AnyRequest, context: In, who: Who, id: UUID) -> Response[str]:
-    """One incident."""
+async def incident(
+    request: AnyRequest, context: In, who: Who, id: UUID,
+    attack: Annotated[str | None, Parameter(max_length=100)] = None,
+    response: Annotated[str | None, Parameter(max_length=100)] = None,
+) -> Response[str]:  # fmt: skip
+    """One incident; `attack` and `response` are places in the lanes of its timeline."""
     async with read(context.pool, who) as db:
         found = await incident_detail.get(db, who, id)
+        work = await incident_work.facts_for(
+            db, who, id, now=context.clock(), speak=translator(language(request, who)),
+            attack=attack, response=response,
+        )  # fmt: skip
+        parts = {
+            **await classes.facts_for(db, who, found.id),
+            **await alerts.facts_for(db, who, id, found.id),
+            **await obligations.facts_for(db, who, id, context.clock()),
+        }
         newest = None
         if found.reports and who.may(Permission.REPORT_READ):
             newest = await report.get(db, who, found.reports[-1].uuid)
@@ -65,11 +80,13 @@ async def incident(request: AnyRequest, context: In, who: Who, id: UUID) -> Resp
         "may_approve": who.may(Permission.BLOCK_APPROVE)
         and all(b.proposer != who.login for b in waiting),
         "own_proposal": any(b.proposer == who.login for b in waiting),
-        "story": list(story(found.timeline)),
         "shares": shares,
         "groups": groups,
         "diff": diff,
         "hide_open": hide_open,
+        "alike": [*parts["similar"], *work["related"]],
+        **work,
+        **parts,
     }
     return render(request, "incident.html", values)
 
@@ -78,13 +95,6 @@ async def _shares(db: Db, who: Viewer, id: UUID) -> list[Share]:
     if not who.may(Permission.SHARE_READ):
         return []
     return await release.list_all(db, who, incident_uuid=id)
-
-
-def story(lines: Sequence[Line]) -> Iterator[tuple[Line, int]]:
-    """The timeline; lines of one kind in a row by one actor stand as the first and a count."""
-    for _, run in groupby(lines, key=lambda line: (line.code, line.actor)):
-        first, *others = run
-        yield first, len(others)
 
 
 def _listed(names: Sequence[str]) -> str:
