@@ -7,6 +7,7 @@ field keeps the source of what stands in it, so that whoever reviews sees what t
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
@@ -120,11 +121,11 @@ def missing(form: Form, values: Mapping[str, Filled]) -> list[str]:
 
 
 def changed(
-    form: Form, old: Mapping[str, Filled], said: Mapping[str, Any], by: str
+    form: Form, old: Mapping[str, Filled], said: Mapping[str, Any], by: str, zone: str | None = None
 ) -> dict[str, Filled]:
     """The fields after a person wrote `said`: a value, or `{"unknown": true}`, or null for empty.
 
-    A value that stays the same keeps its source. Raises `BadField` that names every wrong field;
+    A value that stays the same keeps its source. A time without a zone is one of `zone`. Raises `BadField` that names every wrong field;
     then nothing is changed.
     """
     known = {each.id: each for each in form.fields}
@@ -142,7 +143,7 @@ def changed(
             made[name] = Filled("unknown", None, f"person:{by}")
             continue
         try:
-            checked = check(field, value)
+            checked = check(field, value, zone)
         except Misfit as problem:
             errors.append({"field": name, "reason": str(problem)})
             continue
@@ -155,7 +156,7 @@ def changed(
     return made
 
 
-def check(field: Field, value: object) -> Value:
+def check(field: Field, value: object, zone: str | None = None) -> Value:
     """`value` as the field keeps it; `None` for empty. Raises `Misfit`."""
     if value is None or value in ("", []):
         return None
@@ -163,7 +164,7 @@ def check(field: Field, value: object) -> Value:
         case "line" | "text":
             return _text(value, MOST_ITEM if field.type == "line" else MOST_TEXT)
         case "moment":
-            return _moment(value)
+            return _moment(value, zone)
         case "bool":
             if not isinstance(value, bool):
                 raise Misfit("true or false")
@@ -190,15 +191,17 @@ def _text(value: object, most: int) -> str:
         raise Misfit(f"a text of at most {most} characters")
     if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
         raise Misfit("has characters that cannot be stored")
-    return value.strip()
+    return value.replace("\r\n", "\n").strip()
 
 
-def _moment(value: object) -> str:
+def _moment(value: object, zone: str | None) -> str:
     if isinstance(value, str) and len(value) <= 40:
         try:
             said = datetime.fromisoformat(value)
         except ValueError:
             said = None
+        if said is not None and said.tzinfo is None and zone is not None:
+            said = said.replace(tzinfo=ZoneInfo(zone))
         if said is not None and said.tzinfo is not None:
             return said.isoformat()
     raise Misfit("a time with its zone, as in 2026-12-11T17:40:00+01:00")

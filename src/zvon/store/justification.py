@@ -116,8 +116,7 @@ async def approve(tx: Tx, viewer: Viewer, uuid: UUID, now: datetime) -> Row:
 
     Raises `Denied`, `NoJustification`, `NotInState`, `Refused`.
     """
-    if Permission.BLOCK_APPROVE not in viewer.permissions:
-        viewer.require(Permission.FEED_MANAGE)
+    viewer.require(Permission.BLOCK_APPROVE)
     found = await get(tx.db, uuid, lock=True)
     if found.approved_at is not None or found.ended_at is not None:
         raise NotInState("it is agreed to or over already")

@@ -57,7 +57,7 @@ async def put(
     tx.audit(AuditEntry(actor=viewer.login, action="obligation:facts", object=f"incident:{incident}",
                         detail={"facts": sorted(checked)}))  # fmt: skip
     await timeline(tx, incident_id, "obligation", viewer.login, "OBLIGATION_FACTS",
-                   {"n": len(checked)}, now)  # fmt: skip
+                   {"facts": len(checked)}, now)  # fmt: skip
     return await current(tx.db, incident_id, now)
 
 

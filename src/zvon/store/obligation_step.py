@@ -61,7 +61,8 @@ async def fill(
     Raises `Denied`, `NoObligation`, `Stale`, `NotInState`, `BadField`.
     """
     one = await _locked(tx, viewer, uuid, version, "armed", "drafting", "in_review")
-    made = changed(await _form(tx, one), one.filled, said, viewer.login)
+    rules = (await rule_pack.by_id(tx.db, one.pack_id)).rules
+    made = changed(await _form(tx, one), one.filled, said, viewer.login, rules.zone)
     return await _drafted(tx, viewer, one, made, now)
 
 

@@ -23,9 +23,9 @@ from zvon.store.obligation_step import Sent
 from zvon.store.transaction import transaction
 from zvon.store.visibility import read, viewer_setting
 from zvon.web.api.blocks import Reason
-from zvon.web.api.printing import PdfUnavailable
 from zvon.web.api.inject import In, Who
 from zvon.web.api.obligations import Line, Moment, StepWhole, step_values
+from zvon.web.api.printing import PdfUnavailable
 from zvon.web.problem import SIGNED, problems
 
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]

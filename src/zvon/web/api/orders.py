@@ -42,13 +42,17 @@ class WrittenCopy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class OrderOut(Struct, frozen=True, kw_only=True):
-    """An order. `overdue`: its written copy should be here; `blocks` rest on it."""
+    """An order. `overdue`: its written copy should be here; `blocks` rest on it.
+
+    `state`: announced, confirmed, in_force, ended, lapsed (no written copy came).
+    """
 
     id: UUID
     number: str
     authority: str
     reference: str
     kind: str
+    state: str
     legal_ground: str
     received_at: datetime
     written_due: datetime | None
@@ -70,7 +74,7 @@ def order_out(one: Order, now: datetime) -> OrderOut:
     """What the API shows of an order."""
     return OrderOut(
         id=one.uuid, number=one.number, authority=one.authority, reference=one.reference,
-        kind=one.kind, legal_ground=one.legal_ground, received_at=one.received_at,
+        kind=one.kind, state=one.state, legal_ground=one.legal_ground, received_at=one.received_at,
         written_due=one.written_due, written_at=one.written_at, overdue=one.overdue(now),
         document_sha256=one.document_sha256, expires_at=one.expires_at, person=one.person,
         blocks=one.blocks,
