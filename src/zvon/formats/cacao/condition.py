@@ -72,6 +72,8 @@ def read_condition(text: str) -> Condition:
 def write_condition(condition: Condition) -> str:
     """Write a condition so that `read_condition` gives one that holds for the same values."""
     match condition:
+        case Every((one,)) | Some((one,)):
+            return write_condition(one)
         case Every(of):
             return " AND ".join(_within(each, Some) for each in of)
         case Some(of):
