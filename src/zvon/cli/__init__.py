@@ -11,6 +11,7 @@ NOUNS = {
     "serve": "Run one part of a node (`up` does that for you).",
     "demo": "Play the main story with two nodes and real resolvers.",
     "report": "Send in what somebody received.",
+    "incident": "Incidents: the queue, states, what it was, tasks, times, exhibits.",
     "intake": "Send files into a source, or see how they would be read.",
     "quarantine": "What nobody could read, and reading it again.",
     "dns": "Resolvers that subscribe to the policy zones.",

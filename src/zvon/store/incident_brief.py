@@ -16,6 +16,10 @@ from zvon.store.party import Db
 MOST = 100
 
 
+class NoNumber(LookupError):
+    """No incident that the viewer may see has this number."""
+
+
 class Brief(Struct, frozen=True, kw_only=True):
     """State, verdicts, people and version of an incident, without what hangs on it."""
 
@@ -71,6 +75,22 @@ async def get(db: Db, viewer: Viewer, uuid: UUID) -> Brief:
         found = await cursor.fetchone()
     if found is None:
         raise NotFound(uuid)
+    return found
+
+
+async def by_number(db: Db, viewer: Viewer, number: str) -> UUID:
+    """The identifier of the incident with a number. Raises `Denied`, `NoNumber`."""
+    viewer.require(Permission.INCIDENT_READ)
+    row = await (
+        await db.execute(
+            "select i.uuid from incident i join record r on r.id = i.record_id"
+            " where i.number = %s and not r.deleted",
+            (number.replace("\x00", ""),),
+        )
+    ).fetchone()
+    if row is None:
+        raise NoNumber(f"no incident {number}")
+    found: UUID = row[0]
     return found
 
 

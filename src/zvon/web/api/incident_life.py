@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Router, get, post
+from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
@@ -109,6 +110,13 @@ class Questions(Struct, frozen=True):
     questions: list[QuestionOut]
 
 
+class Numbered(Struct, frozen=True):
+    """An incident's identifier and its number."""
+
+    id: UUID
+    number: str
+
+
 class StateIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the incident goes; `until` with `on_hold` only."""
 
@@ -202,6 +210,18 @@ async def _out(
         lead=i.lead, times=shown, questions=[question_out(q) for q in questions],
         version=i.version, waits_for=waits_for, reviewed=reviewed,
     )  # fmt: skip
+
+
+@get(
+    "/incidents/numbered/{number:str}", opt={"permission": Permission.INCIDENT_READ},
+    responses=problems(*SIGNED, 404),
+)  # fmt: skip
+async def by_number(
+    context: In, who: Who, number: Annotated[str, Parameter(max_length=40)]
+) -> Numbered:
+    """The incident with this number, as people say it."""
+    async with read(context.pool, who) as db:
+        return Numbered(await incident_brief.by_number(db, who, number), number)
 
 
 @get(
@@ -309,7 +329,7 @@ async def answer_question(context: In, who: Who, id: UUID, data: AnswerIn) -> Qu
 router = Router(
     "/",
     route_handlers=[
-        get_life, move_incident, give_alert_verdict, assign_incident, set_severity, set_time,
+        by_number, get_life, move_incident, give_alert_verdict, assign_incident, set_severity, set_time,
         list_questions, answer_question,
     ],
     tags=["incidents"],
