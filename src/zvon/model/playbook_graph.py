@@ -128,7 +128,11 @@ def circles(playbook: Playbook) -> list[list[StepId]]:
 
 def shared_ends(playbook: Playbook) -> list[StepId]:
     """Ends at which more than one branch stops, or a branch and what is around it."""
-    ways = along(playbook)
+    back = returns(playbook, edges(playbook))
+    ways = {
+        name: [target for target in leads if (name, target) not in back]
+        for name, leads in along(playbook).items()
+    }
     firsts = [
         target
         for step in playbook.steps.values()
