@@ -8,15 +8,19 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from zvon.cli.alerts_read import Records
+from zvon.cli.alerts_triage import Triage
 from zvon.ml.correlate.engine import Engine
 from zvon.ml.correlate.group import Component
 from zvon.ml.correlate.link import Reason
 from zvon.ml.correlate.memory import Memory
 from zvon.ml.correlate.policy import Policy
-from zvon.ml.correlate.rank import facts_of, score, titled
+from zvon.ml.correlate.rank import Score, facts_of, score, titled
+from zvon.ml.triage.model import Model, shipped
 
 HOUR_S = 3600
 DAY_S = 86400
+
+Summary = tuple[int, float, tuple[Reason, ...]]
 
 
 class Ranked(Struct, frozen=True):
@@ -48,10 +52,11 @@ class Result(Struct, frozen=True):
     hourly: tuple[Seen, ...]
 
 
-def run(records: Records, policy: Policy, *, hourly: bool) -> Result:
+def run(records: Records, policy: Policy, *, hourly: bool, model: Model | None = None) -> Result:
     """Correlate everything that was read, in the order of time.
 
     Equal times are ordered by signature and host, so the order of rows and files says nothing.
+    `model` judges what is new; ours, when none is given.
     """
     times = np.frombuffer(records.times, dtype=np.float64) if records.times else np.empty(0)
     kinds = np.frombuffer(records.kinds, dtype=np.int32) if records.kinds else np.empty(0, np.int32)
@@ -60,20 +65,26 @@ def run(records: Records, policy: Policy, *, hourly: bool) -> Result:
     take, known = engine.take, records.known
     group = np.zeros(len(kinds), dtype=np.int64)
     views: list[tuple[int, int, float]] = []
-    gone: list[tuple[int, float, tuple[Reason, ...]]] = []
+    gone: list[Summary] = []
+    triage = Triage(model or shipped(), records, float(times[order[0]]) if len(order) else 0.0)
     for start, stop, end in _hours(times, order):
         for record in order[start:stop].tolist():
-            group[record] = take(known[kinds[record]].at(times[record])).group
+            kind, at = known[kinds[record]], times[record]
+            outcome = take(kind.at(at))
+            group[record] = outcome.group
+            if outcome.novel:
+                triage.see(outcome, kind, at)
+        triage.judge(end)
         if engine.forgotten:
-            gone += [_summary(*each, records, policy) for each in engine.forgotten]
+            gone += [_summary(*each, records, policy, triage) for each in engine.forgotten]
             engine.forgotten.clear()
         if hourly:
             views += [
-                (end, name, score(facts_of(each, policy), policy).value)
+                (end, name, _score(each, policy, triage).value)
                 for name, each in engine.memory.active(end - DAY_S)
             ]
     memory = engine.memory
-    scored = gone + [_summary(*each, records, policy) for each in memory.active(-1.0)]
+    scored = gone + [_summary(*each, records, policy, triage) for each in memory.active(-1.0)]
     kept = [each for each in scored if each[1] >= policy.incident.floor]
     names = np.full(memory.next_group, -1, dtype=np.int64)
     for number in np.unique(group[kinds >= 0]).tolist():
@@ -118,16 +129,20 @@ def _hours(times: NDArray[np.float64], order: NDArray[np.int64]) -> Iterator[tup
             yield stop, stop, (quiet + 1) * HOUR_S
 
 
+def _score(component: Component, policy: Policy, triage: Triage) -> Score:
+    return score(facts_of(component, policy, triage.probability), policy)
+
+
 def _summary(
-    name: int, component: Component, records: Records, policy: Policy
-) -> tuple[int, float, tuple[Reason, ...]]:
-    found = score(facts_of(component, policy), policy)
+    name: int, component: Component, records: Records, policy: Policy, triage: Triage
+) -> Summary:
+    found = _score(component, policy, triage)
     said = (titled(each, lambda code: records.titles.get(code, code)) for each in found.reasons())
     return name, found.value, tuple(said)
 
 
 def _ranking(
-    kept: list[tuple[int, float, tuple[Reason, ...]]],
+    kept: list[Summary],
     incident: NDArray[np.int64],
     times: NDArray[np.float64],
 ) -> tuple[Ranked, ...]:

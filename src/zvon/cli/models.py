@@ -22,7 +22,7 @@ OUT = Path("var/models/phish-url")
 
 @app.command
 def train(
-    model: Literal["phish-url", "phish-text", "language", "attack", "side", "pii"],
+    model: Literal["phish-url", "phish-text", "language", "attack", "side", "pii", "triage"],
     *,
     data: Data = None,
     out: Annotated[Path | None, Parameter(help="Folder for weights, meta and card.")] = None,
@@ -91,7 +91,7 @@ def train(
 
 @app.command
 def evaluate(
-    model: Literal["phish-url", "phish-text", "language", "attack", "side", "pii"],
+    model: Literal["phish-url", "phish-text", "language", "attack", "side", "pii", "triage"],
     *,
     data: Data = None,
     path: Annotated[Path | None, Parameter(help="Folder of a trained model.")] = None,
@@ -156,7 +156,13 @@ class _Texts(Protocol):
 
 
 def _module(model: str) -> _Texts:
-    names = {"phish-text": "text", "language": "language", "attack": "attack", "side": "side"}
+    names = {
+        "phish-text": "text",
+        "language": "language",
+        "attack": "attack",
+        "side": "side",
+        "triage": "triage",
+    }
     found: _Texts = import_module(f"zvon.cli.models_{names[model]}")
     return found
 

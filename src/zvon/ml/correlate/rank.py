@@ -1,6 +1,6 @@
 """How far up an incident stands, and why: a sum of what its signatures say, each once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -76,14 +76,17 @@ def said(group: GroupFacts, policy: Policy) -> float:
     return policy.weight(group.severity) * novelty / max(1, group.hosts)
 
 
-def facts_of(component: Component, policy: Policy) -> list[GroupFacts]:
-    """The groups of a component of the engine."""
+def facts_of(
+    component: Component, policy: Policy, triage: Mapping[int, float] | None = None
+) -> list[GroupFacts]:
+    """The groups of a component of the engine, with the probabilities of those that have one."""
     return [
         GroupFacts(
             part.signature, part.host, part.hours, part.signature_hours, part.severity,
             part.burst.hosts, part.hours > policy.novelty.hours and part.base > 0, part.base == 0,
+            triage.get(group) if triage else None,
         )
-        for part in component.parts.values()
+        for group, part in component.parts.items()
     ]  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Training of `ml.triage`; needs scikit-learn (the extra `train`)."""
