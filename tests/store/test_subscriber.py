@@ -8,9 +8,11 @@ from typing import Any, cast
 import pytest
 
 from tests.blocks import People, people_of
+from tests.justifications import justified
 from zvon.access.permission import Denied
 from zvon.access.seal import BadSeal, unseal
 from zvon.store import subscriber, zone
+from zvon.store.justification import NeedsJustification
 from zvon.store.subscriber import KEY_PURPOSE, AlreadySubscribed, BadSubscriber, Subscriber
 from zvon.store.transaction import Pool, transaction
 from zvon.store.zone import BadLabel
@@ -103,6 +105,10 @@ async def test_names_are_unique_and_only_administrators_add(
 
 async def test_mode_and_removal(pool: Pool, people: People, now: datetime) -> None:
     made, _ = await add(pool, people, now)
+    with pytest.raises(NeedsJustification, match="si"):
+        async with transaction(pool, now) as tx:
+            await subscriber.set_mode(tx, people["ada"], made.uuid, "enforce")
+    await justified(pool, people["ada"], people["bor"], now)
     async with transaction(pool, now) as tx:
         changed = await subscriber.set_mode(tx, people["ada"], made.uuid, "enforce")
         assert changed.mode == "enforce"

@@ -12,8 +12,9 @@ from typing import Any
 
 import httpx
 
+from zvon.cli.demo.justified import justification
 from zvon.cli.demo.leak import leaks
-from zvon.cli.demo.node import ApiError, DemoNode
+from zvon.cli.demo.node import Account, ApiError, DemoNode
 from zvon.cli.demo.resolvers import Wanted, start_resolver
 from zvon.cli.demo.seen import (
     LIMIT_S,
@@ -117,6 +118,8 @@ async def resolvers(stage: Stage) -> dict[str, Any]:
     assert stage.world is not None
     si, hr = stage.nodes
     brands = stage.plan.brands
+    await _justify(stage, si, stage.bor)
+    await _justify(stage, hr, stage.iva)
     places = [(si, "si-a"), (si, "si-b"), (hr, "hr-a"), (hr, "hr-b")]
     said = []
     for (node, label), brand in zip(places, brands, strict=True):
@@ -133,6 +136,14 @@ async def resolvers(stage: Stage) -> dict[str, Any]:
         said.append(f"{r.label} {r.running.brand}{polls}")
     stage.show.line(2, " · ".join(said), stage.text("test name blocked at {n}/{n}", n=len(said)))
     return {"resolvers": [described(r) for r in stage.resolvers], "test_names": test}
+
+
+async def _justify(stage: Stage, node: DemoNode, approver: Account) -> None:
+    """Say why the feeds of a node may block, and have a second person agree."""
+    admin = stage.admin[node.name]
+    for feed in (await admin.get("/feeds"))["feeds"]:
+        made = await admin.post("/justifications", justification(feed["name"]))
+        await approver.post(f"/justifications/{made['id']}/approval")
 
 
 async def _subscribe(stage: Stage, node: DemoNode, label: str, brand: str) -> Subscribed:

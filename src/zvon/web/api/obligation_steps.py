@@ -10,9 +10,6 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.collect.render.paper import to_pdf
-from zvon.collect.render.pipe import Gone, Said
-from zvon.collect.render.process import NoBrowser
 from zvon.respond import obligation as filling
 from zvon.respond import obligation_send
 from zvon.respond.obligation_paper import STYLE_HASH
@@ -25,7 +22,7 @@ from zvon.store.visibility import read, viewer_setting
 from zvon.web.api.blocks import Reason
 from zvon.web.api.inject import In, Who
 from zvon.web.api.obligations import Line, Moment, StepWhole, step_values
-from zvon.web.api.printing import PdfUnavailable
+from zvon.web.api.printing import printed
 from zvon.web.problem import SIGNED, problems
 
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -269,13 +266,8 @@ async def export_step(
             made.html.encode(), "text/html; charset=utf-8", f"{made.name}.html", inline=True
         )
     if format == "pdf":
-        try:
-            printed = await to_pdf(made.html, made.foot, chromium=context.settings.chromium)
-        except NoBrowser as problem:
-            raise PdfUnavailable(problem.reason) from None
-        except (Gone, Said, TimeoutError):
-            raise PdfUnavailable("the browser failed") from None
-        return _file(printed, "application/pdf", f"{made.name}.pdf")
+        body_pdf = await printed(context, made.html, made.foot)
+        return _file(body_pdf, "application/pdf", f"{made.name}.pdf")
     body: dict[str, Any] = made.body
     if format == "portal":
         async with read(context.pool, who) as db:
