@@ -140,3 +140,22 @@ async def test_the_pages_say_it_in_words_and_quote_what_is_hostile(house: House,
     assert "&lt;script&gt;alert(1)" in page.text
     assert "\u202e" not in page.text.split('id="samples"')[1]
     assert not any(code in page.text for code in ("LINK_", "ALERT_SEVERITY", "ALERT_PLACE"))
+
+
+async def test_the_page_of_an_incident_says_why_its_groups_belong(house: House) -> None:
+    groups = await filled(house)
+    first = groups["1"]["incident"]
+    page = await house.get("ana", f"/incidents/{first}?lang=en")
+    assert page.status_code == 200
+    assert f"/alerts/{groups['1']['id']}" in page.text
+    assert "apart" in page.text.split('id="alerts"')[1]
+    assert "/cut" in page.text
+    assert "data-pick" in page.text
+    watcher = await house.get("aud", f"/incidents/{first}?lang=en")
+    assert watcher.status_code == 200
+    assert "/cut" not in watcher.text
+    body = {"others": [groups["3"]["incident"]], "reason": "one machine"}
+    await house.post("ana", f"/api/v1/incidents/{first}/merges", body)
+    joined = await house.get("ana", f"/incidents/{first}?lang=sl")
+    assert "Združeno" in joined.text
+    assert "one machine" in joined.text

@@ -11,12 +11,12 @@ from zvon.store import (
     alert_incident,
     campaign_step,
     incident_merge,
+    incident_named,
     incident_split,
     incident_step,
     incident_undo,
 )
-from zvon.store.campaign_gate import MAX_REASON, seen_by
-from zvon.store.incident_detail import NotFound
+from zvon.store.campaign_gate import MAX_REASON
 from zvon.store.incident_merge import Side
 from zvon.store.incident_row import Random
 from zvon.store.incident_step import Contradiction, NotLast
@@ -44,12 +44,12 @@ async def merge(
     wanted = list(dict.fromkeys(incidents))
     if not 2 <= len(wanted) <= MOST_MERGED:
         raise Contradiction(f"a merge takes 2 to {MOST_MERGED} different incidents")
-    ids = sorted([await _seen(tx, viewer, uuid) for uuid in wanted])
+    ids = sorted([await incident_named.incident(tx, viewer, uuid) for uuid in wanted])
     into = await incident_merge.side(tx, ids[0])
     for other_id in ids[1:]:
         other = await incident_merge.side(tx, other_id)
         await incident_merge.check(tx, into, other)
-        ours, theirs = await _campaigns(tx, into.id, other.id)
+        ours, theirs = await incident_named.campaigns(tx, into.id, other.id)
         if ours is not None and theirs is not None and ours != theirs:
             await campaign_step.merge(tx, viewer, ours, theirs, why, now)
         else:
@@ -75,14 +75,14 @@ async def split(
     why = _allowed(viewer, "split", reason)
     if bool(groups) == bool(reports):
         raise Contradiction("name groups of alerts or reports, and not both")
-    found = await incident_merge.side(tx, await _seen(tx, viewer, incident))
+    found = await incident_merge.side(tx, await incident_named.incident(tx, viewer, incident))
     if reports:
-        ours, _ = await _campaigns(tx, found.id, found.id)
+        ours, _ = await incident_named.campaigns(tx, found.id, found.id)
         if ours is None:
             raise LookupError(f"{found.number} has no such report")
         await campaign_step.part(tx, viewer, ours, reports, why, now, random)
-        return await _incident_of(tx, reports[0])
-    rows = await _groups(tx, viewer, groups)
+        return await incident_named.of_report(tx, reports[0])
+    rows = await incident_named.groups(tx, viewer, groups)
     made, step = await incident_split.split(
         tx, found, rows, "split", by_person=viewer.person_id, actor=viewer.login, reason=why,
         now=now, random=random,
@@ -102,23 +102,9 @@ async def cut(
     Raises `Denied`, `LookupError`, `Contradiction`, `BadWhy`.
     """
     why = _allowed(viewer, "cut", reason)
-    async with seen_by(tx, viewer):
-        row = await (
-            await tx.execute(
-                """
-                select l.id, l.a, l.b, l.undone_at, l.kind, a.incident_id, b.incident_id
-                from alert_link l join alert_group a on a.id = l.a join alert_group b on b.id = l.b
-                where l.uuid = %s
-                """,
-                (link,),
-            )
-        ).fetchone()
-    if row is None:
-        raise LookupError(f"no link {link}")
-    number, a, b, undone, kind, ours, theirs = row
-    if undone is not None or kind == "related" or ours is None or ours != theirs:
-        raise Contradiction("this link joins nothing now")
-    of = await incident_merge.side(tx, ours)
+    found = await incident_named.link(tx, viewer, link)
+    number, a, b = found.id, found.a, found.b
+    of = await incident_merge.side(tx, found.incident_id)
     going = await alert_component.without(tx, of.id, number, a, b)
     if going:
         made, step = await incident_split.split(
@@ -147,19 +133,8 @@ async def raise_up(
     Raises `Denied`, `LookupError`, `Contradiction` for a group that is in one, or of two realms.
     """
     why = _allowed(viewer, "raise", reason)
-    rows = await _groups(tx, viewer, groups)
-    found = await (
-        await tx.execute(
-            "select count(distinct realm_id), count(incident_id) from alert_group"
-            " where id = any(%s)",
-            (rows,),
-        )
-    ).fetchone()
-    assert found is not None
-    if found[1]:
-        raise Contradiction("one of these groups is in an incident already")
-    if found[0] != 1:
-        raise Contradiction("an incident is of one organisation and one marking")
+    rows = await incident_named.groups(tx, viewer, groups)
+    await incident_named.loose(tx, rows)
     made = await alert_incident.found(
         tx, rows, after=None, told="INCIDENT_RAISED", now=now, random=random
     )
@@ -174,71 +149,12 @@ async def undo(tx: Tx, viewer: Viewer, step: UUID, now: datetime) -> UUID:
     `Contradiction`, `NotLast`.
     """
     _allowed(viewer, "undo", "undo")
-    async with seen_by(tx, viewer):
-        row = await (
-            await tx.execute(
-                "select s.other_id is null or o.id is not null from incident_step s"
-                " join incident i on i.id = s.incident_id left join incident o on o.id = s.other_id"
-                " where s.uuid = %s",
-                (step,),
-            )
-        ).fetchone()
-    if row is None or not row[0]:
-        raise LookupError(f"no step {step}")
+    await incident_named.step(tx, viewer, step)
     found = await incident_undo.undo(
         tx, step, by_person=viewer.person_id, actor=viewer.login, now=now
     )
     _told(tx, viewer, "undo", found, {"step": str(step)})
     return found.uuid
-
-
-async def _seen(tx: Tx, viewer: Viewer, uuid: UUID) -> int:
-    async with seen_by(tx, viewer):
-        row = await (
-            await tx.execute("select id from incident where uuid = %s", (uuid,))
-        ).fetchone()
-    if row is None:
-        raise NotFound(uuid)
-    return int(row[0])
-
-
-async def _groups(tx: Tx, viewer: Viewer, groups: Sequence[UUID]) -> list[int]:
-    async with seen_by(tx, viewer):
-        rows = await (
-            await tx.execute(
-                "select id from alert_group where uuid = any(%s) order by id", (list(groups),)
-            )
-        ).fetchall()
-    if len(rows) < len(set(groups)) or not rows:
-        raise LookupError("no such group of alerts")
-    return [int(row[0]) for row in rows]
-
-
-async def _campaigns(tx: Tx, one: int, other: int) -> tuple[UUID | None, UUID | None]:
-    """The campaigns of two incidents of reports; none where there is none, or alerts beside."""
-    rows = await tx.execute(
-        "select i.id, c.uuid from incident i join campaign c on c.id = i.campaign_id"
-        " where i.id in (%s, %s) and i.report_count > 0 and i.origin = 'own' and i.tlp < 4"
-        " and c.merged_into is null"
-        " and not exists (select from alert_group g where g.incident_id = i.id)",
-        (one, other),
-    )
-    found: dict[int, UUID] = dict(await rows.fetchall())
-    return found.get(one), found.get(other)
-
-
-async def _incident_of(tx: Tx, report: UUID) -> UUID:
-    row = await (
-        await tx.execute(
-            "select i.uuid from report p join record r on r.id = p.record_id"
-            " join incident i on i.id = p.incident_id where r.uuid = %s",
-            (report,),
-        )
-    ).fetchone()
-    if row is None:
-        raise LookupError(f"no report {report}")
-    found: UUID = row[0]
-    return found
 
 
 def _allowed(viewer: Viewer, verb: str, reason: str) -> str:
