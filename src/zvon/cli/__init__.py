@@ -16,6 +16,7 @@ NOUNS = {
     "quarantine": "What nobody could read, and reading it again.",
     "dns": "Resolvers that subscribe to the policy zones.",
     "block": "Blocks: propose, approve, lift.",
+    "obligation": "Obligations: what the law asks for, and until when.",
     "neverblock": "Names that nobody can block, and changes of them for a day.",
     "probe": "Proof from inside a subscriber's network.",
     "collector": "Collectors: read sources where they are; hits of resolvers.",

@@ -212,9 +212,14 @@ def _together(
              and due(each.at, length(rule.within)).strict >= at]  # fmt: skip
     if cause is None:
         # Without an earlier one there is nothing to be together with, whatever the cause.
-        answer = Answer.UNKNOWN if len(since) + 1 >= rule.times else Answer.NO
-        unsaid = (Checked(rule.same, "=", "", None, None, answer),)
-        return Found(id=rule.id, cite=rule.cite, kind="together", answer=answer, checked=unsaid)
+        if len(since) + 1 < rule.times:
+            return Found(
+                id=rule.id, cite=rule.cite, kind="together", answer=Answer.NO, checked=()
+            )  # fmt: skip
+        unsaid = (Checked(rule.same, "=", "", None, None, Answer.UNKNOWN),)
+        return Found(
+            id=rule.id, cite=rule.cite, kind="together", answer=Answer.UNKNOWN, checked=unsaid
+        )  # fmt: skip
     same = [each for each in since
             if (held := each.facts.get(rule.same)) is not None and held.value == cause.value]  # fmt: skip
     named = tuple(each.id for each in same)
