@@ -103,7 +103,7 @@ class Found(Struct, frozen=True):
 
 def judge(labels: Meta, result: Result) -> Found:
     """Score one pass of the correlation against the labels."""
-    incident = _majority(labels.of_record, result.incident, len(labels.time))
+    incident = _majority(labels.of_record, result.incident.astype(np.int64), len(labels.time))
     kept = incident >= 0
     pairs = {each: _pairs(labels.truth == each) for each in (1, 2)}
     tp = fp = 0.0

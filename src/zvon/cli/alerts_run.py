@@ -47,7 +47,7 @@ class Seen(Struct, frozen=True):
 class Result(Struct, frozen=True):
     """`incident` of each record in the order of reading, -1 for none; ranking; hourly views."""
 
-    incident: NDArray[np.int64]
+    incident: NDArray[np.int32]
     ranking: tuple[Ranked, ...]
     hourly: tuple[Seen, ...]
 
@@ -63,9 +63,10 @@ def run(records: Records, policy: Policy, *, hourly: bool, model: Model | None =
     order = _order(records, times, kinds)
     engine = Engine(Memory(policy))
     take, known = engine.take, records.known
-    group = np.zeros(len(kinds), dtype=np.int64)
+    group = np.zeros(len(kinds), dtype=np.int32)
     views: list[tuple[int, int, float]] = []
     gone: list[Summary] = []
+    rested: dict[int, int] = {}
     triage = Triage(model or shipped(), records, float(times[order[0]]) if len(order) else 0.0)
     for start, stop, end in _hours(times, order):
         for record in order[start:stop].tolist():
@@ -75,9 +76,10 @@ def run(records: Records, policy: Policy, *, hourly: bool, model: Model | None =
             if outcome.novel:
                 triage.see(outcome, kind, at)
         triage.judge(end)
-        if engine.forgotten:
-            gone += [_summary(*each, records, policy, triage) for each in engine.forgotten]
-            engine.forgotten.clear()
+        for name, component in engine.forgotten:
+            gone.append(_summary(name, component, records, policy, triage))
+            rested |= dict.fromkeys(component.parts, name)
+        engine.forgotten.clear()
         if hourly:
             views += [
                 (end, name, _score(each, policy, triage).value)
@@ -86,15 +88,14 @@ def run(records: Records, policy: Policy, *, hourly: bool, model: Model | None =
     memory = engine.memory
     scored = gone + [_summary(*each, records, policy, triage) for each in memory.active(-1.0)]
     kept = [each for each in scored if each[1] >= policy.incident.floor]
-    names = np.full(memory.next_group, -1, dtype=np.int64)
+    names = np.full(memory.next_group, -1, dtype=np.int32)
     for number in np.unique(group[kinds >= 0]).tolist():
-        names[number] = memory.component(number)
-    for name in (each[0] for each in gone):
-        names[names == name] = name
+        names[number] = rested.get(number) or memory.component(number)
+    views = [(at, rested.get(name) or memory.component(name), value) for at, name, value in views]
     alive = {each[0] for each in kept}
     names[~np.isin(names, np.fromiter(alive, np.int64, len(alive)))] = -1
     incident = np.where(kinds >= 0, names[group], -1)
-    return Result(incident, _ranking(kept, incident, times), _views(views, memory, alive, policy))
+    return Result(incident, _ranking(kept, incident, times), _views(views, alive, policy))
 
 
 def _order(
@@ -143,7 +144,7 @@ def _summary(
 
 def _ranking(
     kept: list[Summary],
-    incident: NDArray[np.int64],
+    incident: NDArray[np.int32],
     times: NDArray[np.float64],
 ) -> tuple[Ranked, ...]:
     inside = np.flatnonzero(incident >= 0)
@@ -163,15 +164,14 @@ def _ranking(
 
 
 def _views(
-    views: list[tuple[int, int, float]], memory: Memory, alive: set[int], policy: Policy
+    views: list[tuple[int, int, float]], alive: set[int], policy: Policy
 ) -> tuple[Seen, ...]:
     """The views with the names that incidents have in the end; those that joined count once."""
     hours: dict[int, dict[int, float]] = {}
     for at, name, value in views:
-        final = memory.component(name)
-        if value >= policy.incident.floor and final in alive:
+        if value >= policy.incident.floor and name in alive:
             hour = hours.setdefault(at, {})
-            hour[final] = max(value, hour.get(final, 0.0))
+            hour[name] = max(value, hour.get(name, 0.0))
     found = []
     for at, hour in hours.items():
         order = sorted(hour, key=lambda name: (-hour[name], -name))
