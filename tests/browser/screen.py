@@ -31,7 +31,7 @@ class Screen(Struct, frozen=True):
             appeal=seeded.appeal, source=seeded.intake.source, asks=seeded.intake.asks,
             delivery=seeded.intake.delivery, document=seeded.intake.document,
             record=seeded.intake.record, release=seeded.privacy.release,
-            request=seeded.privacy.request,
+            request=seeded.privacy.request, playbook=seeded.playbook,
             unknown=uuid4(),
         )  # fmt: skip
 
@@ -57,6 +57,7 @@ CONSOLE = (
     Screen("ana", "/incidents/{incident}"),
     Screen("bor", "/incidents/{incident}"),
     Screen("ana", "/reports/{report}"),
+    Screen("ana", "/alerts"),
     Screen("ana", "/campaigns"),
     Screen("ana", "/campaigns/{campaign}"),
     Screen("ana", "/watch"),
@@ -96,6 +97,9 @@ CONSOLE = (
     Screen("pia", "/privacy/requests"),
     Screen("pia", "/privacy/requests/{request}"),
     Screen("pia", "/privacy/statistics"),
+    Screen("ana", "/playbooks"),
+    Screen("ana", "/playbooks/{playbook}"),
+    Screen("bor", "/playbooks/{playbook}?number=1&than=2"),
     Screen("ana", "/you"),
     Screen("ana", "/incidents/{unknown}", 404),
     Screen("ana", "/audit", 403),
