@@ -11,7 +11,7 @@ from zvon.model.mail_policy import MailPolicy, shipped
 from zvon.model.observable import TYPE, ObservableType
 from zvon.store import contact, contact_lookup, event, notice
 from zvon.store.contact_lookup import BadSubject, Found
-from zvon.store.message_row import NoIncident, Random
+from zvon.store.message_row import Random
 from zvon.store.transaction import AuditEntry, Tx
 
 AGAIN = timedelta(days=30)
@@ -41,11 +41,7 @@ async def gather(
     """
     viewer.require(Permission.MESSAGE_SEND)
     policy: MailPolicy = shipped()
-    row = await (
-        await tx.execute("select id, number, category from incident where uuid = %s", (incident,))
-    ).fetchone()
-    if row is None:
-        raise NoIncident(f"there is no incident {incident}")
+    row = await notice.about(tx.db, incident)
     chosen = policy.notice.of(of_class or CLASSES.get(row[2] or "", "attack_source")).id
     values: dict[UUID, list[tuple[str, str]]] = {}
     unknown: list[str] = []

@@ -14,7 +14,7 @@ from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.lifecycle import IllegalMove
 from zvon.model.mail_policy import Notices
 from zvon.store import contact
-from zvon.store.message_row import Random
+from zvon.store.message_row import NoIncident, Random
 from zvon.store.message_write import queue_grouped
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
@@ -195,6 +195,16 @@ async def drop(tx: Tx, viewer: Viewer, uuid: UUID) -> Notice:
     )
     tx.audit(AuditEntry(actor=viewer.login, action="message:drop", object=f"notice:{uuid}"))
     return await _known(tx.db, uuid)
+
+
+async def about(db: Db, incident: UUID) -> tuple[int, str, str | None]:
+    """Row, number and category of an incident that a notice is to tell of. Raises `NoIncident`."""
+    row = await (
+        await db.execute("select id, number, category from incident where uuid = %s", (incident,))
+    ).fetchone()
+    if row is None:
+        raise NoIncident(f"there is no incident {incident}")
+    return int(row[0]), str(row[1]), row[2]
 
 
 async def waiting(db: Db, viewer: Viewer) -> list[Notice]:

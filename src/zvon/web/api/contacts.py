@@ -133,7 +133,10 @@ class Templates(Struct, frozen=True):
     templates: list[TemplateOut]
 
 
-@get("/contacts", opt={"permission": Permission.CONTACT_READ}, responses=problems(*SIGNED, 422))
+@get(
+    "/contacts", opt={"permission": Permission.CONTACT_READ},
+    responses=problems(*SIGNED, 404, 422),
+)  # fmt: skip
 async def list_contacts(
     context: In,
     who: Who,

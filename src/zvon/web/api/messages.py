@@ -361,7 +361,7 @@ async def get_thread(context: In, who: Who, id: UUID) -> ThreadOut:
 
 @get(
     "/incidents/{id:uuid}/threads", opt={"permission": Permission.MESSAGE_READ},
-    responses=problems(*SIGNED),
+    responses=problems(*SIGNED, 404),
 )  # fmt: skip
 async def incident_threads(context: In, who: Who, id: UUID) -> Threads:
     """The threads of an incident."""

@@ -7,7 +7,7 @@ from zvon.access.viewer import Viewer
 from zvon.locale import Translator
 from zvon.model.marking import Tlp
 from zvon.privacy.plan.words import country, length, named
-from zvon.web.pages import obligation_words
+from zvon.web.pages import message_words, obligation_words
 
 VERDICTS = {
     "malicious": "Malicious",
@@ -376,6 +376,7 @@ def words(speak: Translator) -> dict[str, Word]:
 
     return {
         **obligation_words.words(speak),
+        **message_words.words(speak),
         "opinion_word": lambda word: speak.text(
             {**ALERT_VERDICTS, **VERDICTS}.get(word or "", "–")
         ),

@@ -143,7 +143,7 @@ document.addEventListener("submit", async (event) => {
   if (form.dataset.list) body[form.dataset.list] = [body[form.dataset.list]];
   const sent = form.dataset.wrap ? { [form.dataset.wrap]: [body] } : body;
   try {
-    const data = await send(form.dataset.form, sent);
+    const data = await send(form.dataset.form, sent, form.dataset.method || "POST");
     const shownOnce = data.token || data.secret;
     if (form.dataset.show && shownOnce) {
       show(form.dataset.show, shownOnce);
