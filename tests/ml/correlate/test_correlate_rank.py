@@ -82,3 +82,13 @@ def test_a_gap_is_said_as_a_duration() -> None:
     params = (("host", "web"), ("gap_s", 840.0))
     assert "14 min" in explain(translator("en"), "LINK_HOST", params)
     assert "14 min" in explain(translator("sl"), "LINK_HOST", params)
+
+
+def test_one_event_in_the_words_of_three_sensors_is_less_than_three_events() -> None:
+    words = ("login failed", "invalid user", "authentication failure")
+    once = score([GroupFacts(word, "mail", 0, at=600.0) for word in words], POLICY)
+    apart = score(
+        [GroupFacts(word, "mail", 0, at=600.0 * n) for n, word in enumerate(words)], POLICY
+    )
+    assert apart.value == pytest.approx(3.0)
+    assert once.value == pytest.approx(1 + 2**-0.5 + 3**-0.5)

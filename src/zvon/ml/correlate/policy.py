@@ -71,6 +71,7 @@ class Incidents(_Part, frozen=True):
     """From which score somebody is asked, and when a component is full."""
 
     floor: float
+    same_event: Share
     triage_weight: float
     max_groups: Count
 

@@ -1,6 +1,6 @@
 """How far up an incident stands, and why: a sum of what its signatures say, each once."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -8,13 +8,16 @@ from zvon.ml.correlate.group import Component
 from zvon.ml.correlate.link import Reason, Value
 from zvon.ml.correlate.policy import Policy
 
+MINUTE_S = 60
+
 
 class GroupFacts(Struct, frozen=True):
     """A group as the rank sees it.
 
     `hours`, `signature_hours`: distinct hours in which the signature was seen before on this
     host, and anywhere. `hosts`: hosts that showed it at about the same time, this one included.
-    `triage`: calibrated probability that it belongs to an attack; none: nobody asked.
+    `triage`: calibrated probability that it belongs to an attack; none: nobody asked. `at`: when
+    it was seen first, seconds since 1970.
     """
 
     signature: str
@@ -26,6 +29,7 @@ class GroupFacts(Struct, frozen=True):
     slow: bool = False
     context: bool = False
     triage: float | None = None
+    at: float | None = None
 
 
 class Term(Struct, frozen=True):
@@ -49,7 +53,9 @@ class Score(Struct, frozen=True):
 def score(groups: Iterable[GroupFacts], policy: Policy) -> Score:
     """The score of an incident: for each signature its best group, weight x novelty / hosts.
 
-    Context says nothing. A triage probability, where it is known, adds up to its policy weight.
+    Sensors say one event in several ways (a failed login is three signatures of Wazuh), so what
+    one machine shows in one minute counts less and less: the k-th divided by k to the power of
+    `same_event`. Context says nothing. A triage probability, where it is known, adds up to its policy weight.
     """
     best: dict[str, tuple[float, GroupFacts]] = {}
     likely: tuple[float, GroupFacts] | None = None
@@ -61,13 +67,27 @@ def score(groups: Iterable[GroupFacts], policy: Policy) -> Score:
             best[group.signature] = (value, group)
         if group.triage is not None and (likely is None or group.triage > likely[0]):
             likely = (group.triage, group)
-    terms = [Term(value, _why(group)) for value, group in best.values()]
+    terms = [Term(value, _why(group)) for value, group in _thinned(best.values(), policy)]
     if likely is not None:
         p, group = likely
         params = (("signature", group.signature), ("host", group.host), ("percent", round(100 * p)))
         terms.append(Term(policy.incident.triage_weight * p, Reason("RANK_TRIAGE", params)))
     terms.sort(key=lambda term: (-term.value, term.reason.params))
     return Score(sum(term.value for term in terms), tuple(terms))
+
+
+def _thinned(
+    found: Iterable[tuple[float, GroupFacts]], policy: Policy
+) -> Iterator[tuple[float, GroupFacts]]:
+    """The same, with less for what was said at once of one machine."""
+    events: dict[tuple[str, int], int] = {}
+    for value, group in sorted(found, key=lambda each: (-each[0], each[1].signature)):
+        if group.at is None:
+            yield value, group
+            continue
+        event = (group.host, int(group.at // MINUTE_S))
+        events[event] = events.get(event, 0) + 1
+        yield value / events[event] ** policy.incident.same_event, group
 
 
 def said(group: GroupFacts, policy: Policy) -> float:
@@ -84,7 +104,7 @@ def facts_of(
         GroupFacts(
             part.signature, part.host, part.hours, part.signature_hours, part.severity,
             part.burst.hosts, part.hours > policy.novelty.hours and part.base > 0, part.base == 0,
-            triage.get(group) if triage else None,
+            triage.get(group) if triage else None, part.first,
         )
         for group, part in component.parts.items()
     ]  # fmt: skip
