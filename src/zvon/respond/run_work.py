@@ -170,7 +170,7 @@ class Worker:
             batch.end(step, Outcome.SUCCESS, skipped=True)
             return
         try:
-            async with asyncio.timeout(self.policy.action_s), savepoint(of.tx):
+            async with asyncio.timeout(self.policy.action_s):
                 result = await self._act(of, step)
         except Denied as problem:
             batch.late(step, Outcome.FAILURE, f"NEEDS {problem.permission.value}")
@@ -223,7 +223,8 @@ class Worker:
         )  # fmt: skip
         if isinstance(found, Call):
             handed = {name: run.values(found).get(name) for name in found.hands}
-            return await run_call_playbook.go(of.tx, act, found, handed, self.policy)
+            async with savepoint(of.tx):
+                return await run_call_playbook.go(of.tx, act, found, handed, self.policy)
         doing = self.doing.get(found.action)
         if doing is None:
             raise CannotAct("NO_SUCH_ACTION", action=found.action)

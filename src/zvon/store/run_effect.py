@@ -1,17 +1,18 @@
 """What the steps of runs made, as the database itself wrote it down while they worked."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
+from psycopg import OperationalError, sql
 from psycopg.rows import class_row
 
 from zvon.access.viewer import Viewer
 from zvon.store.party import Db
 from zvon.store.transaction import Tx
-from zvon.store.visibility import SYSTEM, viewer_setting
+from zvon.store.visibility import viewer_setting
 
 
 class Effect(Struct, frozen=True, kw_only=True):
@@ -29,15 +30,26 @@ class Effect(Struct, frozen=True, kw_only=True):
 async def acting(tx: Tx, viewer: Viewer, step_run_id: int) -> AsyncIterator[None]:
     """See and write as `viewer`, and have the database note what is made as made by the step.
 
-    When the block raises, the savepoint around it puts both settings back.
+    A savepoint of its own: when the block raises, what it wrote, noted and set is undone, and the
+    error goes on. Begins and ends with one round trip each; a run has many short steps.
     """
-    await tx.execute(
-        "select set_config('zvon.viewer', %s, true), set_config('zvon.step', %s, true)",
-        (viewer_setting(viewer), str(step_run_id)),
+    changes, audits, zone_ops = list(tx.changes), list(tx.audits), list(tx.zone_ops)
+    serials = dict(tx.serials)
+    who, step = sql.Literal(viewer_setting(viewer)), sql.Literal(str(step_run_id))
+    await tx.db.execute(
+        sql.SQL("savepoint zvon_step; set local zvon.viewer = {}; set local zvon.step = {}").format(
+            who, step
+        )
     )
-    yield
-    await tx.execute(
-        "select set_config('zvon.viewer', %s, true), set_config('zvon.step', '', true)", (SYSTEM,)
+    try:
+        yield
+    except BaseException:
+        tx.changes, tx.audits, tx.zone_ops, tx.serials = changes, audits, zone_ops, serials
+        with suppress(OperationalError):  # the connection is gone, and all of it with it
+            await tx.db.execute("rollback to savepoint zvon_step; release savepoint zvon_step")
+        raise
+    await tx.db.execute(
+        "release savepoint zvon_step; set local zvon.viewer = 'system'; set local zvon.step = ''"
     )
 
 
