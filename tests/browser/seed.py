@@ -10,6 +10,7 @@ from tests.blocks import proposal
 from tests.browser.node import Served
 from tests.browser.seed_intake import Intake, seed_intake
 from tests.browser.seed_phishing import seed_phishing
+from tests.browser.seed_playbook import seed_playbooks
 from tests.browser.seed_privacy import Privacy, seed_privacy
 from tests.store.world import new_uuid
 from zvon.access import node as identity
@@ -65,6 +66,7 @@ class Seeded(Struct, frozen=True, kw_only=True):
     campaign: UUID
     intake: Intake
     privacy: Privacy
+    playbook: UUID
 
 
 async def incident_of(served: Served) -> UUID:
@@ -109,7 +111,8 @@ async def seed(served: Served) -> Seeded:
                   kit=taking[0].uuid, block=block_uuid,
                   report=await seed_phishing(served), campaign=UUID(str(campaign)),
                   intake=await seed_intake(served),
-                  privacy=await seed_privacy(served, incident))  # fmt: skip
+                  privacy=await seed_privacy(served, incident),
+                  playbook=await seed_playbooks(served))  # fmt: skip
 
 
 async def _subscribers(served: Served) -> list[Subscriber]:
