@@ -61,7 +61,7 @@ def run(records: Records, policy: Policy, *, hourly: bool, model: Model | None =
     times = np.frombuffer(records.times, dtype=np.float64) if records.times else np.empty(0)
     kinds = np.frombuffer(records.kinds, dtype=np.int32) if records.kinds else np.empty(0, np.int32)
     order = _order(records, times, kinds)
-    engine = Engine(Memory(policy))
+    engine = Engine(Memory(policy), hand_out=True)
     take, known = engine.take, records.known
     group = np.zeros(len(kinds), dtype=np.int32)
     views: list[tuple[int, int, float]] = []

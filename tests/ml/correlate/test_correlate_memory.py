@@ -50,7 +50,7 @@ def test_groups_that_are_forgotten_are_ignored() -> None:
 
 
 def test_a_month_of_silence_is_forgotten_and_handed_out() -> None:
-    made = engine()
+    made = Engine(Memory(shipped()), hand_out=True)
     made.take_all(attack(BEGIN))
     made.take(Alert(BEGIN + 31 * DAY, "s", "web"))
     ((name, gone),) = made.forgotten
@@ -63,7 +63,7 @@ def test_everything_it_holds_is_bounded() -> None:
     small = replace(
         policy, bound=replace(policy.bound, counters=500, groups=300, postings=200)
     )  # fmt: skip
-    made = Engine(Memory(small))
+    made = Engine(Memory(small), hand_out=True)
     for day in range(12):
         made.take_all(
             Alert(BEGIN + day * DAY + n * 60, f"s{day}-{n}", f"h{n}", observables=(("domain", f"d{day}-{n}.example"),))

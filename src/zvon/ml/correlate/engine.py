@@ -42,11 +42,16 @@ class Outcome(Struct, frozen=True, gc=False):
 
 
 class Engine:
-    """Takes alerts in the order of their times (`order.Reorder` makes it); same input, same result."""
+    """Takes alerts in the order of their times (`order.Reorder` makes it); same input, same result.
 
-    def __init__(self, memory: Memory) -> None:
+    With `hand_out` the components that the memory forgets are kept in `forgotten` for the caller
+    to take; else they go, because a node has them as rows.
+    """
+
+    def __init__(self, memory: Memory, *, hand_out: bool = False) -> None:
         self.memory = memory
         self.forgotten: list[tuple[int, Component]] = []
+        self._hand_out = hand_out
 
     def take_all(self, alerts: Iterable[Alert]) -> list[Outcome]:
         """One outcome for each alert."""
@@ -70,7 +75,9 @@ class Engine:
             return Outcome(group.id, False, group.novel, group.hours, group.signature_hours)
         if at - memory.now > DAY_S or int(at // DAY_S) != int(memory.now // DAY_S):
             memory.now = at
-            self.forgotten += memory.sweep()
+            gone = memory.sweep()
+            if self._hand_out:
+                self.forgotten += gone
             group = memory.open.get((alert.signature, alert.host))
         memory.now = at
         return self._look(alert, at, minute, group)
