@@ -214,7 +214,7 @@ async def test_a_run_moves_to_another_version_only_when_told_and_with_its_places
     async def move(places: dict[str, str]) -> None:
         async with transaction(desk.pool, desk.now, viewer=viewer_setting(viewer)) as tx:
             await run_people.move(
-                tx, viewer, run.uuid, newer.uuid, places, "a better one", now=desk.now,
+                tx, viewer, run.uuid, newer.number, places, "a better one", now=desk.now,
                 random=desk.context.random, policy=shipped(),
             )  # fmt: skip
 

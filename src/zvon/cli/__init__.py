@@ -27,6 +27,7 @@ NOUNS = {
     "pseudonym": "Pseudonyms: epochs, the way back, questions about them.",
     "alerts": "Alerts of sensors: which belong together, which come first.",
     "playbook": "Playbooks: CACAO 2.0 in and out, checked.",
+    "run": "Runs of playbooks: what they wait for, and trials.",
     "privacy": "What leaves this node, and what stays.",
     "purge": "Delete what had its time; legal holds.",
     "data-request": "Requests of people about their data.",

@@ -129,7 +129,7 @@ async def _take_back(
 
 
 async def move(
-    tx: Tx, viewer: Viewer, run: UUID, version: UUID, places: Mapping[str, str], reason: str, *,
+    tx: Tx, viewer: Viewer, run: UUID, version: int, places: Mapping[str, str], reason: str, *,
     now: datetime, random: Random, policy: RunPolicy,
 ) -> RunRow:  # fmt: skip
     """Go on with another version of the same playbook. `places` says which step becomes which.
@@ -143,8 +143,8 @@ async def move(
     why = check_text("reason", reason)
     if RunState(row.state) not in OPEN_RUN:
         raise NotInState(f"{row.number} is {row.state}")
-    to = await run_version.by_uuid(tx.db, version)
-    if to.playbook_id != row.playbook_id or to.state not in {"published", "retired"}:
+    to = await run_version.of_same(tx.db, row.playbook_id, version)
+    if to.state not in {"published", "retired"}:
         raise run_version.NoVersion(version)
     tokens = await run_place.tokens(tx.db, [row.id])
     known = to.playbook.steps

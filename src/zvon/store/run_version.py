@@ -85,6 +85,22 @@ async def by_uuid(db: Db, uuid: UUID) -> Pinned:
     return found[0]
 
 
+async def by_number(db: Db, playbook: UUID, number: int) -> Pinned:
+    """A version of a playbook by its number, in any state. Raises `NoVersion`."""
+    found = await _read(db, " where p.uuid = %s and v.number = %s", (playbook, number))
+    if not found:
+        raise NoVersion(number)
+    return found[0]
+
+
+async def of_same(db: Db, playbook_id: int, number: int) -> Pinned:
+    """Another version of the playbook that a run is of. Raises `NoVersion`."""
+    found = await _read(db, " where v.playbook_id = %s and v.number = %s", (playbook_id, number))
+    if not found:
+        raise NoVersion(number)
+    return found[0]
+
+
 async def in_force(db: Db, playbook: UUID | str) -> Pinned:
     """The published version of a playbook, by its uuid or its CACAO id. Raises `NoVersion`."""
     condition = " p.uuid = %s" if isinstance(playbook, UUID) else " p.cacao_id = %s"

@@ -19,12 +19,15 @@ from zvon.store.visibility import read, viewer_setting
 from zvon.web.api.inject import In, Who
 from zvon.web.problem import SIGNED, problems
 
+Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
 
 class NewDryRun(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Try a version on the newest decided incidents, perhaps beside another version."""
+    """Try a version (its number) on the newest decided incidents, perhaps beside another one."""
 
-    version: UUID
-    against: UUID | None = None
+    playbook: UUID
+    version: Count
+    against: Count | None = None
     incidents: Annotated[int, Meta(ge=1, le=100_000)] = 200
 
 
@@ -91,10 +94,10 @@ async def ask(context: In, who: Who, data: NewDryRun) -> DryRunOut:
     """Ask for a dry run; writers and approvers of playbooks may. The result appears with it."""
     now = context.clock()
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        of = await run_version.by_uuid(tx.db, data.version)
+        of = await run_version.by_number(tx.db, data.playbook, data.version)
         against = None
         if data.against is not None:
-            against = await run_version.by_uuid(tx.db, data.against)
+            against = await run_version.by_number(tx.db, data.playbook, data.against)
         uuid = await dry_run.ask(
             tx, who, of, against, data.incidents, most=shipped().dry_run_incidents, now=now,
             random=context.random,

@@ -159,9 +159,11 @@ class Why(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Move(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Go on with another version; `places` says which step becomes which, the others keep theirs."""
+    """Go on with another version (its number); `places` says which step becomes which, the others
+    keep theirs.
+    """
 
-    version: UUID
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
     places: Annotated[dict[StepName, StepName], Meta(max_length=200)] = {}
     reason: Reason
 
