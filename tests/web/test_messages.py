@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.store.world import Reported, reported
 from tests.web.house import NOBODY, House
@@ -34,6 +35,10 @@ async def incident(house: House) -> Reported:
         (ObservableType.IPV4, "203.0.113.7"), (ObservableType.DOMAIN, "www.elektro.example"),
         (ObservableType.IPV4, "198.51.100.9"))]  # fmt: skip
     async with transaction(house.pool, house.clock()) as tx:
+        await tx.execute(
+            "update record set payload = %s where id = %s",
+            (Jsonb({"text": "nujno", "channel": "sms", "lang": "sl"}), found.record_id),
+        )
         await ingest.occurrences(tx, found.record_id, seen)
     return found
 

@@ -22,6 +22,7 @@ NOUNS = {
     "collector": "Collectors: read sources where they are; hits of resolvers.",
     "search": "Find values and records; look up many values at once.",
     "source": "Sources: where a node gets its data from.",
+    "contact": "Whom the node writes to: list, add, import, look up.",
     "constituency": "What is ours: names, networks and people that the gate protects.",
     "peer": "Partners: invite, accept, list.",
     "pseudonym": "Pseudonyms: epochs, the way back, questions about them.",
