@@ -67,7 +67,8 @@ class Model(Struct, frozen=True, eq=False):
         if blind:
             return without
         # Signatures are few, sightings many: each title is read once.
-        said = {each.signature: self._said(title(each.signature)) for each in sightings}
+        signatures = {each.signature for each in sightings}
+        said = {each: self._said(title(each)) for each in signatures}
         words = np.array([said[each.signature][0] for each in sightings])
         familiar = np.array([said[each.signature][1] for each in sightings])
         return np.where(familiar, self.full.probability(rows, words), without)
