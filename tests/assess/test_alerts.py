@@ -78,6 +78,10 @@ async def test_groups_that_are_near_in_time_are_one_incident_and_say_why(
     assert ("same_host", "LINK_HOST", "60.0") in links
     assert {kind for kind, _, _ in links} == {"same_host", "same_time"}
     assert await rows(pool, "select distinct incident_id from alert_group") == [(number,)]
+    ((features,),) = await rows(pool, "select rank_features from incident")
+    assert features["hosts"] == ["192.168.1.7", "192.168.1.8"]
+    assert features["novelty"] == 3.0
+    assert 0 < features["triage"] < 1
 
 
 async def test_a_restart_remembers_what_a_running_node_remembers(pool: Pool, now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from zvon.assess import alert_policy
+from zvon.assess.alert_triage import triage
 from zvon.jobs import Context
 from zvon.ml.correlate.engine import Outcome
 from zvon.ml.correlate.link import Hub
@@ -33,9 +34,12 @@ class Home(Struct, frozen=True):
 
 async def place(
     context: Context, tx: Tx, realm: Realm, memory: Memory, outcomes: Sequence[Outcome],
-    placed: Mapping[int, Placed],
+    placed: Mapping[int, Placed], since: datetime,
 ) -> None:  # fmt: skip
-    """Write the links that a batch made, and put its groups into incidents."""
+    """Write the links that a batch made, and put its groups into incidents.
+
+    `since` is when the first of its alerts happened.
+    """
     now = context.clock()
     await _links(context, tx, realm, memory, outcomes, now)
     touched = {memory.component(each.group) for each in outcomes if each.novel}
@@ -51,6 +55,8 @@ async def place(
     for component, groups in sorted(lying.items()):
         counted |= await _component(context, tx, memory, component, groups, stand, now)
     await alert_incident.count(tx, counted, now)
+    policy = alert_policy.shipped()
+    await alert_place.put_triage(tx, await triage(tx, realm, counted, since, policy))
     for each in placed.values():
         if each.attention and each.incident_id is not None:
             await alert_incident.attention(tx, stand[each.incident_id], each, now)

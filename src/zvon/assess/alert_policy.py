@@ -21,6 +21,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     skew_s: float
     memory_every: int
     related_most: int
+    triage_most: int
     grade: tuple[int, int, int, int, int]
     from_grade: tuple[int, int, int, int]
 

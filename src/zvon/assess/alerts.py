@@ -96,7 +96,8 @@ async def _realm(
     taken = _take(memory.engine, ordered, policy)
     tallies = _tallies(memory.engine.memory, taken, policy)
     placed = await alert_group.put(tx, realm, tallies, now, context.random)
-    await place(context, tx, realm, memory.engine.memory, [each.outcome for each in taken], placed)
+    await place(context, tx, realm, memory.engine.memory, [each.outcome for each in taken], placed,
+                ordered[0].at)  # fmt: skip
     await alert_realm.move_on(
         tx, realm.id, memory.engine.memory.next_group, ordered[0].at,
         datetime.fromtimestamp(memory.engine.memory.now, UTC),

@@ -1,6 +1,7 @@
 """Where groups lie now: by component, by episode."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -13,6 +14,44 @@ class Lying(Struct, frozen=True, gc=False):
     id: int
     incident_id: int | None
     novel: bool
+
+
+class Recent(Struct, frozen=True, gc=False):
+    """A novel group as triage sees it."""
+
+    incident_id: int | None
+    signature: str
+    title: str
+    host: str
+    hours: int
+    signature_hours: int
+    last_at: datetime
+
+
+async def recent(tx: Tx, realm_id: int, since: datetime, most: int) -> list[Recent]:
+    """The novel groups of a realm that were seen since then, the latest `most`, oldest first."""
+    rows = await tx.execute(
+        """
+        select incident_id, signature, title, host, hours, signature_hours, last_at
+        from alert_group where realm_id = %s and novel and last_at >= %s
+        order by last_at desc, id desc limit %s
+        """,
+        (realm_id, since, most),
+    )
+    return [Recent(*row) for row in reversed(await rows.fetchall())]
+
+
+async def put_triage(tx: Tx, likely: Mapping[int, float]) -> None:
+    """Keep the highest probability that was ever given to an incident, for its rank."""
+    if likely:
+        await tx.execute(
+            """
+            update incident i set rank_features = i.rank_features || jsonb_build_object('triage',
+              greatest(x.p, coalesce((i.rank_features ->> 'triage')::float8, 0)))
+            from unnest(%s::bigint[], %s::float8[]) x(id, p) where i.id = x.id
+            """,
+            (list(likely), [round(p, 4) for p in likely.values()]),
+        )
 
 
 async def of_components(

@@ -38,7 +38,8 @@ AGED: dict[str, tuple[Aged, ...]] = {
     "mail": (Aged("mail_reply", "record_id", "asked_at"),),
     "indicator": (Aged("enrichment", "observable_id", "at"), Aged("abuse_contact", "subject", "seen_at")),
     "incident": (Aged("run", "id", "changed_at", "ended_at is not null"),
-                 Aged("dry_run", "id", "asked_at", "ended_at is not null")),
+                 Aged("dry_run", "id", "asked_at", "ended_at is not null"),
+                 Aged("alert_hub", "id", "last_at")),
     "takedown": (Aged("takedown", "id", "made_at"), Aged("url_notice", "id", "made_at")),
     "watch": (Aged("watch", "id", "first_at", "ended_at is not null"),
               Aged("watch_rule", "id", "expires_at"), Aged("brand_word", "brand", "at")),
@@ -75,6 +76,12 @@ EMPTIED: dict[str, tuple[Emptied, ...]] = {
                 "url is null", "url = null, reason = ''",
                 "incident_id in (select i.id from incident i"
                 " where i.state in ('closed', 'resolved', 'rejected', 'merged'))"),
+        Emptied("alert_link", "id", "at", "params = '{}'", "params = '{}'"),
+        # The counts stay: the sum of the groups is what was accepted.
+        Emptied("alert_group", "id", "last_at", "host = '' and actor = '' and values = '[]'",
+                "host = '', actor = '', values = '[]'",
+                "coalesce(incident_id not in (select i.id from incident i"
+                " where i.state not in ('closed', 'resolved', 'rejected', 'merged')), true)"),
         Emptied("message", "id", "at", "text = '' and sender = '' and files = '[]'",
                 "text = '', subject = '', sender = '', sender_name = '', recipients = '{}',"
                 " files = '[]', verdicts = '{}', fields = '{}', raw_sha256 = null",
@@ -86,6 +93,11 @@ EMPTIED: dict[str, tuple[Emptied, ...]] = {
     ),
     "decision": (
         Emptied("incident_decision", "id", "at", "reason = ''", "reason = '', before = '{}'"),
+        # The hash of what was sent stays, and when and to whom.
+        Emptied("obligation_submission", "id", "at", "body = '{}'", "body = '{}'"),
+        Emptied("obligation_step", "id",
+                "(select o.closed_at from obligation o where o.id = obligation_id)",
+                "fields = '{}'", "fields = '{}'"),
     ),
     "label": (
         Emptied("label", "id", "at", "by_person is null and url = registered",

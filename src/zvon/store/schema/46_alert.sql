@@ -68,6 +68,7 @@ create table alert_group (
   group_uuid uuid
 );
 create index alert_group_episode on alert_group (realm_id, episode, id desc);
+create index alert_group_recent on alert_group (realm_id, last_at desc, id desc) where novel;
 create index alert_group_component on alert_group (realm_id, component);
 create index alert_group_incident on alert_group (incident_id, last_at desc, id desc)
   where incident_id is not null;
