@@ -125,6 +125,9 @@ def scope(wanted: Filter) -> str:
     if wanted.state is not None and wanted.state not in WAITING and wanted.tab is Tab.ALL:
         # The state is a word of ours, written out so that the index of such states serves.
         return f"i.state = '{wanted.state.value}'"
+    if wanted.brand is not None and wanted.sort is Sort.RANK:
+        # A brand has an index of its own: also a rare one is found at once.
+        return TABS[wanted.tab] + " and i.brand = %(f_brand)s"
     return TABS[wanted.tab]
 
 

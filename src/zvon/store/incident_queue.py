@@ -16,7 +16,7 @@ from zvon.store.visibility import counts_hidden
 
 COUNT_CAP = 1000
 """A count stops here: `COUNT_CAP + 1` reads "more than 1000"."""
-WINDOW, TEXT_WINDOW = 100_000, 20_000
+WINDOW, TEXT_WINDOW = 20_000, 5_000
 """So many rows, in order, are looked through for a filter before the page says how far it got;
 fewer for words, which stand in no index."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -27,6 +27,8 @@ create index incident_newest on incident (first_at desc, id desc)
   include (record_id, tlp, org_id, orgc_id, group_uuid, state, severity, brand, category, source_kind,
            owner_id) where waiting;
 create index incident_owner on incident (owner_id, rank desc, id desc) where waiting;
+create index incident_brand on incident (brand, rank desc, id desc)
+  include (record_id, tlp, org_id, orgc_id, group_uuid) where waiting and brand is not null;
 create index incident_settled on incident (state, rank desc, id desc)
   where state not in ('new','triage','open');
 create index incident_snoozed on incident (snoozed_until) where snoozed_until is not null;

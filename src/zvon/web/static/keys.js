@@ -1,5 +1,6 @@
 // The person's own keys: what is in the fields, without what is as it ships.
 "use strict";
+{
 const keyForm = document.getElementById("key-form");
 keyForm.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -15,3 +16,4 @@ keyForm.addEventListener("submit", async (event) => {
     say(event.submitter, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
   }
 });
+}

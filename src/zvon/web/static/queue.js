@@ -1,5 +1,6 @@
 // The queue: choosing rows, deciding on many, putting off. Uses what console.js defines.
 "use strict";
+{
 const bulkBox = document.getElementById("bulk");
 const snoozeBox = document.getElementById("snooze");
 let anchor = null; // where a range begins
@@ -91,7 +92,8 @@ document.addEventListener("keydown", (event) => {
 // A date in the fields is of the reader's own clock; what is sent says which one it was.
 const instant = (field) => new Date(field.value).toISOString();
 function tomorrow(field) {
-  const at = new Date(Date.now() + 24 * 3600 * 1000);
+  // By the node's clock: that of the reader may be wrong.
+  const at = new Date(new Date(snoozeBox.dataset.now).getTime() + 24 * 3600 * 1000);
   at.setMinutes(at.getMinutes() - at.getTimezoneOffset(), 0, 0);
   field.value = at.toISOString().slice(0, 16);
 }
@@ -182,3 +184,4 @@ document.getElementById("bulk-none")?.addEventListener("click", () => {
   shown();
 });
 shown();
+}

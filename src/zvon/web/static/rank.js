@@ -1,5 +1,6 @@
 // The weights of the queue: what is in the fields, as the policy writes it.
 "use strict";
+{
 const rankForm = document.getElementById("rank-form");
 
 function weightsNow() {
@@ -33,3 +34,4 @@ rankForm.addEventListener("submit", async (event) => {
     say(event.submitter, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
   }
 });
+}
