@@ -76,6 +76,8 @@ async def facts_for(db: Db, who: Viewer, incident: UUID, incident_id: int) -> di
 
 def why(speak: Translator, of: LinkRow | HubRow) -> str:
     """The reason as a sentence; what the sensor wrote in it cannot be opened by accident."""
+    if not of.params:
+        return speak.text("What was named here is no longer kept.")
     params: Sequence[tuple[str, Any]] = [
         (key, defanged(value) if key in {"value", "host"} and isinstance(value, str) else value)
         for key, value in of.params.items()
