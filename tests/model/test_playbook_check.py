@@ -191,6 +191,9 @@ def test_a_chain_as_long_as_allowed_is_checked_and_a_longer_one_refused() -> Non
     assert [p.code for p in check(more)] == ["PLAYBOOK_TOO_MANY_STEPS"]
     wide = playbook({"ask": Parallel(branches=("end",) * 20_000, on_completion="end")})
     assert [p.code for p in check(wide)] == ["PLAYBOOK_TOO_MANY_WAYS"]
+    loops: dict[str, AnyStep] = {f"w{n}": replace(LOOP, on_true=f"w{n + 1}") for n in range(60)}
+    nested = playbook(loops | {"start": Start(on_completion="w0"), "w60": End()}, variables=X)
+    assert [p.code for p in check(nested)] == ["PLAYBOOK_TOO_MANY_LOOPS"]
 
 
 names = st.sampled_from(["start", "a", "b", "c", "d", "e"])

@@ -18,6 +18,8 @@ from zvon.model.playbook_condition import Condition, Value
 MAX_BYTES = 10 * 1024 * 1024
 MAX_STEPS = 1000
 MAX_TARGETS = 10_000
+MAX_LOOPS = 50
+"""Each loop is looked at with all steps, so that their number bounds the work of a check."""
 MAX_VARIABLES = 500
 STEP_BUDGET = 1000
 """How many steps one run takes at most, rounds of loops counted, unless the playbook says else."""

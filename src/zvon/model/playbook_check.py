@@ -11,6 +11,7 @@ import msgspec
 from zvon.model import playbook_graph as graph
 from zvon.model.playbook import (
     DEFAULT,
+    MAX_LOOPS,
     MAX_STEPS,
     MAX_TARGETS,
     MAX_VARIABLES,
@@ -78,13 +79,16 @@ def timeout_of(step: AnyStep) -> int:
 
 def _limits(playbook: Playbook) -> Iterator[Problem]:
     if len(playbook.steps) > MAX_STEPS:
-        yield error("TOO_MANY_STEPS", n=len(playbook.steps), most=MAX_STEPS)
+        yield error("TOO_MANY_STEPS", count=len(playbook.steps), most=MAX_STEPS)
     ways = sum(1 for step in playbook.steps.values() for _ in targets(step))
     if ways > MAX_TARGETS:
-        yield error("TOO_MANY_WAYS", n=ways, most=MAX_TARGETS)
+        yield error("TOO_MANY_WAYS", count=ways, most=MAX_TARGETS)
+    loops = sum(isinstance(step, While) for step in playbook.steps.values())
+    if loops > MAX_LOOPS:
+        yield error("TOO_MANY_LOOPS", count=loops, most=MAX_LOOPS)
     count = len(playbook.variables) + sum(len(step.variables) for step in playbook.steps.values())
     if count > MAX_VARIABLES:
-        yield error("TOO_MANY_VARIABLES", n=count, most=MAX_VARIABLES)
+        yield error("TOO_MANY_VARIABLES", count=count, most=MAX_VARIABLES)
 
 
 def _start(playbook: Playbook) -> Iterator[Problem]:
@@ -110,10 +114,10 @@ def _paths(playbook: Playbook) -> Iterator[Problem]:
         if name not in seen and playbook.start in playbook.steps:
             yield error("UNREACHABLE", name)
     for circle in graph.circles(playbook):
-        yield error("CIRCLE", circle[-1], n=len(circle), first=circle[0])
+        yield error("CIRCLE", circle[-1], first=circle[0])
     stuck = graph.endless(playbook)
     if stuck:
-        yield error("NO_END", stuck[-1], n=len(stuck))
+        yield error("NO_END", stuck[-1])
     for name in graph.shared_ends(playbook):
         yield warning("SHARED_END", name)
 
@@ -175,9 +179,9 @@ def _loops(playbook: Playbook) -> Iterator[Problem]:
         if not changed & variables(step.condition):
             yield warning("LOOP_UNCHANGED", name)
     if len(playbook.steps) > playbook.budget:
-        yield error("BUDGET", n=len(playbook.steps), budget=playbook.budget)
+        yield error("BUDGET", count=len(playbook.steps), budget=playbook.budget)
     elif worst > playbook.budget:
-        yield warning("BUDGET_TIGHT", n=worst, budget=playbook.budget)
+        yield warning("BUDGET_TIGHT", count=worst, budget=playbook.budget)
 
 
 def _calls(playbook: Playbook, known: Calls | None) -> Iterator[Problem]:
