@@ -23,8 +23,8 @@ async def facts(db: Db, incident: UUID, as_of: datetime | None = None) -> dict[s
     """The variables of `model.playbook_action.GIVEN`. Raises `NoIncident`.
 
     With `as_of` they are what was known then: the category and the verdict by the judgements that
-    stood, reports by when they came, names by when a report with them came; what has no time of
-    its own (brand, severity) is as it is.
+    stood, reports by when they came, names by when the first report with them came; what has no
+    time of its own (brand, severity, a name of no report) is as it is.
     """
     row = await (
         await db.execute(
@@ -65,12 +65,12 @@ async def _names(db: Db, incident_id: int, as_of: datetime | None) -> list[str]:
         """
         select n.name from incident_name n
         where n.incident_id = %(id)s and n.action <> 'none'
-          and (%(at)s::timestamptz is null or exists (
-            select from report p join occurrence c on c.record_id = p.record_id
+          and coalesce((
+            select min(p.received_at) <= %(at)s::timestamptz
+            from report p join occurrence c on c.record_id = p.record_id
               join observable o on o.id = c.observable_id
-            where p.incident_id = %(id)s and p.received_at <= %(at)s
-              and (o.value = n.name or o.value like '%%' || n.name || '%%'))
-            or not exists (select from report p where p.incident_id = %(id)s))
+            where %(at)s::timestamptz is not null and p.incident_id = %(id)s
+              and position(n.name in o.value) > 0), true)
         order by n.reports desc, n.name limit %(most)s
         """,
         {"id": incident_id, "at": as_of, "most": MOST_NAMES},
