@@ -223,7 +223,8 @@ create trigger rule_pack_fixed before update on rule_pack
 create function obligation_step_fixed() returns trigger language plpgsql as $$
 begin
   if old.submitted_at is not null
-     and (new.fields, new.submitted_at, new.submitted_by, new.due_at, new.late)
+     -- Only a purge of ours empties the fields; their hash stays with the proof.
+     and (case when zvon_system() and new.fields = '{}' then old.fields else new.fields end, new.submitted_at, new.submitted_by, new.due_at, new.late)
        is distinct from (old.fields, old.submitted_at, old.submitted_by, old.due_at, old.late) then
     raise exception 'what was sent does not change' using errcode = 'ZV020';
   end if;
