@@ -266,6 +266,24 @@ async def test_incidents_of_reports_come_together_with_their_campaigns(
     assert made not in {one.incident_uuid, two.incident_uuid}
 
 
+async def test_alerts_join_an_incident_of_reports_and_leave_it_as_it_was(
+    pool: Pool, now: datetime
+) -> None:
+    own = await own_party(pool, now)
+    scene = Scene(pool, now, own, await somebody(pool, now, own, "ana"))
+    one = await reported(pool, now - HOUR, own)
+    await come(pool, now, alert(own, now - 9 * HOUR, "1"))
+    ((alerts,),) = await rows(pool, "select uuid from incident where alert_count > 0")
+    before = await standing(pool)
+    assert await scene.merge(alerts, one.incident_uuid) == one.incident_uuid
+    ((title, count, first),) = await rows(
+        pool, "select title, alert_count, first_at from incident where uuid = %s", one.incident_uuid
+    )
+    assert (title, count, first) == ("TITLE_PHISHING_BRAND", 1, now - 9 * HOUR)
+    await scene.undo()
+    assert await standing(pool) == before
+
+
 async def refused(tx: Tx, scene: Scene, viewer: Viewer, reason: str) -> None:
     await regroup.merge(tx, viewer, [scene.first, scene.second], reason, scene.now, os.urandom)
 

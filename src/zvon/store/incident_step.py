@@ -123,6 +123,22 @@ async def restore(tx: Tx, was: IncidentBefore) -> None:
     )  # fmt: skip
 
 
+async def narrow(tx: Tx, was: IncidentBefore) -> None:
+    """Take span and severity of what was merged off an incident of reports again.
+
+    Reports that came since count; of an incident of alerts alone, its groups say both.
+    """
+    await tx.execute(
+        """
+        update incident i set first_at = %(first)s,
+          last_at = greatest(%(last)s, (select max(r.received_at) from report r where r.incident_id = i.id)),
+          severity = case when i.severity_by is null then %(severity)s else i.severity end
+        where i.id = %(id)s and i.report_count > 0
+        """,
+        {"id": was.id, "first": was.first_at, "last": was.last_at, "severity": was.severity},
+    )
+
+
 async def history(db: Db, viewer: Viewer, incident_id: int, *, limit: int = 100) -> list[Step]:
     """The steps of an incident, newest first, as far as both ends may be seen."""
     viewer.require(Permission.INCIDENT_READ)

@@ -116,6 +116,7 @@ async def _part_again(
         {"other": other.id, "home": home.id, "back": back, "since": was.first_at},
     )
     await incident_step.restore(tx, was)
+    await incident_step.narrow(tx, _was(stood, home.id))
 
 
 async def _stick(tx: Tx, home: Side, other: Side, number: int, now: datetime) -> None:
