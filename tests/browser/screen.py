@@ -56,6 +56,7 @@ CONSOLE = (
     Screen("ana", "/queue?tab=held"),
     Screen("ana", "/incidents/{incident}"),
     Screen("bor", "/incidents/{incident}"),
+    Screen("ana", "/tasks"),
     Screen("ana", "/reports/{report}"),
     Screen("ana", "/alerts"),
     Screen("ana", "/campaigns"),
