@@ -17,6 +17,7 @@ import pytest_asyncio
 
 from tests.authority import authority
 from tests.programs import SBIN, program
+from zvon.cli.demo.justified import justification
 from zvon.cli.demo.node import DemoNode
 from zvon.cli.demo.resolvers import NSD_LAB, _end, _spawn, free_port, in_folder
 from zvon.config import host_port
@@ -115,6 +116,10 @@ async def node() -> AsyncIterator[tuple[DemoNode, str]]:
     try:
         await made.start()
         admin = await made.first_administrator()
+        bor = await made.person(admin, "bor", "Bor M.", "approver")
+        for feed in (await admin.get("/feeds"))["feeds"]:
+            said = await admin.post("/justifications", justification(feed["name"]))
+            await bor.post(f"/justifications/{said['id']}/approval")
         yield made, admin._http.headers["Authorization"].removeprefix("Bearer ")
     finally:
         await made.stop()

@@ -73,6 +73,9 @@ CONSOLE = (
     Screen("ada", "/feeds"),
     Screen("bor", "/appeals"),
     Screen("bor", "/orders"),
+    Screen("bor", "/obligations"),
+    Screen("ada", "/obligations/rules"),
+    Screen("ada", "/obligations/justifications"),
     Screen("bor", "/sharing"),
     Screen("ada", "/sharing"),
     Screen("avgust", "/audit?after=30"),  # enough rows of each kind, and axe looks at each

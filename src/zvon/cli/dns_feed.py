@@ -1,5 +1,6 @@
 """`zvon dns feed`: views over the decisions that resolvers can take."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
@@ -158,3 +159,35 @@ def _json(value: Any) -> None:
     import msgspec
 
     sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
+
+
+@app.command
+def justify(
+    name: str,
+    file: Annotated[Path, Parameter(help="The justification as TOML, every field filled.")],
+    /,
+    *,
+    node: NodeFlag = NODE,
+    key: KeyFlag = None,
+) -> None:
+    """Say in FILE why the feed NAME may block and not only log; another person agrees with `agree`."""
+    import tomllib
+
+    said = tomllib.loads(file.read_text(encoding="utf-8"))
+    day = said.get("review_on")
+    body = {**said, "feed": name, "review_on": str(day) if day is not None else None}
+    made = call(node, key, "POST", "/justifications", body)
+    print(f"{made['feed']}  {made['id']}  {made['review_on']}")
+
+
+@app.command
+def agree(name: str, /, *, node: NodeFlag = NODE, key: KeyFlag = None) -> None:
+    """Agree to what another person wrote about the feed NAME; from then on it may block."""
+    waiting = [
+        each for each in call(node, key, "GET", "/justifications")["justifications"]
+        if each["feed"] == name and each["approved_at"] is None and each["ended_at"] is None
+    ]  # fmt: skip
+    if not waiting:
+        raise LookupError(f"no justification of {name} waits for a second person")
+    made = call(node, key, "POST", f"/justifications/{waiting[0]['id']}/approval")
+    print(f"{made['feed']}  {made['proposer']} → {made['approver']}  {made['review_on']}")
