@@ -56,4 +56,3 @@ def walk(playbook: Playbook) -> list[Place]:
         waiting += [*reversed([*inside, *aside, *next_ones])]
     unreached = [Place(step=name, level=0) for name in playbook.steps if name not in found]
     return [*found.values(), *unreached]
-
