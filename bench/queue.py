@@ -9,6 +9,7 @@ verdict on 10,000 incidents, item by item, and the ranking of all of them.
 
 import argparse
 import asyncio
+import logging
 import os
 import statistics
 import tempfile
@@ -232,6 +233,7 @@ async def main() -> None:
     arguments.add_argument("--items", type=int, default=10_000)
     arguments.add_argument("--dsn", help="an owner's DSN of a server to use")
     given = arguments.parse_args()
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     with server(given.dsn) as dsn, tempfile.TemporaryDirectory() as root:
         began = time.perf_counter()
         fill(dsn, given.incidents)

@@ -19,6 +19,7 @@ COUNT_CAP = 1000
 WINDOW, TEXT_WINDOW = 20_000, 5_000
 """So many rows, in order, are looked through for a filter before the page says how far it got;
 fewer for words, which stand in no index."""
+GUEST_SHARE = 10
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -173,6 +174,9 @@ async def queue(
         "{filter}": " and ".join(narrowing),
     }
     window = WINDOW if chosen.text is None else TEXT_WINDOW
+    if not viewer.party_own:
+        # Of what they pass by a guest sees a small part, and only that part is counted.
+        window = max(limit + 1, window // GUEST_SHARE)
     values |= {
         "person": viewer.person_id, "limit": limit + 1, "window": window, "now": now,
         "place": None if place is None else place[0], "id": None if place is None else place[1],
