@@ -282,8 +282,9 @@ async def kill(made: Cluster, root: Path, runs: int, seconds: float) -> None:
                 pid = made.pid
                 assert pid is not None
                 os.kill(pid, signal.SIGKILL)
-                await asyncio.sleep(0.5)
-                made.start()
+                while made.poll() is None:
+                    await asyncio.sleep(0.05)
+                made.restart()
                 killed["database"] += 1
             else:
                 n = chance.randrange(2)
