@@ -76,6 +76,10 @@ EMPTIED: dict[str, tuple[Emptied, ...]] = {
                 "url is null", "url = null, reason = ''",
                 "incident_id in (select i.id from incident i"
                 " where i.state in ('closed', 'resolved', 'rejected', 'merged'))"),
+        Emptied("incident_time", "id", "set_at", "reason = ''", "reason = ''"),
+        Emptied("task", "id", "made_at", "text in ('', '…') and result = '' and params = '{}'",
+                "text = case when code is null then '…' else '' end, result = '', params = '{}'",
+                "state in ('done', 'dropped')"),
         Emptied("alert_link", "id", "at", "params = '{}'", "params = '{}'"),
         # The counts stay: the sum of the groups is what was accepted.
         Emptied("alert_group", "id", "last_at", "host = '' and actor = '' and values = '[]'",
@@ -92,6 +96,8 @@ EMPTIED: dict[str, tuple[Emptied, ...]] = {
                 "notice_id in (select n.id from notice n where n.state in ('closed', 'dropped'))"),
     ),
     "decision": (
+        Emptied("alert_verdict", "id", "at", "reason = ''", "reason = ''"),
+        Emptied("promotion", "id", "at", "reason = ''", "reason = ''"),
         Emptied("incident_decision", "id", "at", "reason = ''", "reason = '', before = '{}'"),
         # The hash of what was sent stays, and when and to whom.
         Emptied("obligation_submission", "id", "at", "body = '{}'", "body = '{}'"),

@@ -32,7 +32,7 @@ _HANGING: tuple[tuple[LiteralString, LiteralString], ...] = (
 # Rows of other classes, with a time of their own: they lose the way back.
 _LOOSE: tuple[LiteralString, ...] = (
     "label", "label_task", "capture", "takedown", "watch", "disclosure", "feed_entry", "share",
-    "alert_group",
+    "alert_group", "promotion",
 )  # fmt: skip
 
 
