@@ -20,7 +20,7 @@ from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.pages.page import render
 
 FIRST = 5
-PAGE = 100
+PAGE = 50
 ASIDE = frozenset({"after", "lang"})
 """What the address of the queue holds beside the filter."""
 MOVES = ("triage", "open", "contained", "resolved", "closed", "rejected")
