@@ -46,8 +46,6 @@ class Standing(Struct, frozen=True, kw_only=True):
     id: int
     state: str
     handled: bool
-    org_id: int
-    tlp: int
 
 
 async def standing(tx: Tx, ids: Collection[int]) -> dict[int, Standing]:
@@ -69,14 +67,13 @@ async def standing(tx: Tx, ids: Collection[int]) -> dict[int, Standing]:
         await tx.execute(
             """
             select id, state, owner_id is not null or verdict_by is not null
-                     or alert_verdict is not null or state not in ('new', 'triage'), orgc_id, tlp
+                     or alert_verdict is not null or state not in ('new', 'triage')
             from incident where id = any(%s) order by id for no key update
             """,
             (sorted(set(ends.values())),),
         )
     ).fetchall()
-    found = {r[0]: Standing(id=r[0], state=r[1], handled=r[2], org_id=r[3], tlp=r[4])
-             for r in locked}  # fmt: skip
+    found = {r[0]: Standing(id=r[0], state=r[1], handled=r[2]) for r in locked}
     return {start: found[end] for start, end in ends.items() if end in found}
 
 

@@ -13,7 +13,6 @@ class Lying(Struct, frozen=True, gc=False):
 
     id: int
     incident_id: int | None
-    novel: bool
 
 
 class Recent(Struct, frozen=True, gc=False):
@@ -65,14 +64,14 @@ async def of_components(
         return {}
     rows = await tx.execute(
         """
-        select component, id, incident_id, novel from alert_group
+        select component, id, incident_id from alert_group
         where realm_id = %s and component = any(%s) order by id
         """,
         (realm_id, sorted(components)),
     )
     found: dict[int, list[Lying]] = {}
-    for component, group, incident_id, novel in await rows.fetchall():
-        found.setdefault(int(component), []).append(Lying(group, incident_id, novel))
+    for component, group, incident_id in await rows.fetchall():
+        found.setdefault(int(component), []).append(Lying(group, incident_id))
     return found
 
 
