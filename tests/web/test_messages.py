@@ -219,3 +219,16 @@ async def test_a_wording_of_ones_own_has_its_places_checked(house: House) -> Non
     assert good.json()["version"] == 1
     listed = (await house.get("ana", f"{API}/message-templates")).json()["templates"]
     assert {t["version"] for t in listed if (t["code"], t["lang"]) == ("reminder", "sl")} == {1}
+
+
+async def test_keys_of_ours_are_made_by_who_may_and_never_shown(house: House) -> None:
+    without = await house.post("bor", f"{API}/message-keys/pgp")
+    settings = house.context.settings.model_copy(update={"message_address": "cert@cert.example"})
+    house.app.state.context = Context(house.pool, settings, house.context.node, house.clock, os.urandom)  # fmt: skip
+    refused = await house.post("ana", f"{API}/message-keys/pgp")
+    made = await house.post("bor", f"{API}/message-keys/pgp")
+    bad = await house.post("bor", f"{API}/message-keys/smime", {"certificate": "a", "key": "b"})
+    (seen,) = (await house.get("ana", f"{API}/message-keys")).json()["keys"]
+    assert (without.status_code, refused.status_code, made.status_code, bad.status_code) == (422, 403, 201, 422)  # fmt: skip
+    assert "PUBLIC KEY" in seen["public"]
+    assert "PRIVATE" not in made.text + seen["public"]

@@ -1,8 +1,14 @@
 """Keys and certificates of mail: what a contact gives us, in the one form that is kept."""
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from pysequoia import Cert
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from pysequoia import Cert, Tsk
 
 MAX_KEY = 100_000
 
@@ -26,9 +32,32 @@ def check_pgp(body: bytes) -> bytes:
     return bytes(cert)
 
 
-def pgp_fingerprint(body: bytes) -> str:
-    """The fingerprint of a certificate that `check_pgp` made."""
-    return Cert.from_bytes(body).fingerprint
+def new_pgp(user: str) -> tuple[bytes, bytes, str]:
+    """A new OpenPGP key for `user` (`Name <address>`): secret, certificate, fingerprint."""
+    secret = Tsk.generate(user)
+    public = secret.extract_certificate()
+    return bytes(secret), bytes(public), public.fingerprint
+
+
+def smime_pair(certificate: bytes, key: bytes) -> tuple[bytes, bytes]:
+    """A certificate and its key from PEM, as DER and PKCS #8. Raises `BadKey`."""
+    public = check_smime(certificate)
+    try:
+        secret = load_pem_private_key(key, None)
+    except (ValueError, TypeError):
+        raise BadKey("key: no PEM key without a password") from None
+    if not isinstance(secret, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise BadKey("key: only RSA and ECDSA keys sign mail")
+    if x509.load_der_x509_certificate(public).public_key() != secret.public_key():
+        raise BadKey("key: it is not the certificate's")
+    return public, secret.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def readable(kind: str, public: bytes) -> str:
+    """A public key as others read it in: armour or PEM."""
+    if kind == "pgp":
+        return str(Cert.from_bytes(public))
+    return x509.load_der_x509_certificate(public).public_bytes(Encoding.PEM).decode()
 
 
 def check_smime(body: bytes) -> bytes:

@@ -1,6 +1,8 @@
 """Contacts: whom the node writes to, what is theirs, and whom to write to about a value."""
 
+from asyncio import to_thread
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,13 +11,22 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.jobs import enqueue
+from zvon.access.viewer import Viewer
+from zvon.formats import mail_key
+from zvon.jobs import Context, enqueue
 from zvon.model.mail_policy import shipped
-from zvon.store import contact, contact_change, contact_file, contact_lookup, message_template
+from zvon.store import (
+    contact,
+    contact_change,
+    contact_file,
+    contact_lookup,
+    message_key,
+    message_template,
+)
 from zvon.store.contact import Contact
 from zvon.store.contact_change import BadContact, NewContact
 from zvon.store.transaction import transaction
-from zvon.store.visibility import read, viewer_setting
+from zvon.store.visibility import SYSTEM, read, viewer_setting
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.problem import SIGNED, problems
 
@@ -264,6 +275,92 @@ async def put_template(
         )
 
 
+class NoAddress(ValueError):
+    """A key names the address that letters come from, and none is set."""
+
+    def __init__(self) -> None:
+        super().__init__("no address for letters is set: ZVON_MESSAGE_ADDRESS")
+
+
+class KeyOut(Struct, frozen=True, kw_only=True):
+    """A key of ours as others may have it: `public` is armoured (PGP) or PEM (S/MIME)."""
+
+    kind: str
+    fingerprint: str
+    public: str
+    made_at: datetime
+
+
+class KeysOut(Struct, frozen=True):
+    """The keys in use."""
+
+    keys: list[KeyOut]
+
+
+class SmimeIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A certificate and its key, both PEM, the key without a password."""
+
+    certificate: Annotated[str, Meta(min_length=1, max_length=100_000)]
+    key: Annotated[str, Meta(min_length=1, max_length=100_000)]
+
+
+@get("/message-keys", opt={"permission": Permission.CONTACT_READ}, responses=problems(*SIGNED))
+async def list_keys(context: In, who: Who) -> KeysOut:
+    """Our public keys, for those who write to us."""
+    async with read(context.pool, SYSTEM) as db:
+        return KeysOut([_key_out(each) for each in await message_key.public(db, who)])
+
+
+@post("/message-keys/pgp", opt={"permission": Permission.CONTACT_MANAGE}, responses=problems(*SIGNED, 422))  # fmt: skip
+async def new_pgp_key(context: In, who: Who) -> KeyOut:
+    """Make a new OpenPGP key; letters are signed with it from now on, old mail stays readable."""
+    who.require(Permission.CONTACT_MANAGE)
+    own = context.settings.message_address or context.settings.mailbox_address
+    if own is None:
+        raise NoAddress
+    secret, public, fingerprint = await to_thread(mail_key.new_pgp, f"{context.node.name} <{own}>")
+    return await _keep_key(context, who, "pgp", public, secret, fingerprint)
+
+
+@post(
+    "/message-keys/smime", opt={"permission": Permission.CONTACT_MANAGE},
+    responses=problems(*SIGNED, 422),
+)  # fmt: skip
+async def bring_smime_key(context: In, who: Who, data: SmimeIn) -> KeyOut:
+    """Take a certificate and its key in use; letters to those with S/MIME are signed with it."""
+    who.require(Permission.CONTACT_MANAGE)
+    public, secret = mail_key.smime_pair(
+        data.certificate.encode("utf-8", "replace"), data.key.encode("utf-8", "replace")
+    )
+    return await _keep_key(context, who, "smime", public, secret, sha256(public).hexdigest())
+
+
+async def _keep_key(
+    context: Context, who: Viewer, kind: Literal["pgp", "smime"], public: bytes, secret: bytes,
+    fingerprint: str,
+) -> KeyOut:  # fmt: skip
+    now = context.clock()
+    async with transaction(context.pool, now) as tx:
+        return _key_out(
+            await message_key.put(
+                tx,
+                who,
+                kind,
+                public=public,
+                secret=secret,
+                fingerprint=fingerprint,
+                key=context.node.key,
+                now=now,
+                random=context.random,
+            )
+        )
+
+
+def _key_out(it: message_key.MessageKey) -> KeyOut:
+    return KeyOut(kind=it.kind, fingerprint=it.fingerprint, made_at=it.made_at,
+                  public=mail_key.readable(it.kind, it.public))  # fmt: skip
+
+
 def _new(data: ContactIn) -> NewContact:
     return NewContact(
         name=data.name, address=data.address, kind=data.kind, lang=data.lang,
@@ -296,6 +393,6 @@ def _template(it: message_template.Template) -> TemplateOut:
 router = Router(
     "/",
     route_handlers=[list_contacts, add_contact, add_file, look_up, get_contact, change_contact,
-                    end_contact, list_templates, put_template],
+                    end_contact, list_templates, put_template, list_keys, new_pgp_key, bring_smime_key],
     tags=["contacts"],
 )  # fmt: skip
