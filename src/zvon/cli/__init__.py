@@ -14,6 +14,8 @@ NOUNS = {
     "incident": "Incidents: the queue, states, what it was, tasks, times, exhibits.",
     "intake": "Send files into a source, or see how they would be read.",
     "quarantine": "What nobody could read, and reading it again.",
+    "review": "Second opinions on what people decided.",
+    "metrics": "How long things take, and situation reports.",
     "dns": "Resolvers that subscribe to the policy zones.",
     "block": "Blocks: propose, approve, lift.",
     "obligation": "Obligations: what the law asks for, and until when.",

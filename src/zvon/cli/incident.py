@@ -10,6 +10,7 @@ from zvon.cli.incident_ref import Number, as_json, place, told, version
 
 app = App(name="incident", help="Incidents and the work on them.", help_format="plaintext")
 app.command("zvon.cli.incident_task:app", name="task", help="Tasks of incidents, and mine.")
+app.command("zvon.cli.incident_class:app", name="class", help="Of what kind an incident is.")
 app.command("zvon.cli.incident_exhibit:app", name="exhibit", help="Files of evidence.")
 
 Reason = Annotated[str, Parameter(help="Why; it stands in the story.")]

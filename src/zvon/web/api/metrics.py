@@ -17,6 +17,7 @@ from zvon.web.problem import SIGNED, BadInput, problems
 
 LONGEST = timedelta(days=1100)
 Word = Annotated[str | None, Parameter(max_length=100)]
+Days = Annotated[int | None, Parameter(ge=1, le=1100)]
 
 
 class Metrics(Struct, frozen=True, kw_only=True):
@@ -36,11 +37,15 @@ class Behind(Struct, frozen=True):
 
 
 def wanted_of(
-    now: datetime, since: datetime | None, until: datetime | None, **narrow: str | None
+    now: datetime,
+    since: datetime | None,
+    until: datetime | None,
+    days: int | None = None,
+    **narrow: str | None,
 ) -> Wanted:
-    """A period as asked; without one the last 30 days. Raises `BadInput`."""
+    """A period as asked; without a beginning the last `days`, or 30. Raises `BadInput`."""
     end = until or now
-    begin = since or end - timedelta(days=30)
+    begin = since or end - timedelta(days=days or 30)
     if begin.tzinfo is None or end.tzinfo is None:
         raise BadInput("since and until need a time zone")
     if not begin < end or end - begin > LONGEST:
@@ -54,6 +59,7 @@ async def get_metrics(
     who: Who,
     since: datetime | None = None,
     until: datetime | None = None,
+    days: Days = None,
     source_kind: Word = None,
     category: Word = None,
     brand: Word = None,
@@ -62,7 +68,7 @@ async def get_metrics(
 ) -> Metrics:
     """All measures of a period, narrowed as asked, over what the caller may see."""
     now = context.clock()
-    wanted = wanted_of(now, since, until, source_kind=source_kind, category=category, brand=brand,
+    wanted = wanted_of(now, since, until, days, source_kind=source_kind, category=category, brand=brand,
                        rsit=rsit, country=country)  # fmt: skip
     async with read(context.pool, who) as db:
         return Metrics(
@@ -83,6 +89,7 @@ async def get_behind(
     measure: str,
     since: datetime | None = None,
     until: datetime | None = None,
+    days: Days = None,
     source_kind: Word = None,
     category: Word = None,
     brand: Word = None,
@@ -92,7 +99,7 @@ async def get_behind(
 ) -> Behind:
     """What stands behind one measure."""
     now = context.clock()
-    wanted = wanted_of(now, since, until, source_kind=source_kind, category=category, brand=brand,
+    wanted = wanted_of(now, since, until, days, source_kind=source_kind, category=category, brand=brand,
                        rsit=rsit, country=country)  # fmt: skip
     async with read(context.pool, who) as db:
         return Behind(await metric.behind(db, who, known(measure), wanted, now, limit=limit))

@@ -1,6 +1,6 @@
 """Situation reports: the measures of a period for one audience, as a file."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -16,7 +16,7 @@ from zvon.respond.situation import Audience
 from zvon.store.transaction import transaction
 from zvon.store.visibility import viewer_setting
 from zvon.web.api.inject import In, Who
-from zvon.web.api.metrics import wanted_of
+from zvon.web.api.metrics import Days, wanted_of
 from zvon.web.api.printing import printed
 from zvon.web.problem import SIGNED, problems
 
@@ -42,7 +42,7 @@ async def get_situation(
     lang: Literal["sl", "hr", "en"] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
-    days: Annotated[int | None, Parameter(ge=1, le=1100)] = None,
+    days: Days = None,
 ) -> Response[bytes]:
     """The report of a period as a file in the language asked for, or the caller's."""
     try:
@@ -50,7 +50,7 @@ async def get_situation(
     except ValueError:
         raise LookupError(f"there is no audience {audience[:40]!r}") from None
     now = context.clock()
-    wanted = wanted_of(now, since or (None if days is None else now - timedelta(days=days)), until)
+    wanted = wanted_of(now, since, until, days)
     async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
         facts = await situation.gather(tx.db, who, chosen, wanted, context.settings.country, now)
         situation.note(tx, who, facts)
