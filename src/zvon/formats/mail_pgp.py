@@ -76,19 +76,23 @@ def opened(body: bytes, secret: bytes, known: Sequence[bytes]) -> Opened:
     """
     if len(body) > MAX_BODY:
         raise CannotOpen("too large")
-    certificates = _certificates(known)
+    certificates, signers = _certificates(known), list[str]()
+
+    def certified(issuers: list[str]) -> list[Cert]:
+        signers.extend(issuers)  # nobody is asked for when nobody signed
+        return certificates
+
+    decryptor = Tsk.from_bytes(secret).decryptor
     try:
-        found = decrypt(
-            body, decryptor=Tsk.from_bytes(secret).decryptor(), store=lambda _ids: certificates
-        )
+        found = decrypt(body, decryptor=decryptor(), store=certified)
         good = found.valid_sigs
         said = Checked("good", str(good[0].certificate)) if good else Checked("")
     except Exception:  # noqa: BLE001 -- see above
         try:
-            found = decrypt(body, decryptor=Tsk.from_bytes(secret).decryptor())
+            found = decrypt(body, decryptor=decryptor())
         except Exception:  # noqa: BLE001 -- see above
             raise CannotOpen("not for a key of ours, or broken") from None
-        said = Checked("unknown")
+        said = Checked("unknown", signers[0].lower()) if signers else Checked("")
     if found.bytes is None or len(found.bytes) > MAX_BODY:
         raise CannotOpen("too large")
     return Opened(found.bytes, said)

@@ -205,6 +205,32 @@ async def of_incident(db: Db, viewer: Viewer, incident_id: int) -> list[Exhibit]
         return await cursor.fetchall()
 
 
+async def with_hash(db: Db, incident_id: int, sha256: bytes) -> UUID | None:
+    """The exhibit of an incident that has these bytes and was not deleted."""
+    row = await (
+        await db.execute(
+            "select uuid from exhibit where incident_id = %s and sha256 = %s"
+            " and deleted_at is null order by id limit 1",
+            (incident_id, sha256),
+        )
+    ).fetchone()
+    return None if row is None else UUID(str(row[0]))
+
+
+async def known_hashes(db: Db, viewer: Viewer, incident: UUID) -> dict[str, tuple[UUID, str]]:
+    """Identifier and number of each exhibit of an incident by SHA-256 (hex). Raises `Denied`."""
+    viewer.require(Permission.EXHIBIT_READ)
+    rows = await (
+        await db.execute(
+            "select encode(e.sha256, 'hex'), e.uuid, e.number from exhibit e"
+            " join incident i on i.id = e.incident_id"
+            " where i.uuid = %s and e.deleted_at is null order by e.id desc limit %s",
+            (incident, MOST),
+        )
+    ).fetchall()
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
 async def custody(db: Db, viewer: Viewer, exhibit: Exhibit) -> list[Custody]:
     """Who had it, oldest first. Raises `Denied`."""
     viewer.require(Permission.EXHIBIT_READ)

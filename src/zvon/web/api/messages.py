@@ -9,17 +9,18 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
-from zvon.formats import mail_letter
 from zvon.model.mail_policy import shipped
 from zvon.model.message import MessageState
+from zvon.respond import message_file
 from zvon.respond import notice as owners
 from zvon.share import mail_gate, takedown_mail
-from zvon.store import message, message_draft, message_in, message_send, notice
+from zvon.store import exhibit, message, message_draft, message_in, message_send, notice
 from zvon.store.message import Message, NoMessage, Thread
 from zvon.store.message_draft import Draft
 from zvon.store.notice import Fact, Notice
 from zvon.store.transaction import AuditEntry, transaction
 from zvon.store.visibility import read, viewer_setting
+from zvon.web.api.exhibits import ExhibitOut, exhibit_out
 from zvon.web.api.inject import In, Who
 from zvon.web.problem import SIGNED, problems
 
@@ -322,19 +323,24 @@ async def get_file(
     sha256: Annotated[str, Parameter(pattern="^[0-9a-f]{64}$", max_length=64)],
 ) -> Response[bytes]:
     """A file of a mail, as it came; a browser only ever keeps it, and the audit says who did."""
-    now = context.clock()
-    async with read(context.pool, who, now) as db:
-        found = await message.get(db, who, id)
-    if not any(file["sha256"] == sha256 for file in found.files):
-        raise NoMessage(f"message {id} has no such file")
-    async with transaction(context.pool, now) as tx:
-        body = await message_in.raw_of(tx.db, id)
-        tx.audit(AuditEntry(actor=who.login, action="message:file", object=f"message:{id}",
-                            detail={"sha256": sha256}))  # fmt: skip
-    for file in mail_letter.read(body, "").files:
-        if mail_letter.sha256(file) == sha256:
-            return Response(file.body, media_type="application/octet-stream", headers=_kept(sha256))
-    raise NoMessage(f"the file stood in a covered part of message {id}; download the mail")
+    file = await message_file.take(context, who, id, sha256)
+    return Response(file.body, media_type="application/octet-stream", headers=_kept(sha256))
+
+
+@post(
+    "/messages/{id:uuid}/files/{sha256:str}/exhibit", opt={"permission": Permission.EXHIBIT_WRITE},
+    responses=problems(*SIGNED, 404, 422),
+)  # fmt: skip
+async def seal_file(
+    context: In,
+    who: Who,
+    id: UUID,
+    sha256: Annotated[str, Parameter(pattern="^[0-9a-f]{64}$", max_length=64)],
+) -> ExhibitOut:
+    """Make a file of a mail an exhibit of its incident, sealed as it came; the same file is one."""
+    made = await message_file.seal(context, who, id, sha256)
+    async with read(context.pool, who) as db:
+        return exhibit_out(await exhibit.get(db, who, made))
 
 
 @get(
@@ -468,7 +474,7 @@ def _notice(n: Notice) -> NoticeOut:
 
 router = Router(
     "/",
-    route_handlers=[list_messages, write, get_message, edit, preview, move, attach, get_file,
+    route_handlers=[list_messages, write, get_message, edit, preview, move, attach, get_file, seal_file,
                     get_raw, get_thread, incident_threads, notify, list_notices, get_notice,
                     confirm_notice, drop_notice, send_takedown],
     tags=["messages"],

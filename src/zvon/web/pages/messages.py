@@ -10,7 +10,7 @@ from zvon.access.viewer import Viewer
 from zvon.model.mail_policy import shipped
 from zvon.model.marking import Tlp
 from zvon.share import mail_gate
-from zvon.store import contact, message, message_send, notice
+from zvon.store import contact, exhibit, message, message_send, notice
 from zvon.store.party import Db
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
@@ -33,7 +33,15 @@ async def facts_for(db: Db, who: Viewer, incident: UUID) -> dict[str, Any]:
         "msg_classes": [each.id for each in shipped().notice.classes],
         "msg_looks": LOOKS,
         "msg_quoted": shown,
+        "msg_sealed": await _sealed(db, who, incident) if may else {},
     }
+
+
+async def _sealed(db: Db, who: Viewer, incident: UUID | None) -> dict[str, tuple[UUID, str]]:
+    """Which files are exhibits of the incident already, by hash."""
+    if incident is None or not who.may(Permission.EXHIBIT_READ):
+        return {}
+    return await exhibit.known_hashes(db, who, incident)
 
 
 def shown(text: str) -> Any:
@@ -65,9 +73,10 @@ async def message_page(request: AnyRequest, context: In, who: Who, id: UUID) -> 
         if found.state in {"draft", "held", "queued"} and who.may(Permission.MESSAGE_SEND):
             it = await message_send.as_claimed(db, found.uuid)
             preview = None if it is None else await mail_gate.preview(context, db, it, now)
+        sealed = await _sealed(db, who, found.incident)
     values = {
         "it": found, "preview": preview, "msg_looks": LOOKS, "msg_quoted": shown,
-        "marking": Tlp(found.tlp).label,
+        "marking": Tlp(found.tlp).label, "msg_sealed": sealed,
     }  # fmt: skip
     return render(request, "message.html", values)
 
