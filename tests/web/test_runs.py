@@ -60,6 +60,25 @@ async def test_a_run_is_started_answered_by_another_person_and_goes_on(house: Ho
     assert ("ana", "run:answer", f"run:{got['number']}", "role") in await house.refusals()
 
 
+async def test_a_block_of_an_exercise_is_refused_as_one_and_stays_proposed(house: House) -> None:
+    uuid = await publish(desk(house), playbook({"a": act("decide.block", "b", reason="phishing"),
+                                                "b": act("wait.until", hours=1)}))  # fmt: skip
+    found = await reported(house.pool, house.clock(), house.home, names=NAMES)
+    body = {"playbook": str(uuid), "incident": str(found.incident_uuid), "reason": "we try it",
+            "sandbox": True}  # fmt: skip
+    made = await house.post("ana", "/api/v1/runs", body)
+    assert made.status_code == 201, made.text
+    await Worker(house.context, "w").drain()
+    (one,) = (await house.get("bor", "/api/v1/blocks")).json()["blocks"]
+    body = {"blocks": [one["id"]], "reason": "seen it"}
+    answer = await house.post("bor", "/api/v1/blocks/approvals", body)
+    assert answer.status_code == 409, answer.text
+    assert answer.headers["content-type"].startswith(PROBLEM)
+    assert answer.json()["detail"] == "this belongs to an exercise; it stays inside"
+    (after,) = (await house.get("bor", "/api/v1/blocks")).json()["blocks"]
+    assert after["state"] == one["state"]
+
+
 async def test_the_pages_show_what_is_asked_and_in_each_language(house: House) -> None:
     run = await started(house)
     for lang in ("sl", "hr", "en"):
