@@ -203,9 +203,7 @@ def _broken(kind: str, n: int, sent: Sent, draw: random.Random) -> bytes:
         case "charset":
             return (
                 head + "Content-Type: text/plain; charset=unicode_escape\r\n\r\n"
-            ).encode() + bytes(
-                draw.randrange(256) for _ in range(200)
-            )
+            ).encode() + bytes(draw.randrange(256) for _ in range(200))
         case "long-header":
             return (head + f"References: {'<a@b> ' * 20_000}{n}\r\n\r\nx").encode()
         case _:

@@ -251,10 +251,10 @@ async def test_the_database_lets_exactly_this_case_by(
     async with transaction(pool, now) as tx:
         await tx.execute(
             """
-            insert into authority_order (uuid, number, authority, reference, kind, legal_ground,
-              received_at, written_due, expires_at, person_id)
-            overriding system value select %s, 'O-26-000001', 'court', 'I 1/26', 'oral', 'law',
-              %s, %s, %s, %s
+            insert into authority_order (uuid, number, authority, reference, kind, state,
+              legal_ground, received_at, written_due, expires_at, person_id)
+            overriding system value select %s, 'O-26-000001', 'court', 'I 1/26', 'oral',
+              'announced', 'law', %s, %s, %s, %s
             """,
             (new_uuid(now), now, now, now + HOUR, people["ana"].person_id),
         )

@@ -124,8 +124,8 @@ async def record(
                                      expires_at, person_id)
         values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
-        (uuid, number, *texts, kind, "announced" if kind == "oral" else "confirmed", received_at, until, None if digest is None else now, digest,
-         expires_at, viewer.person_id),
+        (uuid, number, *texts, kind, "announced" if kind == "oral" else "confirmed", received_at,
+         until, None if digest is None else now, digest, expires_at, viewer.person_id),
     )  # fmt: skip
     _tell(tx, viewer, uuid, number, "order:record", Op.ADD,
           authority=texts[0], reference=texts[1], kind=kind, expires=expires_at.isoformat())  # fmt: skip

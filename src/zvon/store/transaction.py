@@ -16,7 +16,7 @@ from uuid import UUID
 
 from msgspec import Struct
 from psycopg import AsyncConnection, AsyncCursor, Error
-from psycopg.errors import PipelineAborted
+from psycopg.errors import CheckViolation, PipelineAborted
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -27,6 +27,11 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 CHANNEL = "zvon_change"
 ZONE_CHANNEL = "zvon_zone"
+INSIDE = "exercise_stays_inside"  # the name under which the triggers of exercises refuse
+
+
+class StaysInside(PermissionError):
+    """What an exercise made was to leave it: into a zone, a mailbox or to a partner."""
 
 
 class Op(StrEnum):
@@ -245,7 +250,8 @@ async def transaction(pool: Pool, now: datetime, *, viewer: str = "system") -> A
     `viewer` is `system` for our own jobs, or what `store.visibility.viewer_setting` makes of a
     `Viewer`; row security in the database reads it. An error that carries audit entries in its
     `audit` attribute (a refusal) leaves them behind: they are written after the roll-back, and so
-    is what each function in its `left` attribute writes.
+    is what each function in its `left` attribute writes. Raises `StaysInside`: by whichever door
+    somebody tried, the database stops what belongs to an exercise.
     """
     try:
         async with pool.connection() as db, AsyncExitStack() as ending:
@@ -269,4 +275,6 @@ async def transaction(pool: Pool, now: datetime, *, viewer: str = "system") -> A
                     await write(tx)
                 tx.audit(*entries)
                 await tx.seal(now)
+        if isinstance(refusal, CheckViolation) and refusal.diag.constraint_name == INSIDE:
+            raise StaysInside(str(refusal.diag.message_primary)) from None
         raise
