@@ -129,8 +129,6 @@ _BY_NAME = {
     "GuardRefused": HTTPStatus.UNPROCESSABLE_ENTITY,
     "GuardNotReady": HTTPStatus.SERVICE_UNAVAILABLE,
 }
-# What only the database can refuse, whichever door is tried; its message is for people.
-_BY_CONSTRAINT = {"exercise_stays_inside": HTTPStatus.CONFLICT}
 
 
 def status_of(error: BaseException) -> HTTPStatus:
@@ -140,8 +138,6 @@ def status_of(error: BaseException) -> HTTPStatus:
             return STATUS[kind]
         if kind.__name__ in _BY_NAME:
             return _BY_NAME[kind.__name__]
-    if isinstance(error, pg.IntegrityError) and error.diag.constraint_name in _BY_CONSTRAINT:
-        return _BY_CONSTRAINT[error.diag.constraint_name]
     if isinstance(error, ValueError):
         return HTTPStatus.UNPROCESSABLE_ENTITY
     return HTTPStatus.INTERNAL_SERVER_ERROR
@@ -168,9 +164,6 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, pg.DataError):  # its own words are about our columns
         return Problem(status=400, title=status.phrase, detail="a value cannot be stored: a NUL "
                        "character, or a number that is too large")  # fmt: skip
-    if isinstance(error, pg.IntegrityError):  # one of _BY_CONSTRAINT; without its stack
-        return Problem(status=int(status), title=status.phrase,
-                       detail=error.diag.message_primary or status.phrase)  # fmt: skip
     if isinstance(error, RecursionError):
         return Problem(status=400, title=status.phrase, detail="the body is nested too deeply")
     findings = getattr(error, "findings", None)
