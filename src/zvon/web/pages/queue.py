@@ -1,4 +1,4 @@
-"""Overview and queue: what waits, ranked, with the reason of the rank."""
+"""The queue: what waits, ranked, with the reason of the rank."""
 
 from typing import Annotated
 from urllib.parse import parse_qsl, urlencode
@@ -12,33 +12,16 @@ from zvon.model.lifecycle import IncidentState
 from zvon.model.marking import Tlp
 from zvon.model.rank import SHOWN
 from zvon.model.verdict import AlertVerdict, VerdictWord
-from zvon.store import incident_filter, incident_queue, incident_rank, peer, person, saved_view
-from zvon.store import subscriber as subscribers
-from zvon.store.incident_filter import Filter, Sort, SourceKind, Tab
+from zvon.store import incident_filter, incident_queue, incident_rank, saved_view
+from zvon.store.incident_filter import Filter, Sort, SourceKind
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.pages.page import render
 
-FIRST = 5
 PAGE = 50
 ASIDE = frozenset({"after", "lang"})
 """What the address of the queue holds beside the filter."""
 MOVES = ("triage", "open", "contained", "resolved", "closed", "rejected")
-
-
-@get("/", opt={"permission": Permission.INCIDENT_READ}, include_in_schema=False)
-async def overview(request: AnyRequest, context: In, who: Who) -> Response[str]:
-    """Where things stand, and on a new node what to do first."""
-    async with read(context.pool, who) as db:
-        page = await incident_queue.queue(db, who, tab=Tab.ALL, limit=FIRST, now=context.clock())
-        values = {
-            "counts": page.counts,
-            "first": page.rows,
-            "subscribers": len(await subscribers.list_all(db)),
-            "peers": len(await peer.list_all(db)),
-            "people": sum(not p.machine for p in await person.list_all(db)),
-        }
-    return render(request, "overview.html", values)
 
 
 @get("/queue", opt={"permission": Permission.INCIDENT_READ}, include_in_schema=False)
@@ -92,4 +75,4 @@ def _chips(wanted: Filter) -> list[tuple[str, str, str]]:
     ]
 
 
-HANDLERS = (overview, queue)
+HANDLERS = (queue,)
