@@ -43,6 +43,21 @@ class Reminding(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     after_hours: list[Positive]
 
 
+class Takedown(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a page that letters are about is looked at again, and what says that it is gone.
+
+    The next look comes `look_every_minutes` after one that saw the page and `again_minutes` after
+    one that did not.
+    """
+
+    look_every_minutes: Positive
+    again_minutes: Positive
+    watch_days: Positive
+    gone_looks: Annotated[int, Meta(ge=2)]
+    gone_status: list[int]
+    gone_reasons: list[str]
+
+
 class Lookup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a looked-up address serves before it is asked for again."""
 
@@ -79,6 +94,7 @@ class MailPolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sending: Sending
     receiving: Receiving
     reminding: Reminding
+    takedown: Takedown
     clearance: dict[str, str]
     lookup: Lookup
     notice: Notices

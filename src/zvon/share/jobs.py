@@ -19,6 +19,7 @@ from zvon.share import (
     notice,
     question,
     run_release,
+    takedown_watch,
     url_notice,
     webhook,
     withdraw,
@@ -205,6 +206,7 @@ JOBS: dict[str, Handler] = {
     "share.questions": questions,
     "share.mail": mail_out.send,
     "share.notices": notice.tell,
+    "share.takedowns": takedown_watch.watch,
     "share.webhook": webhook.send,
     "share.run_prepare": run_release.prepare,
     "share.run_take_back": run_release.take_back,
@@ -216,4 +218,5 @@ SCHEDULE: dict[str, timedelta] = {
     "share.epochs": timedelta(hours=1),
     "share.mail": timedelta(minutes=1),
     "share.notices": timedelta(minutes=1),
+    "share.takedowns": timedelta(minutes=5),
 }

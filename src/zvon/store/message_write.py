@@ -89,7 +89,8 @@ async def queue_reminders(
     """Remind those who were written to and did not answer; how many letters were queued.
 
     A letter without an answer is followed up once for each of `hours` after it was sent, in its own
-    thread. An answer counts when its sender is known for certain; a machine's never does.
+    thread. An answer counts when its sender is known for certain; a machine's never does. Of a page
+    that is gone nobody is reminded.
     """
     rows = await (
         await tx.execute(
@@ -102,6 +103,8 @@ async def queue_reminders(
               and m.sent_at + make_interval(hours => (%(hours)s::int[])[m.reminders + 1]) <= %(now)s
               and not exists (select from message a where a.thread_id = m.thread_id
                 and a.direction = 'in' and a.trust in ('signed', 'authenticated') and a.machine = '')
+              and not exists (select from takedown k where k.id = m.takedown_id
+                and k.gone_at is not null)
             order by m.sent_at, m.id limit %(most)s for update of m skip locked
             """,
             {"count": len(hours), "hours": hours, "now": now, "most": most},

@@ -138,6 +138,11 @@ create index message_open on message (at desc) where state in
 create index message_from on message (lower(sender), at desc) where direction = 'in';
 create unique index message_came on message (raw_sha256) where direction = 'in';
 
+-- What became of the page that a package is about: when a look was last asked for, and since when
+-- the page is gone. While it is gone nobody is reminded.
+alter table takedown add column look_asked_at timestamptz, add column gone_at timestamptz;
+create index message_takedown on message (takedown_id) where takedown_id is not null;
+
 -- Each try to hand a message over. `handed` is written before the last step: a try that ends between
 -- it and `ended_at` may have arrived, and is never repeated by itself.
 create table message_attempt (

@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Response, get
 from litestar.params import Parameter
 
 from zvon.access.permission import Permission
+from zvon.access.viewer import Viewer
+from zvon.jobs import Context
 from zvon.model.lifecycle import LIVE_BLOCK, BlockState
 from zvon.store import block_row, dns_alert, feed_view, hit, subscriber
-from zvon.store.block_row import BoardRow, Proof
+from zvon.store.block_row import BlockRow, BoardRow, Proof
+from zvon.store.party import Db
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
+from zvon.web.pages import takedowns
 from zvon.web.pages.page import render
 
 PAGE = 100
@@ -87,7 +91,9 @@ async def block_page(request: AnyRequest, context: In, who: Who, id: UUID) -> Re
             else None
         )
         alerts = await dns_alert.page(db, who) if who.may(Permission.SUBSCRIBER_READ) else []
+        letters = await _takedowns(db, context, who, found.block)
     values = {
+        **letters,
         "b": found.block,
         "alerts": [each for each in alerts if each.block == id],
         "proof": found.proof,
@@ -98,6 +104,15 @@ async def block_page(request: AnyRequest, context: In, who: Who, id: UUID) -> Re
         "live": found.block.state in LIVE_BLOCK,
     }
     return render(request, "block.html", values)
+
+
+async def _takedowns(db: Db, context: Context, who: Viewer, block: BlockRow) -> dict[str, Any]:
+    """Letters about pages under the name of a block."""
+    if block.incident_uuid is None or block.incident_id is None:
+        return {"td_packages": [], "td_targets": []}
+    return await takedowns.facts_for(
+        db, context, who, block.incident_uuid, block.incident_id, block.category, under=block.name
+    )
 
 
 def slowest(row: BoardRow) -> float | None:

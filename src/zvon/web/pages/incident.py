@@ -21,7 +21,7 @@ from zvon.store.party import Db
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.api.reports import brand_name
-from zvon.web.pages import alerts, classes, incident_work, messages, obligations, runs
+from zvon.web.pages import alerts, classes, incident_work, messages, obligations, runs, takedowns
 from zvon.web.pages.page import defanged, language, quoted, render
 
 MAX_SHOWN = 4000
@@ -56,6 +56,7 @@ async def incident(
             **await obligations.facts_for(db, who, id, context.clock()),
             **await messages.facts_for(db, who, id),
             **await runs.facts_for(db, who, id),
+            **await takedowns.facts_for(db, context, who, id, found.id, found.category),
         }
         newest = None
         if found.reports and who.may(Permission.REPORT_READ):
