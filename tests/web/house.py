@@ -11,6 +11,7 @@ from uuid import UUID
 
 from httpx import ASGITransport, AsyncClient, Response
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from zvon.access import key as keys
@@ -172,6 +173,21 @@ def hashed() -> str:
     return session._HASHER.hash(PASSWORD)
 
 
+_BUILT: list[Litestar] = []
+
+
+def application(context: Context) -> Litestar:
+    """The application in a node of its own: what it knows of its node is in `state` alone.
+
+    Its routes are made once in a process, as that takes a second and half of them are copies.
+    """
+    if not _BUILT:
+        _BUILT.append(create_app(context))
+    app = _BUILT[0]
+    app.state = State({"context": context})
+    return app
+
+
 @asynccontextmanager
 async def house(pool: Pool, now: datetime, root: Path) -> AsyncIterator[House]:
     """A node with its five people, open for requests."""
@@ -182,7 +198,7 @@ async def house(pool: Pool, now: datetime, root: Path) -> AsyncIterator[House]:
     async with transaction(pool, now) as tx:
         me = await identity.node(tx.db, identity.node_key(settings.key_file, os.urandom))
     context = Context(pool, settings, me, clock, os.urandom)
-    app = create_app(context)
+    app = application(context)
     transport = ASGITransport(app=app)  # type: ignore[arg-type]
     async with AsyncClient(transport=transport, base_url="http://node.example") as client:
         made = House(app, context, clock, client)

@@ -51,10 +51,7 @@ def create_app(context: Context) -> Litestar:
         [api, webhooks.router, *PAGES],
         guards=[permitted],
         before_send=[secure],
-        middleware=[
-            DefineMiddleware(Sanity),
-            DefineMiddleware(Doorkeeper, context=context),
-        ],
+        middleware=[DefineMiddleware(Sanity), DefineMiddleware(Doorkeeper)],
         dependencies={**DEPENDENCIES, "bell": Provide(the_bell)},
         lifespan=[listening],
         openapi_config=OpenAPIConfig(

@@ -37,9 +37,8 @@ class NoPermissionNamed(RuntimeError):
 class Doorkeeper:
     """Middleware: looks the caller up and leaves the `Viewer`, or nobody, in the scope."""
 
-    def __init__(self, app: ASGIApp, context: Context) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Authenticate an HTTP request; a wrong key or session is nobody."""
@@ -54,8 +53,9 @@ class Doorkeeper:
         in_url = _key_in_url(scope) if bearer is None else None
         if bearer is None and token is None and in_url is None:
             return None, None
-        now = self._context.clock()
-        async with self._context.pool.connection() as db:
+        context: Context = scope["litestar_app"].state.context
+        now = context.clock()
+        async with context.pool.connection() as db:
             if bearer is not None:
                 return await keys.viewer(db, bearer, now), "key"
             if in_url is not None:
