@@ -151,6 +151,17 @@ class Settings(BaseSettings):
     passive_dns_key: SecretStr | None = None
     """Its key, sent as `X-API-Key`."""
 
+    oidc_issuer: str | None = None
+    """Issuer of the OpenID provider that people may sign in with; off when not set."""
+    oidc_client_id: str | None = None
+    """What the provider knows this node by."""
+    oidc_client_secret: Path | None = None
+    """File that holds the secret of that client; a public client has none."""
+    oidc_name: str = "OpenID"
+    """What the button on the sign-in page calls the provider."""
+    oidc_groups_claim: str = "groups"
+    """Claim of the ID token that lists a person's groups."""
+
     workers: int = 1
     """Worker processes."""
     log: str = "info"

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
+from zvon.access import person as people
+from zvon.access.limits import limits_of
 from zvon.access.permission import Denied, Permission
 from zvon.access.refusal import Refused
-from zvon.access.session import Random, token_hash
+from zvon.access.session import SEEN, Random, token_hash
 from zvon.access.viewer import Viewer
-from zvon.store import person, session
+from zvon.store import party_tree, person, session
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Tx
 
@@ -61,6 +63,8 @@ async def create(
                          outcome="refused", rule=needed.value)  # fmt: skip
     if not viewer.may(needed):
         raise Denied(needed, refused)
+    if owner.id != viewer.person_id:
+        await people.managed(tx, viewer, person_uuid, "key:create")
     if expires_at <= now:
         raise BadExpiry
     whole = await person.viewer(tx.db, owner.id)
@@ -98,10 +102,16 @@ async def viewer(db: Db, key: str, now: datetime) -> Viewer | None:
     if not hmac.compare_digest(token_hash(secret), stored) or found is None:
         return None
     who = await person.viewer(db, found.person_id)
-    if who is None or found.permissions is None:
-        return who
-    kept = {p for p in who.permissions if p.value in found.permissions}
-    return replace(who, permissions=frozenset(kept))
+    if who is None:
+        return None
+    if found.used_at is None or now - found.used_at >= SEEN:
+        await session.key_used(db, key_id, now)
+    kept = who.permissions
+    if found.permissions is not None:
+        kept = frozenset(p for p in kept if p.value in found.permissions)
+    # No passkey stands behind a key, so it never does what asks for one.
+    withheld = limits_of(found.limits).withheld(None, now) & kept
+    return replace(who, permissions=kept, withheld=withheld)
 
 
 async def revoke(tx: Tx, viewer: Viewer, key_id: str, now: datetime) -> None:
@@ -114,6 +124,10 @@ async def revoke(tx: Tx, viewer: Viewer, key_id: str, now: datetime) -> None:
     mine = person_of is not None and person_of.id == viewer.person_id
     if person_of is None or not (mine or viewer.may(Permission.PERSON_MANAGE)):
         raise NoSuchKey(key_id)
+    if not mine:
+        seen = await party_tree.scope(tx.db, viewer)
+        if seen is not None and person_of.party_id not in seen:
+            raise NoSuchKey(key_id)
     if await session.revoke_key(tx, key_id, now):
         tx.audit(AuditEntry(actor=viewer.login, action="key:revoke", object=person_of.login,
                             detail={"key": key_id}))  # fmt: skip

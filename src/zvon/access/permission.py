@@ -109,6 +109,15 @@ class Denied(PermissionError):
         self.audit = audit
 
 
+class StepUpNeeded(Denied):
+    """The caller has the permission, but a passkey has to prove first who sits there."""
+
+    def __init__(self, permission: Permission, *audit: Any) -> None:
+        super().__init__(permission, *audit)
+        self.args = (f"{permission} needs your passkey: confirm with it and do it again",)
+        self.errors = [{"rule": "step_up", "name": permission.value}]
+
+
 P = Permission
 _READ = frozenset({P.REPORT_READ, P.INCIDENT_READ, P.BLOCK_READ, P.SHARE_READ, P.PEER_READ,
                    P.SUBSCRIBER_READ, P.ORDER_READ, P.APPEAL_READ, P.HIT_READ, P.EXPORT_READ,
@@ -142,6 +151,9 @@ SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
        P.STATISTICS_PUBLISH, P.SHARE_REVOKE, P.AUDIT_READ, P.POLICY_READ, P.QUARANTINE_READ},
     # The desk of a bank or a Post: reads and says what is its own brand's, nothing else.
     "desk": frozenset({P.BRAND_READ, P.BRAND_EDIT, P.WATCH_READ, P.KEY_OWN}),
+    # Manages the people of its own organisation and of those below it, nobody else's.
+    "party_administrator": frozenset({P.PERSON_READ, P.PERSON_MANAGE, P.BRAND_READ, P.BRAND_EDIT,
+                                      P.WATCH_READ, P.KEY_OWN}),
     "administrator": _READ
     | {P.PEER_MANAGE, P.SUBSCRIBER_MANAGE, P.PERSON_READ, P.PERSON_MANAGE, P.JOB_READ,
        P.JOB_MANAGE, P.POLICY_READ, P.POLICY_MANAGE, P.FEED_MANAGE, P.NEVERBLOCK_PROPOSE,
@@ -156,6 +168,13 @@ SHIPPED_ROLES: dict[str, frozenset[Permission]] = {
        P.DISCLOSURE_READ, P.DATA_POLICY_READ, P.DATA_REQUEST_READ, P.STATISTICS_READ,
        P.REVIEW_READ, P.EXHIBIT_READ, P.MESSAGE_READ},
 }  # fmt: skip
+
+
+def denied_text(permission: Permission, roles: Collection[str]) -> str:
+    """Why somebody may not, and who may."""
+    if not roles:
+        return f"needs {permission}; no role has it, an administrator can add one"
+    return f"needs {permission}; roles that have it: {', '.join(sorted(roles))}; an administrator can grant one"
 
 
 def require(granted: Collection[Permission], permission: Permission) -> None:

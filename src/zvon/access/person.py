@@ -12,7 +12,8 @@ from zvon.access.viewer import Viewer
 from zvon.model.ids import RANDOM_BYTES, uuid7
 from zvon.model.marking import Tlp
 from zvon.store import party as parties
-from zvon.store import person, session
+from zvon.store import party_tree, person, role, session
+from zvon.store.party import Party
 from zvon.store.person import Person
 from zvon.store.transaction import AuditEntry, Tx
 
@@ -21,6 +22,10 @@ FIRST_LOGIN = "admin"
 
 class BadName(ValueError):
     """A login or a name that cannot be used."""
+
+
+class RoleTooStrong(Refused):
+    """An administrator of another organisation gives nobody more than they have themselves."""
 
 
 class OwnRoles(Refused):
@@ -61,7 +66,7 @@ async def create(
     random: Random = os.urandom,
     tlp_ceiling: Tlp = Tlp.AMBER_STRICT,
 ) -> Person:
-    """Make an account in `party` (the operator's when not given).
+    """Make an account in `party` (the viewer's own when not given).
 
     Without a password the person signs in by `login_link`. Raises `Denied`, `BadName`,
     `LoginTaken`, `NoSuchRole`, `WeakPassword`, `LookupError` for an unknown party.
@@ -69,9 +74,8 @@ async def create(
     _require(viewer, "person:create", login[:64])
     _check_login(login)
     _check_name(name)
-    home = await parties.own(tx.db) if party is None else await parties.get(tx.db, party)
-    if home is None:
-        raise LookupError(f"no party {party}")
+    home = await _home(tx, viewer, party)
+    await _check_grant(tx, viewer, roles, "person:create", login)
     uuid = uuid7(now, random(RANDOM_BYTES))
     await person.add(
         tx,
@@ -90,22 +94,67 @@ async def create(
     return await person.get(tx.db, uuid)
 
 
+async def _home(tx: Tx, viewer: Viewer, asked: UUID | None) -> Party:
+    """The organisation of a new account. Raises `LookupError` for one that is not the viewer's."""
+    seen = await party_tree.scope(tx.db, viewer)
+    if asked is not None:
+        home = await parties.get(tx.db, asked)
+    elif seen is None:
+        home = await parties.own(tx.db)
+    else:
+        home = await parties.by_id(tx.db, viewer.party_id)
+    if home is None or (seen is not None and home.id not in seen):
+        raise LookupError(f"no party {asked}")
+    return home
+
+
+async def _check_grant(
+    tx: Tx, viewer: Viewer, roles: Collection[str], action: str, login: str
+) -> None:
+    """The operator's administrators give any role; others none that does more than they may."""
+    if viewer.party_own:
+        return
+    more = await role.granted(tx.db, roles) - viewer.permissions
+    if more:
+        raise RoleTooStrong(
+            "you cannot give a role that may do more than you; ask the operator of the node",
+            AuditEntry(actor=viewer.login, action=action, object=login[:64], outcome="refused",
+                       rule="role", detail={"more": sorted(more)}),
+        )  # fmt: skip
+
+
+async def managed(tx: Tx, viewer: Viewer, person_uuid: UUID, action: str) -> Person:
+    """An account that the viewer may manage: their own organisation's and those below it.
+
+    Raises `Denied`, `NoSuchPerson` also for somebody else's account, `RoleTooStrong` when an
+    administrator of another organisation reaches for an account that may do more than they.
+    """
+    who = await person.get(tx.db, person_uuid)
+    _require(viewer, action, who.login)
+    seen = await party_tree.scope(tx.db, viewer)
+    if seen is not None and who.party_id not in seen:
+        raise person.NoSuchPerson(person_uuid)
+    await _check_grant(tx, viewer, who.roles, action, who.login)
+    return who
+
+
 async def list_people(db: parties.Db, viewer: Viewer) -> list[Person]:
-    """Every account. Raises `Denied` without `person:read`."""
+    """Every account that is the viewer's to see. Raises `Denied` without `person:read`."""
     viewer.require(Permission.PERSON_READ)
-    return await person.list_all(db)
+    seen = await party_tree.scope(db, viewer)
+    return [p for p in await person.list_all(db) if seen is None or p.party_id in seen]
 
 
 async def set_roles(tx: Tx, viewer: Viewer, person_uuid: UUID, roles: Collection[str]) -> Person:
     """Make `roles` all that the account has. Raises `Denied`, `OwnRoles`, `NoSuchRole`."""
-    who = await person.get(tx.db, person_uuid)
-    _require(viewer, "person:roles", who.login)
+    who = await managed(tx, viewer, person_uuid, "person:roles")
     if who.id == viewer.person_id:
         raise OwnRoles(
             "your own roles are changed by another administrator",
             AuditEntry(actor=viewer.login, action="person:roles", object=who.login,
                        outcome="refused", rule="own roles"),
         )  # fmt: skip
+    await _check_grant(tx, viewer, roles, "person:roles", who.login)
     await person.set_roles(tx, who.id, roles)
     tx.audit(AuditEntry(actor=viewer.login, action="person:roles", object=who.login,
                         detail={"old": list(who.roles), "new": sorted(set(roles))}))  # fmt: skip
@@ -114,9 +163,8 @@ async def set_roles(tx: Tx, viewer: Viewer, person_uuid: UUID, roles: Collection
 
 async def set_disabled(tx: Tx, viewer: Viewer, person_uuid: UUID, disabled: bool) -> None:
     """Close an account and end its sessions, or open it again. Raises `Denied`, `OwnRoles`."""
-    who = await person.get(tx.db, person_uuid)
     action = "person:disable" if disabled else "person:enable"
-    _require(viewer, action, who.login)
+    who = await managed(tx, viewer, person_uuid, action)
     if who.id == viewer.person_id:
         raise OwnRoles(
             "your own account is closed by another administrator",
@@ -145,9 +193,10 @@ async def login_link(
 
     `viewer` is the administrator who asks; `None` only for the operator's command line.
     """
-    who = await person.get(tx.db, person_uuid)
-    if viewer is not None:
-        _require(viewer, "person:link", who.login)
+    if viewer is None:
+        who = await person.get(tx.db, person_uuid)
+    else:
+        who = await managed(tx, viewer, person_uuid, "person:link")
     token = random(TOKEN_BYTES).hex()
     await session.add_link(tx, token_hash(token), who.id, now + LINK)
     actor = "system" if viewer is None else viewer.login

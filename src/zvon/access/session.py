@@ -7,17 +7,22 @@ from datetime import datetime, timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from msgspec.structs import replace
 
+from zvon.access.limits import POLICY, Limits, limits_of
 from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
-from zvon.store import person, session
+from zvon.model.ids import RANDOM_BYTES, uuid7
+from zvon.store import person, policy, session
 from zvon.store.party import Db
+from zvon.store.session import NOWHERE, Origin
 from zvon.store.transaction import AuditEntry, Tx
 
 Random = Callable[[int], bytes]
 
 TOKEN_BYTES = 32
-SESSION = timedelta(hours=12)
+SEEN = timedelta(minutes=1)
+"""How often a session in use is written down."""
 LINK = timedelta(hours=24)
 WINDOW = timedelta(minutes=15)
 ATTEMPTS = 10
@@ -67,7 +72,7 @@ def _matches(stored: str, password: str) -> bool:
 
 
 async def sign_in(
-    tx: Tx, login: str, password: str, now: datetime, random: Random
+    tx: Tx, login: str, password: str, now: datetime, random: Random, origin: Origin = NOWHERE
 ) -> tuple[str, str]:
     """Open a session; gives its token and its CSRF token.
 
@@ -88,10 +93,12 @@ async def sign_in(
                        rule="password"),
         )  # fmt: skip
     tx.audit(AuditEntry(actor=known, action=SIGN_IN, object=known))
-    return await _open(tx, found.person_id, now, random)
+    return await open_for(tx, found.person_id, "password", now, random, origin)
 
 
-async def by_link(tx: Tx, link_token: str, now: datetime, random: Random) -> tuple[str, str]:
+async def by_link(
+    tx: Tx, link_token: str, now: datetime, random: Random, origin: Origin = NOWHERE
+) -> tuple[str, str]:
     """Open a session with a one-time link, which is spent. Raises `BadLogin`."""
     person_id = await session.use_link(tx, token_hash(link_token), now)
     who = None if person_id is None else await person.viewer(tx.db, person_id)
@@ -102,19 +109,52 @@ async def by_link(tx: Tx, link_token: str, now: datetime, random: Random) -> tup
                        rule="link"),
         )  # fmt: skip
     tx.audit(AuditEntry(actor=who.login, action=SIGN_IN, object=who.login, rule="link"))
-    return await _open(tx, who.person_id, now, random)
+    return await open_for(tx, who.person_id, "link", now, random, origin)
 
 
-async def _open(tx: Tx, person_id: int, now: datetime, random: Random) -> tuple[str, str]:
+async def open_for(
+    tx: Tx,
+    person_id: int,
+    method: str,
+    now: datetime,
+    random: Random,
+    origin: Origin,
+    *,
+    strong: bool = False,
+) -> tuple[str, str]:
+    """Open a session for somebody who has proved who they are; its token and its CSRF token."""
     token, csrf = random(TOKEN_BYTES).hex(), random(TOKEN_BYTES).hex()
-    await session.open_session(tx, token_hash(token), person_id, csrf, now, now + SESSION)
+    limits = await current_limits(tx.db)
+    await session.open_session(
+        tx, token_hash(token), person_id, csrf, now, now + timedelta(hours=limits.absolute_hours),
+        uuid=uuid7(now, random(RANDOM_BYTES)), method=method, origin=origin,
+        strong_at=now if strong else None,
+    )  # fmt: skip
     return token, csrf
+
+
+async def current_limits(db: Db) -> Limits:
+    """The limits of sessions that hold now."""
+    return limits_of(await policy.newest(db, POLICY))
 
 
 async def viewer(db: Db, token: str, now: datetime) -> Viewer | None:
     """Whose session this is, with its CSRF token in `csrf`; `None` when it has ended."""
-    found = await session.find(db, token_hash(token), now)
-    return None if found is None else await person.viewer(db, found.person_id, csrf=found.csrf)
+    digest = token_hash(token)
+    found = await session.find(db, digest, now)
+    if found is None:
+        return None
+    limits = limits_of(found.limits)
+    if not limits.alive(now, found.created_at, found.seen_at):
+        return None
+    who = await person.viewer(db, found.person_id, csrf=found.csrf)
+    if who is None:
+        return None
+    if now - found.seen_at >= SEEN:
+        await session.seen(db, digest, now)
+    return replace(who, session=found.uuid, signed_in_at=found.created_at,
+                   strong_at=found.strong_at,
+                   withheld=limits.withheld(found.strong_at, now) & who.permissions)  # fmt: skip
 
 
 async def sign_out(tx: Tx, token: str) -> None:

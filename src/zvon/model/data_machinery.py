@@ -5,6 +5,8 @@ MACHINERY: dict[str, str] = {
     "alert_cursor": "how far alerts were counted",
     "node": "the identity of this node",
     "role": "which role may do what",
+    "group_role": "which roles a group of the sign-in provider gives",
+    "sign_in_spent": "hashes of states and challenges that were used, for minutes",
     "policy": "thresholds, one row a version",
     "data_rule": "the data policies that hold now, as the database reads them",
     "reference_set": "versions of public reference data",

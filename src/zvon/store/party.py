@@ -52,6 +52,15 @@ async def get(db: Db, uuid: UUID) -> Party | None:
         return await cursor.fetchone()
 
 
+async def by_id(db: Db, party_id: int) -> Party | None:
+    """The organisation with this number here."""
+    async with db.cursor(row_factory=class_row(Party)) as cursor:
+        await cursor.execute(
+            "select id, uuid, name, country, kind, own from party where id = %s", (party_id,)
+        )
+        return await cursor.fetchone()
+
+
 async def list_all(db: Db) -> list[Party]:
     """Every organisation, the operator first, then by name."""
     async with db.cursor(row_factory=class_row(Party)) as cursor:

@@ -22,6 +22,7 @@ class Person(Struct, frozen=True, kw_only=True):
 
     id: int
     uuid: UUID
+    party_id: int
     login: str
     name: str
     lang: str
@@ -66,7 +67,7 @@ class NoSuchPerson(LookupError):
 
 
 _PERSON: LiteralString = """
-select p.id, p.uuid, p.login, p.name, p.lang, p.theme, p.machine, p.disabled, p.keys_on,
+select p.id, p.uuid, p.party_id, p.login, p.name, p.lang, p.theme, p.machine, p.disabled, p.keys_on,
        p.tlp_ceiling, p.created_at, o.name as party, o.country,
        array(select role from person_role r where r.person_id = p.id order by role) as roles
 from person p join party o on o.id = p.party_id
@@ -79,8 +80,8 @@ async def put_roles(tx: Tx, roles: Mapping[str, Collection[Permission]]) -> None
     for name in names:
         await tx.execute(
             """
-            insert into role (name, permissions) values (%s, %s)
-            on conflict (name) do update set permissions = excluded.permissions
+            insert into role (name, permissions, shipped) values (%s, %s, true)
+            on conflict (name) do update set permissions = excluded.permissions, shipped = true
             """,
             (name, sorted(roles[name])),
         )

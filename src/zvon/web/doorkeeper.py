@@ -11,13 +11,15 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
+from msgspec.structs import replace
 
 from zvon.access import key as keys
 from zvon.access import session as sessions
-from zvon.access.permission import Permission
+from zvon.access.permission import Permission, StepUpNeeded, denied_text
 from zvon.access.refusal import Refused
 from zvon.access.viewer import Viewer
 from zvon.jobs import Context
+from zvon.store import role
 from zvon.store.transaction import AuditEntry, transaction
 from zvon.web.problem import BadCsrf, SignInNeeded
 
@@ -43,7 +45,10 @@ class Doorkeeper:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Authenticate an HTTP request; a wrong key or session is nobody."""
         if scope["type"] == ScopeType.HTTP:
-            scope["user"], scope["auth"] = await self._who(scope)
+            who, how = await self._who(scope)
+            if who is not None and who.withheld and scope["method"] not in SAFE:
+                who = replace(who, permissions=who.permissions - who.withheld)
+            scope["user"], scope["auth"] = who, how
         await self.app(scope, receive, send)
 
     async def _who(self, scope: Scope) -> tuple[Viewer | None, str | None]:
@@ -148,8 +153,11 @@ async def _refuse(
         outcome="refused",
         rule="permission",
     )
-    async with transaction(context.pool, context.clock()):
-        raise Refused(f"needs {wanted}; an administrator can grant it", entry)
+    async with transaction(context.pool, context.clock()) as tx:
+        if wanted in viewer.withheld:
+            raise StepUpNeeded(wanted, replace(entry, rule="step_up"))
+        roles = await role.that_may(tx.db, wanted)
+        raise Refused(denied_text(wanted, roles), entry)
 
 
 def check_routes(handlers: Iterable[BaseRouteHandler]) -> None:

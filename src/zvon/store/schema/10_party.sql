@@ -7,6 +7,8 @@ create table party (
   kind text not null check (kind in ('csirt','soc','isp','bank','post','authority','company','peer','public')),
   country text not null check (country ~ '^[A-Z]{2}$'),
   own boolean not null default false,
+  -- The organisation above it; the tree has no loops, a trigger sees to that.
+  parent_id bigint references party check (parent_id <> id),
   -- Brands of `model.brand` for which a trusted partner may block alone for an hour.
   brands text[] not null default '{}' check (brands = '{}' or kind in ('bank','post'))
 );
@@ -14,7 +16,8 @@ create unique index party_own on party (own) where own;
 
 create table role (
   name text primary key,
-  permissions text[] not null
+  permissions text[] not null,
+  shipped boolean not null default false
 );
 
 create table person (
@@ -41,9 +44,15 @@ create table person_role (
 
 create table session (
   hash bytea primary key,
+  uuid uuid not null unique,
   person_id bigint not null references person,
   csrf text not null,
+  method text not null check (method in ('password','link','oidc','passkey')),
+  address text not null check (length(address) <= 64),
+  agent text not null check (length(agent) <= 200),
   created_at timestamptz not null,
+  seen_at timestamptz not null,
+  strong_at timestamptz,                   -- when a passkey last proved who sits there
   expires_at timestamptz not null
 );
 create index session_person on session (person_id);
