@@ -46,6 +46,7 @@ from zvon.store.visibility import SYSTEM, read, viewer_setting
 
 SECURED = {
     "incident_fact", "obligation",
+    "comment", "handover_item", "handover_note",
     "alert", "alert_group", "alert_hub", "incident_step",
     "bulk_item", "claim", "queue_sample", "rank_due", "snooze",
     "alert_verdict", "countersign", "exhibit", "incident_time", "promotion", "task",

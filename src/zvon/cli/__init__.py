@@ -14,6 +14,7 @@ NOUNS = {
     "incident": "Incidents: the queue, states, what it was, tasks, times, exhibits.",
     "intake": "Send files into a source, or see how they would be read.",
     "quarantine": "What nobody could read, and reading it again.",
+    "handover": "Handovers: what one shift leaves to the next.",
     "review": "Second opinions on what people decided.",
     "metrics": "How long things take, and situation reports.",
     "dns": "Resolvers that subscribe to the policy zones.",

@@ -137,6 +137,12 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("notice_fact", "last_at"),
                 Held("run", "changed_at"),
                 Held("dry_run", "asked_at"),
+                Held("handover", "begun_at"),
+                Held("handover_note", "at"),
+                Held("handover_item", key="handover_id", parent="handover"),
+                Held("comment", "at"),
+                *(Held(each, key="comment_id", parent="comment")
+                  for each in ("comment_past", "comment_share", "mention")),
                 *(Held(each, key="run_id", parent="run")
                   for each in ("run_token", "step_run", "run_log")),
                 *(Held(each, key="step_run_id", parent="step_run")

@@ -7,6 +7,7 @@ from zvon.jobs import Context, Handler
 from zvon.respond import (
     appeal,
     bulk,
+    handover,
     life,
     obligation_jobs,
     person_data,
@@ -43,6 +44,7 @@ JOBS: dict[str, Handler] = {
     "respond.queue_sample": queue_sample.sample,
     "respond.settle": settle,
     "respond.wake": life.wake,
+    "respond.handover": handover.watch,
     "respond.retest": retest.look_again,
     "respond.advise": retest.advise,
     "respond.appeal": appeal.watch,
@@ -65,6 +67,7 @@ SCHEDULE: dict[str, timedelta] = {
     "respond.queue_sample": timedelta(minutes=10),
     "respond.settle": timedelta(minutes=1),
     "respond.wake": timedelta(minutes=1),
+    "respond.handover": timedelta(minutes=1),
     "respond.retest": timedelta(minutes=1),
     "respond.appeal": timedelta(minutes=1),
     "respond.obligations": timedelta(minutes=1),

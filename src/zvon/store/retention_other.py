@@ -80,6 +80,14 @@ EMPTIED: dict[str, tuple[Emptied, ...]] = {
         Emptied("task", "id", "made_at", "text in ('', '…') and result = '' and params = '{}'",
                 "text = case when code is null then '…' else '' end, result = '', params = '{}'",
                 "state in ('done', 'dropped')"),
+        Emptied("handover_note", "id", "at", "text = '…'", "text = '…'"),
+        Emptied("handover", "id", "begun_at", "remark = ''", "remark = ''", "state = 'taken'"),
+        Emptied("comment", "id", "at", "text in ('', '…')", "text = '…'",
+                "incident_id in (select i.id from incident i"
+                " where i.state in ('closed', 'resolved', 'rejected', 'merged'))"),
+        Emptied("comment_past", "comment_id", "until", "text = ''", "text = ''"),
+        Emptied("comment_share", "id",
+                "(select c.at from comment c where c.id = comment_id)", "said = ''", "said = ''"),
         Emptied("alert_link", "id", "at", "params = '{}'", "params = '{}'"),
         # The counts stay: the sum of the groups is what was accepted.
         Emptied("alert_group", "id", "last_at", "host = '' and actor = '' and values = '[]'",

@@ -114,6 +114,8 @@ _BY_NAME = {
     "NoApprovalNeeded": HTTPStatus.CONFLICT,
     "StillOpen": HTTPStatus.CONFLICT,
     "ReviewOver": HTTPStatus.CONFLICT,
+    "HandoverOver": HTTPStatus.CONFLICT,
+    "TalkOver": HTTPStatus.CONFLICT,
     "NothingToReview": HTTPStatus.CONFLICT,
     "PdfUnavailable": HTTPStatus.CONFLICT,
     "BudgetSpent": HTTPStatus.CONFLICT,

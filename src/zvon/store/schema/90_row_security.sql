@@ -177,6 +177,25 @@ begin
   foreach each in array array['webhook_target', 'run_brake', 'dry_run'] loop
     call zvon_guard(each, own);
   end loop;
+  -- From shift to shift: for the operator's people, what is about an incident for those who see it.
+  call zvon_guard('handover', own);
+  call zvon_guard('handover_note', format('((select zvon_system()) or ((select zvon_viewer(3)) = 1'
+    ' and tlp <= (select zvon_viewer(4)))) and (incident_id is null or %s)',
+    format(of_incident, 'handover_note')));
+  call zvon_guard('handover_item',
+    format('%s and (incident_id is null or %s)', own, format(of_incident, 'handover_item')));
+  call zvon_guard('comment', format(of_incident, 'comment'));
+  foreach each in array array['comment_past', 'comment_share', 'mention'] loop
+    call zvon_guard(each, format('((select zvon_system())'
+      ' or (select c.id from comment c where c.id = %I.comment_id) is not null)', each));
+  end loop;
+  foreach each in array array['situation_job', 'situation_receiver'] loop
+    call zvon_guard(each, own);
+  end loop;
+  call zvon_guard('situation_made',
+    '((select zvon_system()) or ((select zvon_viewer(3)) = 1 and tlp <= (select zvon_viewer(4))))');
+  call zvon_guard('situation_sent', '((select zvon_system())'
+    ' or (select m.id from situation_made m where m.id = situation_sent.made_id) is not null)');
   call zvon_guard('subject_key', '(select zvon_system())');
   call zvon_guard('mail_reply', '(select zvon_system())');
   -- Numbers over all rows, and who was drawn by chance, are read by functions of the system only.
