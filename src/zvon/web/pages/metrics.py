@@ -47,7 +47,7 @@ async def metrics_page(
         k: v for k, v in (("source_kind", source_kind), ("rsit", rsit), ("category", category),
                           ("brand", brand), ("country", country)) if v
     }  # fmt: skip
-    wanted = wanted_of(now, _since(now, days), now, **chosen)
+    wanted = wanted_of(now, _since(now, days), now, None, **chosen)
     async with read(context.pool, who) as db:
         figures = {f.measure: f for f in await metric.figures(db, who, wanted, now)}
         values = {
