@@ -17,6 +17,7 @@ from zvon.share import notice, takedown_mail, takedown_watch
 from zvon.share.jobs import JOBS, SCHEDULE
 from zvon.store import capture, takedown_letter
 from zvon.store.ingest import SAID, Sighted, occurrences
+from zvon.store.takedown import Takedown
 from zvon.store.takedown_letter import Package
 from zvon.store.transaction import Pool, transaction
 from zvon.store.visibility import read
@@ -33,8 +34,8 @@ async def desk(pool: Pool, now: datetime, tmp_path: Path) -> AsyncIterator[Desk]
         yield made
 
 
-async def written(desk: Desk) -> None:
-    made = await packed(desk, REGISTRAR, HOST)
+async def written(desk: Desk, made: Takedown | None = None) -> None:
+    made = made or await packed(desk, REGISTRAR, HOST)
     await takedown_mail.send(desk.context, desk.world.analyst, made.uuid, "sl")
     await desk.send()
 
@@ -61,10 +62,10 @@ async def reminders(desk: Desk) -> int:
 
 async def test_a_look_is_asked_for_once_the_letters_are_out_and_not_before(desk: Desk) -> None:
     jobs = "select convert_from(payload, 'utf8') from pgqueuer where entrypoint = 'collect.fetch'"
-    await packed(desk, REGISTRAR)
+    made = await packed(desk, REGISTRAR)
     await takedown_watch.watch(desk.context, {})
     assert await desk.rows(jobs) == []
-    await written(desk)
+    await written(desk, made)
     await takedown_watch.watch(desk.context, {})
     await takedown_watch.watch(desk.context, {})
     ((asked,),) = await desk.rows(jobs)

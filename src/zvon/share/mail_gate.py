@@ -86,14 +86,20 @@ def fill(wording: Template, said: ReleasedText, it: Claim, context: Context) -> 
     return _filled(wording, said.texts, it, context)
 
 
-async def preview(context: Context, db: Db, it: Claim, now: datetime) -> Preview:
-    """What would leave now; nothing does, and nothing is written down."""
+async def preview(
+    context: Context, db: Db, it: Claim, now: datetime, wording: Template | None = None
+) -> Preview:
+    """What would leave now; nothing does, and nothing is written down.
+
+    Without a `wording` it is the one in force.
+    """
     policy = contact_policy(Tlp(it.clearance), [Tlp(it.tlp)], [Pap(it.pap)])
     facts = await known_facts(db, context, it, now)
     parts = parts_of(it.fields)
     keys: Domain = key_for_once(policy, context.random)
     outcome = with_places(parts, it.verdicts, facts=facts, policy=policy, keys=keys)
-    wording = await message_template.current(db, it.template, it.lang)
+    if wording is None:
+        wording = await message_template.current(db, it.template, it.lang)
     made = _filled(wording, outcome.preview, it, context)
     raw = {part.id: part.text for part in parts}
     return Preview(

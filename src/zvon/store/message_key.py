@@ -78,6 +78,18 @@ async def public(db: Db, viewer: Viewer) -> list[MessageKey]:
             for row in rows]  # fmt: skip
 
 
+async def former(db: Db, viewer: Viewer) -> list[tuple[str, str, datetime]]:
+    """Kind, fingerprint and end of keys that only open old mail, the newest first; as `system`."""
+    viewer.require(Permission.CONTACT_READ)
+    rows = await (
+        await db.execute(
+            "select kind, fingerprint, ended_at from message_key where ended_at is not null"
+            " order by id desc limit 50"
+        )
+    ).fetchall()
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 async def current(db: Db, key: bytes) -> Secrets:
     """The keys in use, opened, for our own work. Raises `BadSeal` with another node key."""
     rows = await (

@@ -13,6 +13,8 @@ from zvon.locale import LANGS, translator
 from zvon.store.party import Db
 from zvon.store.transaction import AuditEntry, Tx
 
+MAX_SUBJECT = 300
+MOST_VERSIONS = 100
 COMMON = frozenset({"number", "sender", "contact", "recipient"})
 """What every letter can say: our number, who we are, how to reach us, whom we write to."""
 PLACES: Mapping[str, frozenset[str]] = {
@@ -83,6 +85,57 @@ async def list_all(db: Db, viewer: Viewer) -> list[Template]:
     return [await current(db, code, lang) for code in PLACES for lang in LANGS]
 
 
+class Version(Struct, frozen=True, kw_only=True):
+    """One version of a wording, who wrote it, and how many letters went out with it."""
+
+    template: Template
+    by: str | None
+    at: datetime | None
+    sent: int
+
+
+async def versions(db: Db, viewer: Viewer, code: str, lang: str) -> list[Version]:
+    """Every version of a wording, the newest first, what ships last. Raises `Denied`, `NoTemplate`."""
+    viewer.require(Permission.CONTACT_READ)
+    first = shipped(code, lang)
+    rows = await (
+        await db.execute(
+            "select t.version, t.subject, t.body, p.login, t.at from message_template t"
+            " left join person p on p.id = t.by_person"
+            " where t.code = %s and t.lang = %s order by t.version desc limit %s",
+            (code, lang, MOST_VERSIONS),
+        )
+    ).fetchall()
+    made = [
+        (Template(code=code, lang=lang, version=row[0], subject=row[1], body=row[2]), row[3], row[4])
+        for row in rows
+    ]  # fmt: skip
+    known = [*made, (first, None, None)]
+    counted = await (
+        await db.execute(
+            "select wording, count(*) from message where wording = any (%s) group by wording",
+            ([each.name for each, _, _ in known],),
+        )
+    ).fetchall()
+    sent = {row[0]: int(row[1]) for row in counted}
+    return [
+        Version(template=each, by=by, at=at, sent=sent.get(each.name, 0)) for each, by, at in known
+    ]
+
+
+def wording(code: str, lang: str, subject: str, body: str, version: int = 0) -> Template:
+    """A wording that is not kept (yet), checked. Raises `NoTemplate`, `BadTemplate`."""
+    shipped(code, lang)
+    for field, text in (("subject", subject), ("body", body)):
+        try:
+            letter_text.check(text, lang, COMMON | PLACES[code])
+        except BadTemplate as problem:
+            raise BadTemplate(f"{field}: {problem}") from None
+    if "\n" in subject or len(subject) > MAX_SUBJECT:
+        raise BadTemplate(f"subject: one line of at most {MAX_SUBJECT} characters")
+    return Template(code=code, lang=lang, version=version, subject=subject, body=body)
+
+
 async def put(
     tx: Tx, viewer: Viewer, code: str, lang: str, subject: str, body: str, now: datetime
 ) -> Template:
@@ -91,21 +144,15 @@ async def put(
     Raises `Denied`, `NoTemplate`, `BadTemplate`.
     """
     viewer.require(Permission.CONTACT_MANAGE)
+    # Two people at once make two versions.
+    await tx.execute("select pg_advisory_xact_lock(hashtext(%s))", (f"template:{code}.{lang}",))
     old = await current(tx.db, code, lang)
-    places = COMMON | PLACES[code]
-    for field, text in (("subject", subject), ("body", body)):
-        try:
-            letter_text.check(text, lang, places)
-        except BadTemplate as problem:
-            raise BadTemplate(f"{field}: {problem}") from None
-    if "\n" in subject or len(subject) > 300:
-        raise BadTemplate("subject: one line of at most 300 characters")
-    version = old.version + 1
+    made = wording(code, lang, subject, body, old.version + 1)
     await tx.execute(
         "insert into message_template (code, lang, version, subject, body, by_person, at)"
         " values (%s, %s, %s, %s, %s, %s, %s)",
-        (code, lang, version, subject, body, viewer.person_id, now),
+        (code, lang, made.version, subject, body, viewer.person_id, now),
     )
     tx.audit(AuditEntry(actor=viewer.login, action="contact:template", object=old.name,
-                        detail={"version": version}))  # fmt: skip
-    return Template(code=code, lang=lang, version=version, subject=subject, body=body)
+                        detail={"version": made.version}))  # fmt: skip
+    return made

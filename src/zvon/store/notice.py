@@ -215,6 +215,22 @@ async def waiting(db: Db, viewer: Viewer) -> list[Notice]:
     )
 
 
+async def done(
+    db: Db, viewer: Viewer, before: UUID | None = None, limit: int = PAGE
+) -> list[Notice]:
+    """Notices that were sent or dropped, the newest first; `before` is the last of a page.
+
+    Raises `Denied`.
+    """
+    viewer.require(Permission.MESSAGE_READ)
+    return await _some(
+        db,
+        "where n.state not in ('gathering', 'review') and (%s::uuid is null or n.id <"
+        " (select b.id from notice b where b.uuid = %s)) order by n.id desc limit %s",
+        (before, before, limit),
+    )
+
+
 async def get(db: Db, viewer: Viewer, uuid: UUID) -> tuple[Notice, list[Fact]]:
     """One notice and what it tells. Raises `Denied`, `NoNotice`."""
     viewer.require(Permission.MESSAGE_READ)

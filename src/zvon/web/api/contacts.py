@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Annotated, Literal
 from uuid import UUID
 
-from litestar import Router, delete, get, post, put
+from litestar import Response, Router, delete, get, post, put
 from litestar.params import Parameter
 from msgspec import Meta, Struct
 
@@ -21,7 +21,6 @@ from zvon.store import (
     contact_file,
     contact_lookup,
     message_key,
-    message_template,
 )
 from zvon.store.contact import Contact
 from zvon.store.contact_change import BadContact, NewContact
@@ -118,30 +117,6 @@ class Added(Struct, frozen=True):
     """How many contacts were added."""
 
     added: int
-
-
-class TemplateIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A new wording of a letter."""
-
-    subject: Annotated[str, Meta(min_length=1, max_length=300)]
-    body: Annotated[str, Meta(min_length=1, max_length=20_000)]
-
-
-class TemplateOut(Struct, frozen=True, kw_only=True):
-    """The wording in force; version 0 is what ships. `places` are what it can be filled with."""
-
-    code: str
-    lang: str
-    version: int
-    subject: str
-    body: str
-    places: list[str]
-
-
-class Templates(Struct, frozen=True):
-    """Every wording in force."""
-
-    templates: list[TemplateOut]
 
 
 @get(
@@ -249,32 +224,6 @@ async def end_contact(context: In, who: Who, id: UUID) -> None:
         await contact_change.end(tx, who, id, now)
 
 
-@get("/message-templates", opt={"permission": Permission.CONTACT_READ}, responses=problems(*SIGNED))
-async def list_templates(context: In, who: Who) -> Templates:
-    """The wordings of letters."""
-    async with read(context.pool, who) as db:
-        return Templates([_template(each) for each in await message_template.list_all(db, who)])
-
-
-@put(
-    "/message-templates/{code:str}/{lang:str}", opt={"permission": Permission.CONTACT_MANAGE},
-    responses=problems(*SIGNED, 404, 422),
-)  # fmt: skip
-async def put_template(
-    context: In,
-    who: Who,
-    code: Annotated[str, Parameter(max_length=60)],
-    lang: Annotated[str, Parameter(max_length=5)],
-    data: TemplateIn,
-) -> TemplateOut:
-    """A new version of a wording; what was sent keeps its own."""
-    now = context.clock()
-    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
-        return _template(
-            await message_template.put(tx, who, code, lang, data.subject, data.body, now)
-        )
-
-
 class NoAddress(ValueError):
     """A key names the address that letters come from, and none is set."""
 
@@ -309,6 +258,29 @@ async def list_keys(context: In, who: Who) -> KeysOut:
     """Our public keys, for those who write to us."""
     async with read(context.pool, SYSTEM) as db:
         return KeysOut([_key_out(each) for each in await message_key.public(db, who)])
+
+
+@get(
+    "/message-keys/{kind:str}/public", opt={"permission": Permission.CONTACT_READ},
+    responses=problems(*SIGNED, 404), media_type="application/octet-stream",
+)  # fmt: skip
+async def export_key(
+    context: In, who: Who, kind: Annotated[str, Parameter(max_length=10)]
+) -> Response[bytes]:
+    """Our public key of a kind as a file, to give to those who write to us."""
+    async with read(context.pool, SYSTEM) as db:
+        found = [each for each in await message_key.public(db, who) if each.kind == kind]
+    if not found:
+        raise message_key.NoKey(f"no key of the kind {kind!r} is in use")
+    ending = {"pgp": "asc", "smime": "pem"}[found[0].kind]
+    return Response(
+        mail_key.readable(found[0].kind, found[0].public).encode(),
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f'attachment; filename="zvon-{found[0].kind}.{ending}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 @post("/message-keys/pgp", opt={"permission": Permission.CONTACT_MANAGE}, responses=problems(*SIGNED, 422))  # fmt: skip
@@ -384,15 +356,9 @@ def _out(it: Contact) -> ContactOut:
     )  # fmt: skip
 
 
-def _template(it: message_template.Template) -> TemplateOut:
-    places = message_template.COMMON | message_template.PLACES[it.code]
-    return TemplateOut(code=it.code, lang=it.lang, version=it.version, subject=it.subject,
-                       body=it.body, places=sorted(places))  # fmt: skip
-
-
 router = Router(
     "/",
     route_handlers=[list_contacts, add_contact, add_file, look_up, get_contact, change_contact,
-                    end_contact, list_templates, put_template, list_keys, new_pgp_key, bring_smime_key],
+                    end_contact, list_keys, export_key, new_pgp_key, bring_smime_key],
     tags=["contacts"],
 )  # fmt: skip

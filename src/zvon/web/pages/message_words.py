@@ -64,12 +64,18 @@ TEMPLATES = {
     "letter": "free letter", "incident_notice": "notice of an incident",
     "compromised_site": "to the owner of a hacked site", "bank_notice": "notice to a bank",
 }  # fmt: skip
+# Those of `TEMPLATES` a person writes with; the others our own jobs fill.
+ALL_TEMPLATES = {
+    **TEMPLATES, "grouped_notice": "notice of many things", "reminder": "reminder",
+    "takedown": "letter for a takedown", "apology": "apology for a wrong block",
+}  # fmt: skip
+LANGUAGES = {"sl": "Slovenian", "hr": "Croatian", "en": "English"}
 TABLES = {
     "message_state": STATES, "trust_word": TRUST, "machine_word": MACHINES,
     "protection_word": PROTECTION, "signature_word": SIGNATURES, "contact_kind": KINDS,
     "contact_state": CONTACT_STATES, "contact_source": SOURCES, "contact_why": WHYS,
     "notice_class": CLASSES, "notice_state": NOTICE_STATES, "contact_channel": CHANNELS,
-    "template_word": TEMPLATES,
+    "template_word": ALL_TEMPLATES, "letter_lang": LANGUAGES,
 }  # fmt: skip
 
 
