@@ -113,7 +113,12 @@ async def test_an_oral_order_gets_its_copy_and_a_block_rests_on_it(house: House)
     said = (await house.get("ana", f"/api/v1/blocks/{block}")).json()
     assert (said["order_number"], said["legal_ground"]) == ("O-26-000001", "ZKP 498a")
     assert said["expires_at"] == order["expires_at"]
-    house.clock.forward(timedelta(hours=25))
+    due = datetime.fromisoformat(order["written_due"])  # by the rules for orders in Slovenia
+    assert due == house.clock() + timedelta(hours=48)
+    house.clock.forward(timedelta(hours=47))
+    [shown] = (await house.get("aud", "/api/v1/orders")).json()["orders"]
+    assert (shown["overdue"], shown["blocks"]) == (False, 1)
+    house.clock.forward(timedelta(hours=2))
     [shown] = (await house.get("aud", "/api/v1/orders")).json()["orders"]
     assert (shown["overdue"], shown["blocks"]) == (True, 1)
     copy = {"document_sha256": "cd" * 32}
