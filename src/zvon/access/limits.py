@@ -18,7 +18,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lists is done only within `step_up_minutes` of a passkey; nothing is listed as it ships.
     """
 
-    idle_minutes: Annotated[int, Meta(ge=5, le=1440)] = 240
+    idle_minutes: Annotated[int, Meta(ge=5, le=1440)] = 720
     absolute_hours: Annotated[int, Meta(ge=1, le=168)] = 12
     step_up_minutes: Annotated[int, Meta(ge=1, le=60)] = 5
     step_up: Annotated[tuple[Permission, ...], Meta(max_length=60)] = ()

@@ -4,11 +4,14 @@ import base64
 import hashlib
 import hmac
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import msgspec
 
 from zvon.access.oidc_provider import Attempt
 from zvon.access.oidc_token import SIGN_IN, BadToken, Claims
+from zvon.access.permission import Permission
+from zvon.access.person import managed
 from zvon.access.seal import NONCE_BYTES, BadSeal, seal, unseal
 from zvon.access.session import ATTEMPTS, WINDOW, BadLogin, Random, TooManyAttempts, open_for
 from zvon.access.viewer import Viewer
@@ -38,6 +41,14 @@ class NoGroup(UnknownPerson):
     async def _end(self, tx: Tx) -> None:
         await person.set_roles(tx, self._person_id, ())
         await session.end_all(tx, self._person_id)
+
+
+class BadSubject(ValueError):
+    """What no provider calls anybody."""
+
+
+class NoIdentity(LookupError):
+    """There is no such identity, or it is not the caller's to free."""
 
 
 class IdentityTaken(ValueError):
@@ -168,3 +179,34 @@ async def _bound(
     return await identity.bind(
         tx, uuid7(now, random(RANDOM_BYTES)), person_id, issuer, subject, now
     )
+
+
+async def bind_for(
+    tx: Tx, viewer: Viewer, person_uuid: UUID, issuer: str, subject: str, now: datetime,
+    random: Random,
+) -> Identity:  # fmt: skip
+    """Say whose an account at the provider is: what an administrator does for others.
+
+    Raises `Denied`, `NoSuchPerson`, `IdentityTaken`, `BadSubject`.
+    """
+    who = await managed(tx, viewer, person_uuid, "identity:bind")
+    if not (1 <= len(subject) <= 255 and subject.isascii() and subject.isprintable()):
+        raise BadSubject("a subject has 1 to 255 ASCII characters")
+    return await _bound(tx, viewer, who.id, who.login, issuer, subject, now, random)
+
+
+async def unbind(tx: Tx, viewer: Viewer, uuid: UUID) -> None:
+    """Free an account at the provider: one's own, or of somebody whom the viewer manages.
+
+    Raises `NoIdentity` also for one that is not the viewer's to free.
+    """
+    found = await identity.one(tx.db, uuid)
+    if found is None:
+        raise NoIdentity(f"no identity {uuid}")
+    if found.person_id != viewer.person_id:
+        if not viewer.may(Permission.PERSON_MANAGE):
+            raise NoIdentity(f"no identity {uuid}")
+        await managed(tx, viewer, found.person, "identity:unbind")
+    await identity.unbind(tx, uuid)
+    tx.audit(AuditEntry(actor=viewer.login, action="identity:unbind", object=found.login,
+                        detail={"subject": found.subject}))  # fmt: skip

@@ -18,6 +18,7 @@ class Identity(Struct, frozen=True, kw_only=True):
     id: int
     uuid: UUID
     person_id: int
+    person: UUID
     login: str
     issuer: str
     subject: str
@@ -43,7 +44,7 @@ class GroupRole(Struct, frozen=True, kw_only=True):
 
 
 _SELECT: LiteralString = """
-select i.id, i.uuid, i.person_id, p.login, i.issuer, i.subject, i.managed, i.made_at, i.used_at
+select i.id, i.uuid, i.person_id, p.uuid as person, p.login, i.issuer, i.subject, i.managed, i.made_at, i.used_at
 from identity i join person p on p.id = i.person_id
 """
 
@@ -53,6 +54,20 @@ async def find(db: Db, issuer: str, subject: str) -> Identity | None:
     async with db.cursor(row_factory=class_row(Identity)) as cursor:
         await cursor.execute(_SELECT + "where i.issuer = %s and i.subject = %s", (issuer, subject))
         return await cursor.fetchone()
+
+
+async def one(db: Db, uuid: UUID) -> Identity | None:
+    """The identity of this name."""
+    async with db.cursor(row_factory=class_row(Identity)) as cursor:
+        await cursor.execute(_SELECT + "where i.uuid = %s", (uuid,))
+        return await cursor.fetchone()
+
+
+async def list_all(db: Db) -> list[Identity]:
+    """Every identity, by login."""
+    async with db.cursor(row_factory=class_row(Identity)) as cursor:
+        await cursor.execute(_SELECT + "order by p.login, i.id")
+        return await cursor.fetchall()
 
 
 async def of_person(db: Db, person_id: int) -> list[Identity]:

@@ -37,6 +37,7 @@ class Allowance(Struct, frozen=True):
 
 
 CHECKS = Allowance("check", burst=30, rate=0.5, all_burst=500, all_rate=100)
+SIGN_INS = Allowance("sign_in", burst=30, rate=0.2, all_burst=500, all_rate=50)
 APPEALS = Allowance("appeal", burst=5, rate=5 / 3600, all_burst=100, all_rate=100 / 3600)
 
 
@@ -73,6 +74,17 @@ def turn(request: ASGIConnection[Any, Any, Any, Any], what: Allowance, context: 
     forwarded = request.headers.get("x-forwarded-for", "")
     client = request.client.host if request.client is not None else ""
     turns.take(what, caller(client, forwarded), context.clock().timestamp())
+
+
+def shown_address(client: str, forwarded: str) -> str:
+    """The address that a request came from, behind the operator's own proxy too; empty: not known."""
+    try:
+        peer = ip_address(client)
+        if peer.is_loopback and forwarded:
+            peer = ip_address(forwarded.rpartition(",")[2].strip())
+    except ValueError:
+        return ""
+    return peer.compressed[:64]
 
 
 def caller(client: str, forwarded: str) -> str | None:

@@ -42,13 +42,17 @@ class People(Struct, frozen=True):
 
 
 class NewPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may sign in; without a password the person gets a one-time link."""
+    """Who may sign in; without a password the person gets a one-time link.
+
+    `party` is their organisation, the caller's own when not given.
+    """
 
     login: Annotated[str, Meta(min_length=1, max_length=64)]
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     roles: Annotated[list[str], Meta(min_length=1, max_length=10)]
     lang: Annotated[str, Meta(pattern="^(sl|hr|en)$")] = "en"
     password: Annotated[str, Meta(max_length=1000)] | None = None
+    party: UUID | None = None
 
 
 class NewKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -103,7 +107,7 @@ async def create_person(context: In, who: Who, data: NewPerson) -> PersonOut:
     async with transaction(context.pool, now) as tx:
         made = await access.create(
             tx, who, data.login, data.name, data.roles, data.lang, data.password,
-            now=now, random=context.random,
+            data.party, now=now, random=context.random,
         )  # fmt: skip
     return person_out(made)
 

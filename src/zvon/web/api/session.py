@@ -8,8 +8,11 @@ from litestar.response import Response
 from msgspec import Meta, Struct
 
 from zvon.access import session as sessions
+from zvon.access.viewer import Viewer
 from zvon.jobs import Context
 from zvon.store import person as people
+from zvon.store.person import Person
+from zvon.store.session import Origin
 from zvon.store.transaction import transaction
 from zvon.web.api.inject import AnyRequest, In
 from zvon.web.doorkeeper import (
@@ -21,6 +24,7 @@ from zvon.web.doorkeeper import (
     session_token,
 )
 from zvon.web.problem import BadInput, problems
+from zvon.web.turns import shown_address
 
 
 class SignIn(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +55,22 @@ def session_cookie(request: AnyRequest, token: str) -> Cookie:
     )  # fmt: skip
 
 
+def origin(request: AnyRequest) -> Origin:
+    """Where a request comes from, as the list of sessions shows it."""
+    client = request.client.host if request.client is not None else ""
+    shown = shown_address(client, request.headers.get("x-forwarded-for", ""))
+    agent = request.headers.get("user-agent", "")
+    return Origin(shown, "".join(c for c in agent[:200] if c.isprintable()))
+
+
+def signed_in(person: Person, viewer: Viewer) -> SignedIn:
+    """What the API says of a session that was opened."""
+    return SignedIn(
+        person=str(person.uuid), login=viewer.login, name=viewer.name, roles=list(viewer.roles),
+        csrf=viewer.csrf,
+    )  # fmt: skip
+
+
 @post(
     "/session", opt={"permission": PUBLIC}, status_code=201, responses=problems(401, 403, 422, 429)
 )
@@ -62,17 +82,17 @@ async def sign_in(request: AnyRequest, context: In, data: SignIn) -> Response[Si
         raise BadInput("give login and password, or link")
     async with transaction(context.pool, now) as tx:
         if data.link:
-            token, _ = await sessions.by_link(tx, data.link, now, context.random)
+            token, _ = await sessions.by_link(tx, data.link, now, context.random, origin(request))
         else:
-            token, _ = await sessions.sign_in(tx, data.login, data.password, now, context.random)
+            token, _ = await sessions.sign_in(
+                tx, data.login, data.password, now, context.random, origin(request)
+            )
         viewer = await sessions.viewer(tx.db, token, now)
         assert viewer is not None
         person = await people.by_id(tx.db, viewer.person_id)
-    body = SignedIn(
-        person=str(person.uuid), login=viewer.login, name=viewer.name, roles=list(viewer.roles),
-        csrf=viewer.csrf,
-    )  # fmt: skip
-    return Response(body, status_code=201, cookies=[session_cookie(request, token)])
+    return Response(
+        signed_in(person, viewer), status_code=201, cookies=[session_cookie(request, token)]
+    )
 
 
 @delete("/session", opt={"permission": SIGNED_IN}, status_code=204, responses=problems(401, 403))

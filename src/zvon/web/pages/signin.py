@@ -3,17 +3,22 @@
 from typing import Annotated
 
 from litestar import Response, get, post
+from litestar.datastructures import Cookie
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, Parameter
 from litestar.response import Redirect
 from msgspec import Struct
 
+from zvon.access import passkey
 from zvon.access import session as sessions
+from zvon.access.passkey import NoPasskeysHere
 from zvon.access.session import BadLogin, TooManyAttempts
+from zvon.jobs import Context
 from zvon.store.transaction import transaction
 from zvon.web.api.inject import AnyRequest, In
-from zvon.web.api.session import session_cookie
+from zvon.web.api.session import origin, session_cookie
 from zvon.web.doorkeeper import PUBLIC, SIGNED_IN, check_origin, session_token
+from zvon.web.oidc import provider_of
 from zvon.web.pages.assets import own_path
 from zvon.web.pages.page import render
 
@@ -32,13 +37,34 @@ class LinkForm(Struct):
     token: str = ""
 
 
+def sign_in_page(
+    request: AnyRequest,
+    problem: str | None,
+    go_on: str,
+    *,
+    login: str = "",
+    status: int = 200,
+    cookies: list[Cookie] | None = None,
+) -> Response[str]:
+    """The sign-in page with every way in that this node has; `problem` is a msgid."""
+    context: Context = request.app.state.context
+    try:
+        passkeys = bool(passkey.site(context.settings))
+    except NoPasskeysHere:
+        passkeys = False
+    provider = context.settings.oidc_name if provider_of(request) is not None else None
+    values = {"problem": problem, "login": login, "next": own_path(go_on), "passkeys": passkeys,
+              "provider": provider}  # fmt: skip
+    return render(request, "signin.html", values, status=status, cookies=cookies)
+
+
 @get("/signin", opt={"permission": PUBLIC}, include_in_schema=False)
 async def form(
     request: AnyRequest,
     go_on: Annotated[str, Parameter(query="next", max_length=500)] = "/queue",
 ) -> Response[str]:
     """The sign-in form."""
-    return render(request, "signin.html", {"problem": None, "login": "", "next": own_path(go_on)})
+    return sign_in_page(request, None, go_on)
 
 
 @post("/signin", opt={"permission": PUBLIC}, include_in_schema=False)
@@ -53,17 +79,16 @@ async def sign_in(
     try:
         async with transaction(context.pool, now) as tx:
             token, _ = await sessions.sign_in(
-                tx, data.login[:200], data.password[:1000], now, context.random
+                tx, data.login[:200], data.password[:1000], now, context.random, origin(request)
             )
     except (BadLogin, TooManyAttempts) as error:
         late = isinstance(error, TooManyAttempts)
-        return render(
-            request, "signin.html",
-            {"problem": "Too many attempts; wait a few minutes." if late
-                        else "Login or password is not right.",
-             "login": data.login[:200], "next": own_path(data.next)},
-            status=429 if late else 401,
-        )  # fmt: skip
+        problem = (
+            "Too many attempts; wait a few minutes." if late else "Login or password is not right."
+        )
+        return sign_in_page(
+            request, problem, data.next, login=data.login[:200], status=429 if late else 401
+        )
     return Redirect(own_path(data.next), status_code=303, cookies=[session_cookie(request, token)])
 
 
@@ -86,7 +111,9 @@ async def use_link(
     now = context.clock()
     try:
         async with transaction(context.pool, now) as tx:
-            token, _ = await sessions.by_link(tx, data.token[:100], now, context.random)
+            token, _ = await sessions.by_link(
+                tx, data.token[:100], now, context.random, origin(request)
+            )
     except (BadLogin, TooManyAttempts):
         problem = "The link was used or is too old. Ask for a new one."
         return render(request, "link.html", {"token": "", "problem": problem}, status=401)

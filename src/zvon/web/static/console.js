@@ -6,7 +6,7 @@ const ask = document.getElementById("ask");
 
 // --- Actions: a button names its address and body; what goes wrong is said beside it.
 
-async function send(path, body, method = "POST") {
+async function send(path, body, method = "POST", again = false) {
   const answer = await fetch(path, {
     method,
     headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf },
@@ -14,6 +14,11 @@ async function send(path, body, method = "POST") {
   });
   const told = (answer.headers.get("Content-Type") || "").includes("json");
   const data = told ? await answer.json() : {};
+  const asksKey = answer.status === 403 && (data.errors || []).some((e) => e.rule === "step_up");
+  if (asksKey && window.zvonConfirm && !again) {
+    await window.zvonConfirm();
+    return send(path, body, method, true);
+  }
   if (!answer.ok) {
     const more = (data.errors || []).map((e) => Object.values(e).join(" ")).join("; ");
     throw new Error([data.detail || answer.statusText, more].filter(Boolean).join(": "));
@@ -179,8 +184,8 @@ table?.addEventListener("submit", async (event) => {
 });
 
 document.getElementById("signout").addEventListener("click", async () => {
-  await send("/api/v1/session", {}, "DELETE");
-  location.assign("/signin");
+  const { to } = await send("/api/v1/session/end", {});
+  location.assign(to);
 });
 
 const kept = sessionStorage.getItem("said");
