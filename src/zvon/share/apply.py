@@ -9,10 +9,11 @@ as that partner caused it.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
@@ -31,7 +32,16 @@ from zvon.model.scope import Scope
 from zvon.model.verdict import Reason, Verdict, VerdictWord
 from zvon.share import kit
 from zvon.share.limits import Limits
-from zvon.store import block, block_gate, feed, incident, ingest, party
+from zvon.store import (
+    block,
+    block_gate,
+    comment_share,
+    discussion,
+    feed,
+    incident,
+    ingest,
+    party,
+)
 from zvon.store import event as events
 from zvon.store.ingest import RecordIn, Sighted
 from zvon.store.peer import Group, Peer
@@ -67,6 +77,14 @@ class Narrowed(Struct, frozen=True, forbid_unknown_fields=True):
 
     names: tuple[str, ...]
     reason: str = ""
+
+
+class Remark(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of an `opinion` in words: a comment, and what it answers to. Empty takes it back."""
+
+    comment: UUID
+    text: Annotated[str, Meta(max_length=10_000)]
+    answers: UUID | None = None
 
 
 class Revoked(Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,10 +125,12 @@ async def apply(
         case EntryKind.ADD | EntryKind.SUPERSEDE:
             return await _event(tx, context, peer, group, entry, limits, now)
         case EntryKind.REVOKE:
-            return await _revoke(tx, context, peer, entry, now)
+            return await _revoke(tx, context, peer, group.uuid, entry, now)
         case EntryKind.NARROW:
             return await _narrow(tx, context, peer, entry, now)
-        case _:  # sightings, opinions and verdicts are kept as they came
+        case EntryKind.OPINION if "comment" in entry.body:
+            return await _comment(tx, peer, group, entry, now)
+        case _:  # sightings, verdicts and other opinions are kept as they came
             return Outcome(state="applied", outputs={"stored": 1})
 
 
@@ -298,7 +318,9 @@ async def _propose(
     return counts, "GUARD: " + ", ".join(sorted(set(problems))) if problems else ""
 
 
-async def _revoke(tx: Tx, context: Context, peer: Peer, entry: Entry, now: datetime) -> Outcome:
+async def _revoke(
+    tx: Tx, context: Context, peer: Peer, group: UUID, entry: Entry, now: datetime
+) -> Outcome:
     """Lift what the event caused, erase what it said, and leave a tombstone; idempotent."""
     revoked: Revoked = read_body(entry.body, Revoked)
     reason = f"taken back by {peer.name}" + (f": {revoked.reason[:200]}" if revoked.reason else "")
@@ -316,6 +338,7 @@ async def _revoke(tx: Tx, context: Context, peer: Peer, entry: Entry, now: datet
             await incident.withdrawn(
                 tx, incident_id, actor=f"peer:{peer.name}", reason=reason, now=now
             )
+    await comment_share.forget_origin(tx, entry.id, group, peer.uuid, now)
     erased = await feed.erase(tx, peer.uuid, entry.id)
     tx.audit(
         AuditEntry(
@@ -332,6 +355,30 @@ async def _revoke(tx: Tx, context: Context, peer: Peer, entry: Entry, now: datet
         record_id=record_id,
         incident_id=incident_id,
     )
+
+
+async def _comment(tx: Tx, peer: Peer, group: Group, entry: Entry, now: datetime) -> Outcome:
+    """Put what the partner says about an event of the group into the talk about our incident."""
+    said: Remark = read_body(entry.body, Remark)
+    incident_id = await comment_share.incident_of(tx.db, entry.id, group.uuid)
+    if incident_id is None:
+        return Outcome(
+            state="applied", problem="UNKNOWN: no such event here", outputs={"stored": 1}
+        )
+    if entry.policy.tlp_level > group.max_tlp or entry.policy.tlp_level is Tlp.RED:
+        raise NotTaken(f"TLP: {entry.policy.tlp} is above the group's limit")
+    became = await comment_share.receive(
+        tx, incident_id=incident_id, uuid=said.comment, origin=peer.uuid, group_uuid=group.uuid,
+        entry=entry.n, answers=said.answers, text=said.text.strip(), now=now,
+    )  # fmt: skip
+    if became == "taken":
+        raise NotTaken("ID: another comment has this identifier")
+    if became == "many":
+        return Outcome(state="held", problem="RATE: more comments than we take in a day")
+    if became in {"new", "gone"}:
+        await discussion.tell(tx, f"peer:{peer.name}", incident_id, became, said.comment)
+    return Outcome(state="applied", outputs={"comments": int(became == "new")},
+                   incident_id=incident_id)  # fmt: skip
 
 
 async def _narrow(tx: Tx, context: Context, peer: Peer, entry: Entry, now: datetime) -> Outcome:

@@ -5,7 +5,7 @@ checkpoint and the job that wakes the partners are all there, or nothing is.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -107,6 +107,30 @@ async def narrow(
     )
 
 
+async def say(
+    tx: Tx, group: UUID, event: UUID, said: ReleasedText, now: datetime, node: Node, *,
+    comment: UUID, answers: UUID | None, share_id: int | None, random: Random = os.urandom,
+) -> int:  # fmt: skip
+    """Append what people here say about a group's event, ours or a partner's; the entry's number.
+
+    An empty text takes back what was said as `comment`.
+    """
+    refers = {"comment": str(comment)} | ({} if answers is None else {"answers": str(answers)})
+    return await _append(
+        tx,
+        EntryKind.OPINION,
+        group=group,
+        object_id=event,
+        share_id=share_id,
+        policy=Marking.of(Tlp(said.policy.tlp), Pap(said.policy.pap)),
+        leaves=said,
+        refers=refers,
+        now=now,
+        node=node,
+        random=random,
+    )
+
+
 def _marking_of(share: events.ReleasedShare) -> Marking:
     """The marking that the release went out under."""
     return Marking.of(
@@ -120,16 +144,18 @@ async def _append(
     *,
     group: UUID,
     object_id: UUID,
-    share_id: int,
+    share_id: int | None,
     policy: Marking,
     leaves: Released | ReleasedText,
     names: Sequence[str] = (),
+    refers: Mapping[str, str] = {},
     now: datetime,
     node: Node,
     random: Random,
 ) -> int:
-    """`names` are names of an event that was released before."""
+    """`names` are names of an event that was released before; `refers` identifiers of the group's."""
     body: dict[str, Any] = leaves.event if isinstance(leaves, Released) else dict(leaves.texts)
+    body |= refers
     if names:
         body["names"] = list(names)
     version = (await peer.group(tx.db, group)).version

@@ -119,6 +119,12 @@ create table comment_past (
   primary key (comment_id, n)
 );
 
+-- Whom a record names, for whoever sees the record. Works as `system`, and gives numbers only.
+create function zvon_named(of_record bigint) returns bigint[]
+language sql stable set zvon.viewer = 'system' as $$
+  select array(select a.person_id from record_audience a where a.record_id = of_record)
+$$;
+
 create table mention (
   comment_id bigint not null references comment on delete cascade,
   person_id bigint not null references person,

@@ -10,6 +10,7 @@ from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.store import (
     countersign,
+    discussion,
     handover,
     incident_queue,
     message,
@@ -113,16 +114,21 @@ async def _messages(db: Db, who: Viewer, now: datetime) -> Need:
 
 async def _handovers(db: Db, who: Viewer, now: datetime) -> Need:
     waits = [h for h in await handover.waiting(db, who)
-             if h.given_by != who.login and h.to in {None, who.login}
-             or h.told_at is not None and who.may(Permission.INCIDENT_SETTLE)]  # fmt: skip
+             if (h.given_by != who.login and h.to in {None, who.login})
+             or (h.told_at is not None and who.may(Permission.INCIDENT_SETTLE))]  # fmt: skip
     return Need(code="NEED_HANDOVERS", n=len(waits), href="/handover",
                 late=sum(h.told_at is not None for h in waits))  # fmt: skip
+
+
+async def _calls(db: Db, who: Viewer, now: datetime) -> Need:
+    return Need(code="NEED_CALLS", n=len(await discussion.calls(db, who)), href="/mentions")
 
 
 Look = Callable[[Db, Viewer, datetime], Awaitable[Need]]
 _NEEDS: tuple[tuple[Permission, Look], ...] = (
     (Permission.OBLIGATION_WRITE, _duties),
     (Permission.HANDOVER_WRITE, _handovers),
+    (Permission.INCIDENT_READ, _calls),
     (Permission.TASK_WRITE, _tasks),
     (Permission.REVIEW_WRITE, _reviews),
     (Permission.INCIDENT_SETTLE, _questions),
