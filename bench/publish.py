@@ -38,11 +38,12 @@ from zvon.config import Settings
 from zvon.dns.ask import Asker
 from zvon.dns.kit import kit
 from zvon.model.ids import uuid7
+from zvon.model.justification import FIELDS, Justification
 from zvon.model.marking import Tlp
 from zvon.model.scope import Scope
 from zvon.model.zone import marker_name
 from zvon.model.zone import test_name as feed_test_name
-from zvon.store import block, neverblock, party, subscriber, zone
+from zvon.store import block, justification, neverblock, party, subscriber, zone
 from zvon.store.cluster import Cluster
 from zvon.store.migrate import migrate
 from zvon.store.pool import open_pool
@@ -141,7 +142,16 @@ class Bench:
             )
         async with self.pool.connection() as db:
             self.key = (await node(db, self.settings.key_file.read_bytes())).key
+        await self.justify()
         await asyncio.to_thread(fill_cold, self.dsn, rules)
+
+    async def justify(self) -> None:
+        """A feed may block when one person wrote why and another agreed."""
+        body = Justification(**dict.fromkeys(FIELDS, "the benchmark measures resolvers that block"),
+                             review_on=(clock() + timedelta(days=90)).date())  # fmt: skip
+        async with transaction(self.pool, clock()) as tx:
+            made = await justification.propose(tx, self.ada, "si", body, clock(), os.urandom)
+            await justification.approve(tx, self.bor, made.uuid, clock())
 
     async def subscribe(self, label: str, upstream: str) -> None:
         brand, _, relay = label.partition("+")

@@ -8,10 +8,12 @@ from msgspec import Struct
 
 from tests.blocks import proposal
 from tests.browser.node import Served
+from tests.browser.seed_incidents import Incidents, seed_incidents
 from tests.browser.seed_intake import Intake, seed_intake
 from tests.browser.seed_phishing import seed_phishing
 from tests.browser.seed_playbook import seed_playbooks
 from tests.browser.seed_privacy import Privacy, seed_privacy
+from tests.justifications import justified
 from tests.store.world import new_uuid
 from zvon.access import node as identity
 from zvon.formats.membership import GroupPolicy
@@ -67,6 +69,7 @@ class Seeded(Struct, frozen=True, kw_only=True):
     intake: Intake
     privacy: Privacy
     playbook: UUID
+    work: Incidents
 
 
 async def incident_of(served: Served) -> UUID:
@@ -107,18 +110,21 @@ async def seed(served: Served) -> Seeded:
         await transparency.follow(tx, now)
     link = await served.link("avgust")
     [campaign] = await served.column("select uuid from campaign where brand = 'si.posta'")
+    playbook = await seed_playbooks(served)
     return Seeded(appeal=objection, served=served, incident=incident, receipt=receipt, link=link,
                   kit=taking[0].uuid, block=block_uuid,
                   report=await seed_phishing(served), campaign=UUID(str(campaign)),
                   intake=await seed_intake(served),
                   privacy=await seed_privacy(served, incident),
-                  playbook=await seed_playbooks(served))  # fmt: skip
+                  playbook=playbook,
+                  work=await seed_incidents(served, incident, playbook))  # fmt: skip
 
 
 async def _subscribers(served: Served) -> list[Subscriber]:
     made = []
     context, ada = served.context, served.people["ada"]
     key = identity.node_key(context.settings.key_file, os.urandom)
+    await justified(context.pool, ada, served.people["bor"], served.now)
     for name, brand in (("ljubljana", "bind"), ("koper", "pdns")):
         async with transaction(context.pool, served.now) as tx:
             one, _ = await subscriber.add(

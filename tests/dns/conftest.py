@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from tests.authority import authority
 from tests.blocks import People, people_of
+from tests.justifications import justified
 from zvon.access.node import create_node, node
 from zvon.cli.demo.resolvers import Running, Wanted, free_port, start_resolver
 from zvon.config import Settings
@@ -61,6 +62,7 @@ class Lab:
         self, name: str, brand: str, wanted: Wanted | None = None, **more: object
     ) -> Subscriber:
         port = free_port()
+        await justified(self.pool, self.people["ada"], self.people["bor"], clock())
         async with transaction(self.pool, clock()) as tx:
             made, secret = await subscriber.add(
                 tx, self.people["ada"], name=name, brand=brand, address="127.0.0.1", feeds=("si",),

@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from tests.blocks import People, people_of, proposal
+from tests.justifications import justified
 from tests.respond.test_jobs import context
 from tests.store.world import reported
 from zvon.collect.look import look
@@ -135,6 +136,7 @@ async def test_a_resolver_that_applies_our_blocks_is_no_witness(
     row = await live(pool, people, now)
     late = now + 13 * DAY
     await say(pool, row.name, EvidenceCode.ABSENT, "NXDOMAIN", late)
+    await justified(pool, people["ada"], people["bor"], now)
     async with transaction(pool, now) as tx:
         await subscriber.add(
             tx, people["ada"], name="t2", brand="bind", address="192.0.2.7", feeds=("si",),

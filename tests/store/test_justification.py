@@ -12,9 +12,14 @@ from tests.blocks import People, people_of
 from tests.justifications import justified, written
 from zvon.access.permission import Denied
 from zvon.access.refusal import Refused
-from zvon.store import justification
-from zvon.store.justification import BadJustification, NoJustification, NotInState
-from zvon.store.transaction import Pool, transaction
+from zvon.store import justification, subscriber
+from zvon.store.justification import (
+    BadJustification,
+    NeedsJustification,
+    NoJustification,
+    NotInState,
+)
+from zvon.store.transaction import Pool, Tx, transaction
 
 DAY = timedelta(days=1)
 
@@ -83,6 +88,38 @@ async def test_the_database_keeps_a_subscriber_from_blocking_whoever_writes(
     async with transaction(pool, now) as tx:
         done = await tx.execute("update subscriber set mode = 'enforce' where name = 't9'")
     assert done.rowcount == 1
+
+
+async def test_one_that_shall_block_from_the_start_needs_it_too(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    async def made(tx: Tx) -> str:
+        one, _ = await subscriber.add(
+            tx, people["ada"], name="t7", brand="bind", address="192.0.2.7", feeds=("si",),
+            notify_address="192.0.2.7:53", mode="enforce", now=now, random=os.urandom, key=bytes(32),
+        )  # fmt: skip
+        return one.mode
+
+    query = """
+        with p as (select id from party limit 1), f as (select id from feed limit 1),
+        s as (insert into subscriber (uuid, name, party_id, brand, address, known_by, notify_address,
+                feed_id, mode, created_at)
+              select gen_random_uuid(), 't8', p.id, 'bind', '192.0.2.8', 'tsig', '192.0.2.8:53',
+                     f.id, 'enforce', now() from p, f returning id)
+        insert into subscription select s.id, f.id, 1 from s, f
+    """
+    with pytest.raises(NeedsJustification, match="si"):
+        async with transaction(pool, now) as tx:
+            await made(tx)
+    with pytest.raises(psycopg.DatabaseError, match="t8: no justification of the feed si"):
+        async with transaction(pool, now) as tx:
+            await tx.execute(query)
+    async with pool.connection() as db:
+        assert await subscriber.list_all(db) == [], "nothing is half done"
+    await justified(pool, people["ada"], people["bor"], now)
+    async with transaction(pool, now) as tx:
+        assert await made(tx) == "enforce"
+        await tx.execute(query)
 
 
 async def test_an_empty_reason_or_a_far_review_is_refused(

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.blocks import people_of, publish
+from tests.justifications import justified
 from zvon.formats.receipt import Statement, digest
 from zvon.store import receipt, subscriber
 from zvon.store.receipt import NODE, Draft
@@ -23,6 +24,7 @@ async def chain(
 ) -> list[Draft]:
     """Three blocks, proved at one subscriber."""
     people = await people_of(pool, now)
+    await justified(pool, people["ada"], people["bor"], now)
     async with transaction(pool, now) as tx:
         of, _ = await subscriber.add(
             tx, people["ada"], name="t2", brand="bind", address="192.0.2.53", feeds=("si",),

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.justifications import justified
 from tests.web.house import House
 from tests.web.test_feeds import subscribed
 
@@ -14,6 +15,7 @@ async def path_of(house: House, **more: Any) -> str:
 
 
 async def test_a_check_moves_a_serial_with_a_name_that_is_new_in_it(house: House) -> None:
+    await justified(house.pool, house.viewers["ada"], house.viewers["bor"], house.clock())
     path = await path_of(house, mode="enforce")
     first = await house.post("ada", f"{path}/check", json={})
     again = await house.post("ada", f"{path}/check", json={})

@@ -43,7 +43,9 @@ def add(
     /,
     *,
     kind: Annotated[
-        Literal["constituent", "provider", "registrar", "registry", "cert", "bank", "other"],
+        Literal[
+            "constituent", "provider", "registrar", "registry", "cert", "bank", "duty", "other"
+        ],
         Parameter(help="What they are."),
     ] = "constituent",
     lang: Annotated[Literal["sl", "hr", "en"], Parameter(help="Language of letters.")] = "en",

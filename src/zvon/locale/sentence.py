@@ -1,17 +1,23 @@
 """Codes as sentences: a reason, a link of a campaign, and the citizen's answer."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from zvon.locale import Translator
 
 COUNT = "n"
+WORDS = "words"
 
 
-def sentence(
-    translator: Translator, code: str, params: Mapping[str, str | int] | None = None
-) -> str:
-    """The sentence of a code of the catalogue `reasons`; with a parameter `n` in its plural."""
+def sentence(translator: Translator, code: str, params: Mapping[str, Any] | None = None) -> str:
+    """The sentence of a code of the catalogue `reasons`; with a parameter `n` in its plural.
+
+    `words` in the parameters says others in each language, where no catalogue can know them:
+    `{"step": {"sl": ..., "en": ...}}` stands for `step`.
+    """
     filled = dict(params or {})
+    for name, said in dict(filled.pop(WORDS, None) or {}).items():
+        filled[name] = said.get(translator.lang) or said.get("en") or filled.get(name, name)
     count = filled.pop(COUNT, None)
     if isinstance(count, int):
         return translator.plural(code, code, count, **filled)

@@ -203,6 +203,7 @@ CLASSES: tuple[DataClass, ...] = (
                 Held("obligation_step", key="obligation_id", parent="obligation"),
                 Held("obligation_submission", "at"),
                 Held("obligation_alarm", "at"),
+                Held("obligation_reminder", "at"),
                 Held("incident_fact", "at"),
                 Held("feed_justification", "proposed_at"),
                 Held("neverblock_change", "proposed_at"),

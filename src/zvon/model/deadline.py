@@ -117,6 +117,12 @@ def earliest(found: list[Due]) -> Due | None:
     return min(found, key=lambda one: one.at, default=None)
 
 
+def before(at: datetime, length: Length) -> datetime:
+    """So long before `at`; a month is thirty days, because a reminder is no deadline."""
+    days = length.months * 30 + length.days
+    return at - timedelta(days=days, minutes=length.minutes)
+
+
 def share_gone(start: datetime, at: datetime, now: datetime) -> float:
     """How much of the time from `start` to `at` is gone, 0 before and more than 1 after its end.
 

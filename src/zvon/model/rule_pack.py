@@ -161,6 +161,11 @@ class Pack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         found = next((each for each in self.steps if each.id == id), None)
         return id if found is None else self.said(found.title, lang, id)
 
+    def words_of(self, step: str) -> dict[str, dict[str, str]]:
+        """What a step is called in each language, for a sentence that says `{step}`."""
+        found = next((each for each in self.steps if each.id == step), None)
+        return {} if found is None or not found.title else {"step": dict(found.title)}
+
     def fact_name(self, id: str, lang: str) -> str:
         """A fact for a reader."""
         found = next((each for each in self.facts if each.id == id), None)

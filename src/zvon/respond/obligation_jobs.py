@@ -7,7 +7,14 @@ import structlog
 
 from zvon.jobs import Context
 from zvon.model.dns_alert import Cause
-from zvon.store import dns_alert, obligation_alarm, obligation_start, rule_pack
+from zvon.respond import obligation_escalate
+from zvon.store import (
+    dns_alert,
+    obligation_alarm,
+    obligation_reminder,
+    obligation_start,
+    rule_pack,
+)
 from zvon.store.dns_alert import About
 from zvon.store.transaction import transaction
 
@@ -20,7 +27,11 @@ async def watch(context: Context, _payload: dict[str, Any]) -> None:
     async with transaction(context.pool, now) as tx:
         await rule_pack.load_shipped(tx, now, context.random)
         await obligation_start.follow_all(tx, now, context.random)
+        await obligation_escalate.remind(
+            tx, await obligation_reminder.remind_due(tx, now), now, context.random
+        )
         raised = await obligation_alarm.raise_due(tx, now)
+        await obligation_escalate.escalate(tx, raised, now, context.random)
         late = await obligation_alarm.overdue(tx.db, now)
         about = About(Cause.OBLIGATION_LATE)
         if late:

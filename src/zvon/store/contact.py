@@ -148,6 +148,13 @@ async def owners_of_address(db: Db, address: str) -> list[Contact]:
     )
 
 
+async def on_duty(db: Db) -> list[Contact]:
+    """Our own desks that are told when something of ours becomes urgent, for our own work."""
+    return await _some(
+        db, "where c.kind = 'duty' and c.state = 'active' order by c.id limit %(most)s", {"most": 5}
+    )
+
+
 async def of_kind(db: Db, kind: str, country: str | None) -> list[Contact]:
     """Active contacts of a kind in a country, for our own work."""
     return await _some(

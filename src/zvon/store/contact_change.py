@@ -22,7 +22,7 @@ from zvon.store.contact import Contact, known
 from zvon.store.savepoint import savepoint
 from zvon.store.transaction import AuditEntry, Change, Op, Tx
 
-KINDS = ("constituent", "provider", "registrar", "registry", "cert", "bank", "other")
+KINDS = ("constituent", "provider", "registrar", "registry", "cert", "bank", "duty", "other")
 CHANNELS = ("mail", "xarf")
 MOST_OWN = 10_000
 Random = Callable[[int], bytes]

@@ -25,6 +25,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "takedown": frozenset({"page", "seen"}),
     "compromised_site": frozenset({"values", "text"}),
     "bank_notice": frozenset({"values", "text"}),
+    "duty": frozenset({"duty", "step", "percent", "until"}),
     "apology": frozenset({"name", "since", "until"}),
 }
 """The templates that there are, and what each can be filled with beside `COMMON`."""

@@ -60,7 +60,8 @@ async def raise_due(tx: Tx, now: datetime) -> list[tuple[Step, int, str]]:
             code = "OBLIGATION_DUE_NOW" if last.percent >= WHOLE else "OBLIGATION_ALARM"
             await say(tx, duty, "system", code,
                       {"number": one.number, "pack": duty.pack, "step": one.step,
-                       "percent": last.percent, "audience": last.to}, now)  # fmt: skip
+                       "percent": last.percent, "audience": last.to,
+                       "words": rules.words_of(one.step)}, now)  # fmt: skip
     return raised
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from zvon.access.permission import Permission
@@ -241,7 +242,7 @@ async def follow_incident(tx: Tx, incident: UUID, now: datetime, random: Random)
 
 
 async def say(
-    tx: Tx, found: Obligation, actor: str, code: str, params: dict[str, str | int], now: datetime
+    tx: Tx, found: Obligation, actor: str, code: str, params: dict[str, Any], now: datetime
 ) -> None:
     """A line in the story of the incident, when there is one."""
     if found.incident_id is not None:

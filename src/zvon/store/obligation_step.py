@@ -301,11 +301,9 @@ async def _done(
     found = await obligation.known(tx.db, one.obligation)
     tell(tx, viewer.login, what, found, Op.EDIT, step=one.step, n=one.n, **detail)
     if code:
-        params: dict[str, str | int] = {
-            "number": found.number,
-            "pack": found.pack,
-            "step": one.step,
-        }
+        rules = (await obligation.pack_of(tx.db, found)).rules
+        params = {"number": found.number, "pack": found.pack, "step": one.step,
+                  "words": rules.words_of(one.step)}  # fmt: skip
         await say(tx, found, viewer.login, code, params, now)
     return await obligation.step(tx.db, viewer, one.uuid)
 

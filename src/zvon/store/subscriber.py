@@ -133,7 +133,8 @@ async def add(
     """Add a subscriber; return it with its TSIG secret in base64, which is never shown again.
 
     `key` is the node key that seals the secret. An Unbound has no TSIG: it is known by `address`,
-    unless it takes the feed through the relay kit. `mandatory` defaults to whether it can be
+    unless it takes the feed through the relay kit. One that shall `enforce` at once needs feeds that
+    are justified: raises `NeedsJustification`. `mandatory` defaults to whether it can be
     probed. `allow` are names that this subscriber never wants blocked.
     """
     viewer.require(Permission.SUBSCRIBER_MANAGE)
@@ -167,6 +168,8 @@ async def add(
         raise AlreadySubscribed(f"there is a subscriber {what!r} already") from None
     assert row is not None
     await _subscribe(tx, row[0], feed_ids)
+    if mode == "enforce":
+        await justification.require(tx.db, row[0], name)
     await zone.make_allow(tx, name)
     await allow_zone.replace(tx, name, names)
     secret = await _make_key(tx, row[0], name, now, random, key) if known_by == "tsig" else None

@@ -337,6 +337,26 @@ async def _not_done(tx: Tx, task_id: int) -> list[str]:
     return [str(row[0]) for row in await rows.fetchall()]
 
 
+async def owner_of(tx: Tx, incident_id: int) -> int | None:
+    """Who has the incident and may work on it, for a task that follows by itself."""
+    row = await (
+        await tx.execute(
+            "select p.id from incident i join person p on p.id = i.owner_id"
+            " where i.id = %s and not p.disabled",
+            (incident_id,),
+        )
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+async def made_by_template(tx: Tx, template: str) -> bool:
+    """Was a task of this template made already, on whatever incident or on none?"""
+    row = await (
+        await tx.execute("select 1 from task where template = %s limit 1", (template,))
+    ).fetchone()
+    return row is not None
+
+
 async def worker(tx: Tx, login: str) -> int:
     """A person who may work on tasks. Raises `NoSuchWorker`."""
     row = await (

@@ -6,7 +6,7 @@ create table contact (
   uuid uuid not null unique,
   name text not null check (length(name) between 1 and 200),
   kind text not null check (kind in
-    ('constituent','provider','registrar','registry','cert','bank','other')),
+    ('constituent','provider','registrar','registry','cert','bank','duty','other')),
   address text not null check (length(address) between 3 and 254),
   lang text not null check (lang in ('sl','hr','en')),
   country text check (country ~ '^[A-Z]{2}$'),

@@ -140,6 +140,15 @@ create table obligation_alarm (
   primary key (step_id, percent, due_at)
 );
 
+-- Said once for each length before the deadline that the rules name.
+create table obligation_reminder (
+  step_id bigint not null references obligation_step,
+  before text not null,                          -- PT12H
+  due_at timestamptz not null,
+  at timestamptz not null,
+  primary key (step_id, before, due_at)
+);
+
 -- Facts about an incident that rules ask for; the newest of a name counts.
 create table incident_fact (
   id bigint generated always as identity primary key,
@@ -252,3 +261,22 @@ begin
 end $$;
 create trigger subscriber_justified before update of mode on subscriber
   for each row execute function subscriber_justified();
+
+-- One that is made blocking from the start is looked at when its feeds are known.
+create function subscriber_made_justified() returns trigger language plpgsql as $$
+declare unjustified text;
+begin
+  select string_agg(f.name, ', ' order by f.name) into unjustified
+  from subscriber u join subscription s on s.subscriber_id = u.id join feed f on f.id = s.feed_id
+  where u.id = new.id and u.mode = 'enforce' and u.removed_at is null and not exists (
+    select from feed_justification j
+    where j.feed_id = f.id and j.approved_at is not null and j.ended_at is null);
+  if unjustified is not null then
+    raise exception '%: no justification of the feed %', new.name, unjustified
+      using errcode = 'ZV021';
+  end if;
+  return null;
+end $$;
+create constraint trigger subscriber_made_justified after insert on subscriber
+  deferrable initially deferred for each row when (new.mode = 'enforce')
+  execute function subscriber_made_justified();

@@ -105,7 +105,7 @@ begin
     call zvon_guard(each, format('((select zvon_system())'
       ' or (select o.id from obligation o where o.id = %I.obligation_id) is not null)', each));
   end loop;
-  foreach each in array array['obligation_submission', 'obligation_alarm'] loop
+  foreach each in array array['obligation_submission', 'obligation_alarm', 'obligation_reminder'] loop
     call zvon_guard(each, format('((select zvon_system())'
       ' or (select s.id from obligation_step s where s.id = %I.step_id) is not null)', each));
   end loop;

@@ -29,7 +29,7 @@ from zvon.store.visibility import SYSTEM, read, viewer_setting
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.problem import SIGNED, problems
 
-Kind = Literal["constituent", "provider", "registrar", "registry", "cert", "bank", "other"]
+Kind = Literal["constituent", "provider", "registrar", "registry", "cert", "bank", "duty", "other"]
 Lang = Literal["sl", "hr", "en"]
 Line = Annotated[str, Meta(max_length=300)]
 MOST_FILE_BYTES = 8 * 1024 * 1024

@@ -246,7 +246,8 @@ def _csv(rows: Iterable[Entry]) -> bytes:
     table = csv.writer(out)
     table.writerow(["at", "precision", "lane", "kind", "actor", "code", "text", "source"])
     for e in rows:
-        text = str(e.params.get("text") or "; ".join(f"{k}={v}" for k, v in e.params.items()))
+        said = "; ".join(f"{k}={v}" for k, v in e.params.items() if k != "words")
+        text = str(e.params.get("text") or said)
         source = f"{e.source_kind}:{e.source_uuid}" if e.source_kind else ""
         table.writerow([
             e.at.isoformat(), e.precision, e.lane, e.kind, _cell(e.actor), e.code, _cell(text),

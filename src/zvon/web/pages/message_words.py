@@ -32,7 +32,7 @@ SIGNATURES = {"good": "signature holds", "unknown": "signed with an unknown key"
               "bad": "signature does not hold"}  # fmt: skip
 KINDS = {
     "constituent": "constituent", "provider": "provider", "registrar": "registrar",
-    "registry": "registry", "cert": "CERT", "bank": "bank", "other": "other",
+    "registry": "registry", "cert": "CERT", "bank": "bank", "duty": "our own desk on duty", "other": "other",
 }  # fmt: skip
 CONTACT_STATES = {
     "active": "in use",
@@ -67,7 +67,7 @@ TEMPLATES = {
 # Those of `TEMPLATES` a person writes with; the others our own jobs fill.
 ALL_TEMPLATES = {
     **TEMPLATES, "grouped_notice": "notice of many things", "reminder": "reminder",
-    "takedown": "letter for a takedown", "apology": "apology for a wrong block",
+    "takedown": "letter for a takedown", "apology": "apology for a wrong block", "duty": "letter to our own desk",
 }  # fmt: skip
 LANGUAGES = {"sl": "Slovenian", "hr": "Croatian", "en": "English"}
 TABLES = {
