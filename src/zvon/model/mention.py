@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 MOST = 50
 """Names that one text can call; the rest of them call nobody."""
@@ -21,3 +22,14 @@ def named(text: str) -> tuple[str, ...]:
     """The names that a text calls, as handles, in order and each once."""
     found = (handle(match[1].rstrip(".-")) for match in _NAME.finditer(text))
     return tuple(dict.fromkeys(name for name in found if name))[:MOST]
+
+
+def spelled(text: str, names: Mapping[str, str]) -> str:
+    """The text with each call of a handle in `names` as the plain name, without the sign."""
+
+    def plain(match: re.Match[str]) -> str:
+        called = match[1].rstrip(".-")
+        name = names.get(handle(called))
+        return match[0] if name is None else name + match[1][len(called) :]
+
+    return _NAME.sub(plain, text)

@@ -15,6 +15,7 @@ from zvon.access.permission import Permission
 from zvon.access.viewer import Viewer
 from zvon.model.disclosure import Door
 from zvon.model.event import MAX_OBSERVABLES
+from zvon.model.mention import handle, spelled
 from zvon.model.policy import Policy
 from zvon.model.suffix import registered
 from zvon.privacy.engine import Part
@@ -54,8 +55,12 @@ class Preview(Struct, frozen=True, kw_only=True):
 
 
 class _Way(Struct, frozen=True):
-    """Under which policy, keys and facts a comment goes, and whom it goes to."""
+    """Under which policy, keys and facts a comment goes, and whom it goes to.
 
+    `text` calls partners by their name: to the gate a handle is somebody's account.
+    """
+
+    text: str
     event: Standing
     policy: Policy
     keys: Domain
@@ -72,7 +77,7 @@ async def preview(
     it = await rows.lock(tx, uuid)
     way = await _way(tx, it, now, node, random)
     outcome = with_places(
-        [Part(PART, it.text)], places or {}, facts=way.facts, policy=way.policy, keys=way.keys
+        [Part(PART, way.text)], places or {}, facts=way.facts, policy=way.policy, keys=way.keys
     )
     spans: list[dict[str, Any]] = msgspec.to_builtins(outcome.spans)
     return Preview(
@@ -101,7 +106,7 @@ async def release(
         raise discussion.TalkOver(f"this part of the talk is {'gone' if it.gone else it.state}")
     way = await _way(tx, it, now, node, random)
     said = await release_text(
-        tx, [Part(PART, it.text)], way.to, now, facts=way.facts, policy=way.policy, keys=way.keys,
+        tx, [Part(PART, way.text)], way.to, now, facts=way.facts, policy=way.policy, keys=way.keys,
         by=viewer.login, random=random, places=places,
     )  # fmt: skip
     entry = await feed.say(
@@ -168,4 +173,5 @@ async def _way(tx: Tx, it: Outbound, now: datetime, node: Node, random: Random) 
     )  # fmt: skip
     to = Recipient(door=Door.PEER, name=it.group_name, subject=it.number, group_uuid=it.group_uuid,
                    record_id=it.record_id, share_id=event.share_id)  # fmt: skip
-    return _Way(event, policy, keys, facts, to)
+    text = spelled(it.text, {handle(name): name for name in it.asked_for})
+    return _Way(text, event, policy, keys, facts, to)
