@@ -55,6 +55,10 @@ async def test_a_broken_body_is_the_problem_of_its_sender(house: House) -> None:
             continue  # take no body
         for body in BODIES:
             answer = await house.ask(login, method, path, content=body, headers=JSON)
+            if path == "/api/v1/playbooks/check":  # what is wrong with a document is its answer
+                assert answer.status_code == 200, body[:40]
+                assert answer.json()["ok"] is False, body[:40]
+                continue
             assert refused(answer, path, body[:40])
 
 

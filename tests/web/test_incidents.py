@@ -34,7 +34,9 @@ async def test_the_queue_is_ranked_and_goes_on_page_by_page(house: House) -> Non
     made = [(await incident(house, rank=float(n))).incident_uuid for n in (1, 3, 2)]
     first = (await house.get("ana", "/api/v1/incidents", params={"limit": "2"})).json()
     assert [i["id"] for i in first["incidents"]] == [str(made[1]), str(made[2])]
-    assert first["counts"] == {"mine": 0, "all": 3, "approvals": 0, "held": 0}
+    assert first["counts"] == {
+        "mine": 0, "all": 3, "approvals": 0, "held": 0, "appeals": 0, "snoozed": 0,
+    }  # fmt: skip
     assert first["incidents"][0]["rank_reasons"]
     rest = await house.get("ana", "/api/v1/incidents", params={"after": first["next"]})
     assert [i["id"] for i in rest.json()["incidents"]] == [str(made[0])]
