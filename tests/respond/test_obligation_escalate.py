@@ -4,13 +4,15 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.obligations import Office, office, sent, started
-from zvon.access import node as identity
+from zvon.access.node import Node
 from zvon.config import Settings
 from zvon.jobs import Context
 from zvon.locale import LANGS, translator
@@ -52,11 +54,11 @@ class Watch:
 async def watch(pool: Pool, tmp_path: Path) -> Watch:
     at = await office(pool, AWARE, ENTITY)
     settings = Settings(root=tmp_path, name="SI-CERT")
+    signing = Ed25519PrivateKey.generate()
+    me = Node(uuid=uuid4(), name="SI-CERT", country="SI", signing=signing, key=bytes(32),
+              signing_public=signing.public_key().public_bytes_raw(), tls_certificate="", tls_key="")  # fmt: skip
     async with transaction(pool, AWARE) as tx:
-        await identity.create_node(tx, settings, AWARE, os.urandom)
         await tx.execute("update incident set owner_id = %s where id = %s", (at.ana.person_id, at.incident_id))  # fmt: skip
-    async with transaction(pool, AWARE) as tx:
-        me = await identity.node(tx.db, identity.node_key(settings.key_file, os.urandom))
     clock = [AWARE]
     return Watch(pool, at, Context(pool, settings, me, lambda: clock[0], os.urandom), clock)
 
