@@ -40,6 +40,7 @@ async def test_a_colleague_is_asked_and_answers(house: House) -> None:
     assert wrong.status_code == 422
     page = await house.get("dora", f"/reviews/{review}")
     assert "Je to naše?" in page.text
+    assert "Je to naše?" in (await house.get("dora", f"/incidents/{found.incident_uuid}")).text
     answered = await house.post("dora", f"/api/v1/reviews/{review}/opinions", {"word": "malicious"})
     assert (answered.status_code, answered.json()["state"]) == (201, "agreed")
     again = await house.post("dora", f"/api/v1/reviews/{review}/opinions", {"word": "malicious"})
@@ -58,6 +59,9 @@ async def test_a_blind_sample_says_neither_which_incident_nor_what_was_said(hous
     page = await house.get("dora", f"/reviews/{waits['id']}")
     assert page.status_code == 200
     assert str(found.incident_uuid) not in page.text
+    assert (
+        str(waits["id"]) not in (await house.get("dora", f"/incidents/{found.incident_uuid}")).text
+    )
     listed = await house.get("dora", "/reviews")
     assert str(waits["id"]) in listed.text
     assert str(found.incident_uuid) not in listed.text

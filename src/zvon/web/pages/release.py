@@ -14,8 +14,8 @@ from zvon.share import release
 from zvon.share.release import Share
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
-from zvon.web.pages.incident import diff
 from zvon.web.pages.page import render
+from zvon.web.pages.share_diff import diff
 
 MOST_SPANS = 300
 _FIRST = {"ask": 0, "keep": 2}

@@ -1,21 +1,37 @@
 """What waits for a second or third person, and how well people agree."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from litestar import Response, get
 
 from zvon.access.permission import Permission
+from zvon.access.viewer import Viewer
 from zvon.model.verdict import shown
 from zvon.store import incident_detail, report, review_count
 from zvon.store import review as reviews
+from zvon.store.party import Db
+from zvon.store.review import ReviewKind
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.api.reports import brand_name
-from zvon.web.pages.incident import marked
+from zvon.web.pages.evidence import marked
 from zvon.web.pages.page import render
 
 PERIOD = timedelta(days=90)
+
+
+async def facts_for(db: Db, who: Viewer, incident_id: int) -> dict[str, Any]:
+    """Values of `incident_reviews.html`: what is asked for openly and not answered."""
+    if not who.may(Permission.REVIEW_READ):
+        return {"asked_reviews": []}
+    found = await reviews.of_incident(db, who, incident_id)
+    return {
+        "asked_reviews": [
+            r for r in found if r.state in {"open", "disputed"} and r.kind != ReviewKind.SAMPLE
+        ]
+    }
 
 
 @get("/reviews", opt={"permission": Permission.REVIEW_READ}, include_in_schema=False)

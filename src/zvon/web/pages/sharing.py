@@ -7,8 +7,8 @@ from zvon.share import release
 from zvon.store import peer
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
-from zvon.web.pages.incident import diff, hide_open
 from zvon.web.pages.page import render
+from zvon.web.pages.share_diff import diff, hide_open
 
 PAGE = 20
 

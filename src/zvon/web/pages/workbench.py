@@ -21,7 +21,7 @@ from zvon.store.party import Db
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.api.reports import brand_name
-from zvon.web.pages.incident import marked
+from zvon.web.pages.evidence import marked
 from zvon.web.pages.page import render
 
 MOST_PIVOTS = 40
