@@ -13,7 +13,15 @@ from uuid import UUID
 import structlog
 from msgspec import Struct, structs
 
-from zvon.formats import mail_letter, mail_pgp, mail_report, mail_signed, mail_smime, mail_token
+from zvon.formats import (
+    mail_letter,
+    mail_pgp,
+    mail_report,
+    mail_said,
+    mail_signed,
+    mail_smime,
+    mail_token,
+)
 from zvon.formats.card import mask
 from zvon.formats.limit import Undecodable
 from zvon.formats.mail_letter import Letter
@@ -120,6 +128,9 @@ async def _read(
         protection=opened.protection, signature=opened.checked.signature,
         signer=opened.checked.signer, files=[_listed(f) for f in letter.files],
         reason=opened.reason, contact_id=party.contact_id if party else None,
+        said=await asyncio.to_thread(
+            lambda: mail_said.read(letter.files, letter.authentication, at, context.settings.country).kept()
+        ),
     )  # fmt: skip
     now = context.clock()
     since = now - timedelta(hours=1)

@@ -20,7 +20,7 @@ from zvon.formats.mail import File, parsed
 from zvon.formats.plain import plain
 from zvon.model import suffix
 from zvon.model.observable import BadValue, ObservableType, canonical
-from zvon.model.report import Lang
+from zvon.model.report import AuthResult, Lang
 
 Machine = Literal["", "auto", "list", "bounce", "complaint"]
 MOST_IDS = 100
@@ -35,7 +35,7 @@ class Letter(Struct, frozen=True, kw_only=True):
 
     `answers` are the identifiers that it answers to, the nearest first. `delivered` are all
     addresses that it was sent to. `vouched` says what the sender's own domain says of it, as our
-    mail server found: `pass`, `fail`, or nothing. `machine` tells who wrote it when nobody did.
+    mail server found: `pass`, `fail`, or nothing; `authentication` is all that it found. `machine` tells who wrote it when nobody did.
     """
 
     message_id: str
@@ -49,6 +49,7 @@ class Letter(Struct, frozen=True, kw_only=True):
     lang: Lang | None
     sent_at: datetime | None
     vouched: Literal["", "pass", "fail"]
+    authentication: tuple[AuthResult, ...]
     machine: Machine
     files: tuple[File, ...]
     kind: str
@@ -60,7 +61,7 @@ def read(body: bytes, own: str) -> Letter:
     leaves = _leaves(top)
     senders = header.addresses(top, "from")
     subject = header.one(top, "subject")
-    text = _text(leaves)
+    text, found = _text(leaves), _found(top, own)
     return Letter(
         message_id=_first_id(header.one(top, "message-id")),
         answers=_answers(top),
@@ -72,7 +73,8 @@ def read(body: bytes, own: str) -> Letter:
         text=text,
         lang=language.detect(f"{subject}\n{text}"),
         sent_at=header.date(header.one(top, "date")),
-        vouched=_vouched(top, own, senders[0][1] if len(senders) == 1 else ""),
+        vouched=_vouched(found, senders[0][1] if len(senders) == 1 else ""),
+        authentication=found,
         machine=machine(top),
         files=tuple(_files(leaves)),
         kind=_kind(top),
@@ -131,12 +133,17 @@ def _address(text: str) -> str:
         return ""
 
 
-def _vouched(mail: Mail, own: str, sender: str) -> Literal["", "pass", "fail"]:
-    """What DMARC found, in the topmost field of our own mail server alone (RFC 8601 section 5)."""
+def _found(mail: Mail, own: str) -> tuple[AuthResult, ...]:
+    """What our own mail server found, in its topmost field alone (RFC 8601 section 5)."""
     domain = own.rpartition("@")[2]
     trusted: Collection[str] = {suffix.registered(domain) or domain}
     fields = header.all_of(mail, "authentication-results")[:1]
-    for found in authentication.results(fields, [], trusted):
+    return authentication.results(fields, [], trusted)
+
+
+def _vouched(results: Collection[AuthResult], sender: str) -> Literal["", "pass", "fail"]:
+    """What DMARC says of the sender; that DKIM or SPF passed for some domain does not vouch."""
+    for found in results:
         if found.method != "dmarc":
             continue
         same = found.domain is not None and _same(found.domain, sender.rpartition("@")[2])

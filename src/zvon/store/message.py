@@ -57,6 +57,7 @@ class Message(Struct, frozen=True, kw_only=True):
     found_by: str
     reason: str
     files: list[dict[str, Any]]
+    said: dict[str, Any]
     template: str
     wording: str
     fields: dict[str, Any]
@@ -93,7 +94,7 @@ _SELECT: LiteralString = """
 select m.id, m.uuid, m.direction, m.state, t.uuid as thread, i.uuid as incident,
        i.number as incident_number, c.uuid as contact, c.name as contact_name, m.message_id,
        m.sender, m.sender_name, m.recipients, m.subject, m.text, m.lang, m.tlp, m.trust, m.machine,
-       m.protection, m.signature, m.signer, m.found_by, m.reason, m.files, m.template, m.wording, m.fields,
+       m.protection, m.signature, m.signer, m.found_by, m.reason, m.files, m.said, m.template, m.wording, m.fields,
        k.uuid as takedown, m.verdicts, m.remind, m.reminders, m.attempts, m.next_at, m.by_login,
        m.at, m.sent_at, m.version
 from message m left join thread t on t.id = m.thread_id left join incident i on i.id = t.incident_id

@@ -4,7 +4,7 @@ What a mail says of itself never moves anything but itself. A bounce counts with
 we can make and the identifier of the letter; an answer counts when its sender is certain.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -70,6 +70,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     files: Sequence[dict[str, Any]] = ()
     reason: str = ""
     contact_id: int | None = None
+    said: Mapping[str, Any] = {}
 
 
 async def receive(
@@ -182,7 +183,7 @@ async def place(
           sender = %(sender)s, sender_name = %(name)s, recipients = %(to)s, subject = %(subject)s,
           text = %(text)s, lang = %(lang)s, trust = %(trust)s, machine = %(machine)s,
           protection = %(protection)s, signature = %(signature)s, signer = %(signer)s,
-          files = %(files)s, reason = %(reason)s, found_by = %(by)s, version = version + 1,
+          files = %(files)s, said = %(said)s, reason = %(reason)s, found_by = %(by)s, version = version + 1,
           tlp = coalesce((select r.tlp from record r where r.id = %(record)s), tlp)
         where id = %(id)s
         """,
@@ -193,7 +194,7 @@ async def place(
          "subject": reading.subject, "text": reading.text, "lang": reading.lang,
          "trust": reading.trust, "machine": reading.machine, "protection": reading.protection,
          "signature": reading.signature, "signer": reading.signer,
-         "files": Jsonb(list(reading.files)), "reason": reading.reason[:MOST_REASON],
+         "files": Jsonb(list(reading.files)), "said": Jsonb(dict(reading.said)), "reason": reading.reason[:MOST_REASON],
          "by": at.by if at else ""},
     )  # fmt: skip
     tx.note(Change(kind="message", subject=uuid, op=Op.ADD,

@@ -96,7 +96,7 @@ EMPTIED: dict[str, tuple[Emptied, ...]] = {
                 " where i.state not in ('closed', 'resolved', 'rejected', 'merged')), true)"),
         Emptied("message", "id", "at", "text = '' and sender = '' and files = '[]'",
                 "text = '', subject = '', sender = '', sender_name = '', recipients = '{}',"
-                " files = '[]', verdicts = '{}', fields = '{}', raw_sha256 = null",
+                " files = '[]', said = '{}', verdicts = '{}', fields = '{}', raw_sha256 = null",
                 "state not in ('draft', 'queued', 'sending', 'unsure', 'unthreaded', 'quarantined')"
                 " and coalesce(record_id not in (select i.record_id from incident i"
                 " where i.state not in ('closed', 'resolved', 'rejected', 'merged')), true)"),

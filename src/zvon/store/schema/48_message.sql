@@ -114,6 +114,7 @@ create table message (
   reason text not null default '',               -- why it is quarantined, held or failed
   raw_sha256 bytea,
   files jsonb not null default '[]',             -- [{name, media_type, size, sha256}], packed
+  said jsonb not null default '{}',              -- authentication and X-ARF reports, as they were read
   template text not null default '',
   wording text not null default '',              -- the template as it was sent: code, language, version
   fields jsonb not null default '{}',            -- what the template is filled with, as it was before the gate

@@ -6,11 +6,13 @@ from uuid import UUID
 
 from litestar import Response, Router, get, patch, post
 from litestar.params import Parameter
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, convert
 
 from zvon.access.permission import Permission
+from zvon.formats.mail_said import Abuse, Said
 from zvon.model.mail_policy import shipped
 from zvon.model.message import MessageState
+from zvon.model.report import AuthResult
 from zvon.respond import message_file
 from zvon.respond import notice as owners
 from zvon.share import mail_gate, takedown_mail
@@ -112,6 +114,8 @@ class MessageOut(Struct, frozen=True, kw_only=True):
     found_by: str
     reason: str
     files: list[FileOut]
+    authentication: list[AuthResult]
+    reports: list[Abuse]
     template: str
     wording: str
     attempts: int
@@ -442,13 +446,15 @@ def _kept(name: str) -> dict[str, str]:
 
 
 def _out(m: Message) -> MessageOut:
+    said = convert(m.said, Said)
     return MessageOut(
         id=m.uuid, direction=m.direction, state=m.state, thread=m.thread, incident=m.incident,
         contact=m.contact, sender=m.sender, sender_name=m.sender_name, recipients=m.recipients,
         subject=m.subject, text=m.text or str(m.fields.get("text", "")), lang=m.lang, tlp=m.tlp,
         trust=m.trust, verified=m.verified, machine=m.machine, protection=m.protection,
         signature=m.signature, signer=m.signer, found_by=m.found_by, reason=m.reason,
-        files=[FileOut(**file) for file in m.files], template=m.template, wording=m.wording,
+        files=[FileOut(**file) for file in m.files],
+        authentication=list(said.authentication), reports=list(said.reports), template=m.template, wording=m.wording,
         attempts=m.attempts, reminders=m.reminders, next_at=m.next_at, by=m.by_login, at=m.at,
         sent_at=m.sent_at, version=m.version,
     )  # fmt: skip
