@@ -93,7 +93,9 @@ def check_token(
         )
         said = json.loads(checked.payload)
     except (JoseError, ValueError, RecursionError):
-        raise BadToken("the signature is wrong") from None
+        # Without a name of its key it may as well be one that we have not read yet.
+        kind = UnknownKey if header.get("kid") is None else BadToken
+        raise kind("the signature is wrong") from None
     if not isinstance(said, dict):
         raise BadToken("the token says nothing")
     _conditions(said, issuer, client_id, nonce, now.timestamp())

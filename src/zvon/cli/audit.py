@@ -21,6 +21,34 @@ def verify(
     return asyncio.run(_verify(root, json_))
 
 
+@app.command
+def check(
+    file: Annotated[Path, Parameter(help="JSON lines of an export; needs no node.")],
+    *,
+    json_: Annotated[bool, Parameter(name="--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Prove an exported audit away from its node; exit 1 naming each row that was changed or removed."""
+    from zvon.store.audit_file import BadFile, verify
+
+    try:
+        with file.open("rb") as lines:
+            found = verify(lines)
+    except (OSError, BadFile) as problem:
+        print(f"audit: {problem}", file=sys.stderr)
+        return 2
+    if json_:
+        problems = [{"seq": p.seq, "kind": p.kind, "text": p.text} for p in found.problems]
+        print(json.dumps({"rows": found.rows, "first": found.first, "last": found.last,
+                          "head": found.head, "problems": problems}))  # fmt: skip
+        return 1 if found.problems else 0
+    for row in found.problems:
+        print(f"audit:{row.seq}: {row.text}")
+    if not found.problems:
+        print(f"audit: rows {found.first} to {found.last} unbroken, {found.rows} in all")
+        print(f"audit: row {found.last} has the hash {found.head}; compare it with the node's")
+    return 1 if found.problems else 0
+
+
 async def _verify(root: Path | None, as_json: bool) -> int:
     from zvon.access.node import BadKeyFile, NoNode
     from zvon.access.seal import BadSeal

@@ -44,10 +44,30 @@ class _Linked(AuditRow, frozen=True, kw_only=True):
 
 
 async def page(
-    db: Db, viewer: Viewer, after: int | None = None, limit: int = 200, *, actor: str | None = None
+    db: Db,
+    viewer: Viewer,
+    after: int | None = None,
+    limit: int = 200,
+    *,
+    actor: str | None = None,
+    oldest: bool = False,
 ) -> list[AuditRow]:
-    """Rows before `after`, newest first. Raises `Denied` without `audit:read`."""
+    """Rows before `after`, newest first; with `oldest` those after it, oldest first.
+
+    Raises `Denied` without `audit:read`.
+    """
     viewer.require(Permission.AUDIT_READ)
+    if oldest:
+        async with db.cursor(row_factory=class_row(AuditRow)) as cursor:
+            await cursor.execute(
+                """
+                select seq, at, actor, action, object, outcome, rule, detail from audit
+                where seq > %(after)s and (%(actor)s::text is null or actor = %(actor)s)
+                order by seq limit %(limit)s
+                """,
+                {"after": min(after or 0, MAX_SEQ), "limit": limit, "actor": actor},
+            )
+            return await cursor.fetchall()
     async with db.cursor(row_factory=class_row(AuditRow)) as cursor:
         await cursor.execute(
             """

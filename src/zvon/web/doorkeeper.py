@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
@@ -30,6 +30,14 @@ LISTS = "/api/v1/feeds/"
 PUBLIC = "public"
 SIGNED_IN = "signed in"
 """For what everybody may do for themselves once signed in: sign out, language, theme."""
+
+
+class NotPermitted(Refused):
+    """The caller lacks a permission; says which, and which roles have it."""
+
+    def __init__(self, wanted: Permission, roles: Sequence[str], entry: AuditEntry) -> None:
+        super().__init__(denied_text(wanted, roles), entry)
+        self.errors = [{"rule": "permission", "name": wanted.value, "roles": ", ".join(roles)}]
 
 
 class NoPermissionNamed(RuntimeError):
@@ -157,7 +165,7 @@ async def _refuse(
         if wanted in viewer.withheld:
             raise StepUpNeeded(wanted, replace(entry, rule="step_up"))
         roles = await role.that_may(tx.db, wanted)
-        raise Refused(denied_text(wanted, roles), entry)
+        raise NotPermitted(wanted, roles, entry)
 
 
 def check_routes(handlers: Iterable[BaseRouteHandler]) -> None:

@@ -41,8 +41,9 @@ class Roles(Struct, frozen=True):
 
 
 class RoleIn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that an added role grants; nothing takes it away."""
+    """An added role and all that it grants; nothing takes it away."""
 
+    name: RoleName
     permissions: Annotated[list[Permission], Meta(max_length=200)]
     reason: Reason
 
@@ -151,15 +152,15 @@ async def list_roles(context: In, who: Who) -> Roles:
 
 
 @put(
-    "/roles/{name:str}", opt={"permission": Permission.ROLE_MANAGE},
+    "/roles", opt={"permission": Permission.ROLE_MANAGE},
     responses=problems(*SIGNED, 409, 422),
 )  # fmt: skip
-async def put_role(context: In, who: Who, name: str, data: RoleIn) -> ChangeOut:
+async def put_role(context: In, who: Who, data: RoleIn) -> ChangeOut:
     """Add, change or take away a role; one that lets somebody approve waits for a second person."""
     now = context.clock()
     async with transaction(context.pool, now) as tx:
         return _out(await change.propose_role(
-            tx, who, name, data.permissions, data.reason, now, context.random
+            tx, who, data.name, data.permissions, data.reason, now, context.random
         ))  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from litestar.handlers import BaseRouteHandler
 
 from zvon.web.pages import (
+    access,
     alerts,
     appeal,
     appeals,
@@ -57,6 +58,7 @@ PAGES: tuple[BaseRouteHandler, ...] = (
     *transparency.HANDLERS,
     *signin.HANDLERS,
     *oidc.HANDLERS,
+    *access.HANDLERS,
     *overview.HANDLERS,
     *queue.HANDLERS,
     *bulk.HANDLERS,

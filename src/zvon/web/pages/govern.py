@@ -15,6 +15,7 @@ from zvon.store.job import Backlog, Heartbeat, HeldJob
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.doorkeeper import SIGNED_IN
+from zvon.web.pages.access import account
 from zvon.web.pages.page import render
 
 PAGE = 100
@@ -34,13 +35,15 @@ async def audit_page(
     context: In,
     who: Who,
     after: Annotated[int | None, Parameter(ge=1, le=2**62)] = None,
+    oldest: bool = False,
 ) -> Response[str]:
     """Who did, or was refused, what; and whether the chain is whole."""
     async with read(context.pool, who) as db:
-        rows = await audit.page(db, who, after=after, limit=PAGE)
+        rows = await audit.page(db, who, after=after, limit=PAGE, oldest=oldest)
         problems = await audit.verify(db)
         length = await audit.length(db)
-    values = {"rows": rows, "problems": problems, "length": length, "more": len(rows) == PAGE}
+    values = {"rows": rows, "problems": problems, "length": length, "more": len(rows) == PAGE,
+              "oldest": oldest}  # fmt: skip
     return render(request, "audit.html", values)
 
 
@@ -65,9 +68,10 @@ async def admin(request: AnyRequest, context: In, who: Who) -> Response[str]:
 
 
 @get("/you", opt={"permission": SIGNED_IN}, include_in_schema=False)
-async def you(request: AnyRequest) -> Response[str]:
+async def you(request: AnyRequest, context: In, who: Who) -> Response[str]:
     """One's own account."""
-    return render(request, "you.html", {"shipped_keys": key_map.SHIPPED})
+    values = {"shipped_keys": key_map.SHIPPED, **await account(request, context, who)}
+    return render(request, "you.html", values)
 
 
 HANDLERS = (audit_page, admin, you)

@@ -149,7 +149,7 @@ document.addEventListener("submit", async (event) => {
   const sent = form.dataset.wrap ? { [form.dataset.wrap]: [body] } : body;
   try {
     const data = await send(form.dataset.form, sent, form.dataset.method || "POST");
-    const shownOnce = data.token || data.secret;
+    const shownOnce = data.token || data.secret || data.key;
     if (form.dataset.show && shownOnce) {
       show(form.dataset.show, shownOnce);
       return;
