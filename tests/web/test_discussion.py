@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.store.world import reported
 from tests.web.house import NOBODY, House
@@ -16,6 +17,11 @@ PAGE = {"Accept": "text/html"}
 
 async def incident(house: House, tlp: Tlp = Tlp.AMBER) -> str:
     made = await reported(house.pool, house.clock(), house.home, tlp=tlp)
+    message = {"text": "nujno", "channel": "sms", "lang": "sl"}
+    async with transaction(house.pool, house.clock()) as tx:
+        await tx.execute(
+            "update record set payload = %s where id = %s", (Jsonb(message), made.record_id)
+        )
     return f"/api/v1/incidents/{made.incident_uuid}"
 
 

@@ -317,7 +317,11 @@ CLASSES: tuple[DataClass, ...] = (
     DataClass(
         id="statistics", personal=False,
         tables=(Held("statistics_release", "at"),
-                Held("statistics_budget", key="data_set", parent="statistics_release")),
+                Held("statistics_budget", key="data_set", parent="statistics_release"),
+                Held("situation_job", "made_at"),
+                Held("situation_receiver", key="job_id", parent="situation_job"),
+                Held("situation_made", "made_at"),
+                Held("situation_sent", key="made_id", parent="situation_made")),
     ),
     DataClass(
         id="model", used=True, personal=False,

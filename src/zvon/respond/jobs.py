@@ -16,6 +16,7 @@ from zvon.respond import (
     retest,
     review,
     run_jobs,
+    situation_job,
     subjects,
     url_retest,
 )
@@ -45,6 +46,7 @@ JOBS: dict[str, Handler] = {
     "respond.settle": settle,
     "respond.wake": life.wake,
     "respond.handover": handover.watch,
+    "respond.situation": situation_job.make,
     "respond.retest": retest.look_again,
     "respond.advise": retest.advise,
     "respond.appeal": appeal.watch,
@@ -68,6 +70,7 @@ SCHEDULE: dict[str, timedelta] = {
     "respond.settle": timedelta(minutes=1),
     "respond.wake": timedelta(minutes=1),
     "respond.handover": timedelta(minutes=1),
+    "respond.situation": timedelta(minutes=5),
     "respond.retest": timedelta(minutes=1),
     "respond.appeal": timedelta(minutes=1),
     "respond.obligations": timedelta(minutes=1),

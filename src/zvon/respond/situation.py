@@ -105,8 +105,11 @@ def note(tx: Tx, viewer: Viewer, facts: Facts) -> None:
     ))  # fmt: skip
 
 
-def paper(facts: Facts, lang: str, node: str) -> Paper:
-    """The report in a language; numbers lead to their rows at `node` (an address without end slash)."""
+def paper(facts: Facts, lang: str, node: str | None) -> Paper:
+    """The report in a language; numbers lead to their rows at `node` (an address without end slash).
+
+    Without a node they lead nowhere: for readers who have no account there.
+    """
     speak = translator(lang)
     w = Writer()
     w.say(speak.text("SITUATION_PERIOD").format(
@@ -121,7 +124,8 @@ def paper(facts: Facts, lang: str, node: str) -> Paper:
         w.table(
             speak.text("SITUATION_SLOWEST"),
             [speak.text("Incident"), speak.text("SITUATION_TIME"), speak.text("SITUATION_STATE")],
-            [[Link(row.number, f"{node}/incidents/{row.incident}"), speak.lasting(row.seconds),
+            [[row.number if node is None else Link(row.number, f"{node}/incidents/{row.incident}"),
+              speak.lasting(row.seconds),
               speak.text("SITUATION_OPEN") if row.open else speak.text("SITUATION_DONE")]
              for row in facts.slowest],
         )  # fmt: skip
@@ -133,7 +137,7 @@ def paper(facts: Facts, lang: str, node: str) -> Paper:
     )  # fmt: skip
 
 
-def _counted(w: Writer, speak: Translator, facts: Facts, node: str) -> None:
+def _counted(w: Writer, speak: Translator, facts: Facts, node: str | None) -> None:
     rows: list[list[Cell]] = [
         [speak.text(f"SITUATION_COUNT_{name.upper()}"), _few(speak, n, facts, node)]
         for name, n in facts.few.items()
@@ -154,21 +158,21 @@ def _counted(w: Writer, speak: Translator, facts: Facts, node: str) -> None:
             rows)  # fmt: skip
 
 
-def _few(speak: Translator, n: int | None, facts: Facts, node: str) -> Cell:
+def _few(speak: Translator, n: int | None, facts: Facts, node: str | None) -> Cell:
     if n is None:
         return speak.text("SITUATION_FEW").format(n=FEW)
     return _led(speak.number(n), facts, node, "/metrics")
 
 
-def _led(text: str, facts: Facts, node: str, path: str, **narrow: str) -> Cell:
+def _led(text: str, facts: Facts, node: str | None, path: str, **narrow: str) -> Cell:
     """A number that leads to its rows; outsiders have no account to see them with."""
-    if facts.audience is Audience.PUBLIC:
+    if facts.audience is Audience.PUBLIC or node is None:
         return text
     days = max(1, round((facts.until - facts.since).total_seconds() / 86400))
     return Link(text, f"{node}{path}?{urlencode({'days': days, **narrow})}")
 
 
-def _timed(w: Writer, speak: Translator, facts: Facts, node: str) -> None:
+def _timed(w: Writer, speak: Translator, facts: Facts, node: str | None) -> None:
     w.head(speak.text("SITUATION_TIMES"))
     w.table(
         speak.text("SITUATION_TIMES"),
@@ -190,7 +194,12 @@ def _durations(speak: Translator, d: Durations) -> tuple[str, str, str]:
 
 
 def _divided(
-    w: Writer, speak: Translator, facts: Facts, facet: Facet, parts: Sequence[Part], node: str
+    w: Writer,
+    speak: Translator,
+    facts: Facts,
+    facet: Facet,
+    parts: Sequence[Part],
+    node: str | None,
 ) -> None:
     heading = speak.text(f"FACET_{facet.upper()}")
     w.head(heading)

@@ -20,6 +20,7 @@ from zvon.model.mail_policy import shipped
 from zvon.model.marking import Pap, Tlp
 from zvon.privacy.engine import Part
 from zvon.privacy.facts import Facts
+from zvon.share import situation_file
 from zvon.share.doors import contact_policy
 from zvon.share.ledger import Recipient
 from zvon.share.outgoing import key_for_once, release_text
@@ -36,6 +37,8 @@ async def files_of(tx: Tx, context: Context, it: Claim, now: datetime) -> list[F
     if it.takedown is not None:
         body = await takedown.archive(tx.db, it.takedown, context.node.key)
         return [File(f"takedown-{it.incident_number or it.takedown}.zip", "application/zip", body)]
+    if it.template == situation_file.TEMPLATE:
+        return await situation_file.files_of(tx, context, it, now)
     facts = await notice.facts_of_message(tx.db, it.id)
     if not facts:
         return []

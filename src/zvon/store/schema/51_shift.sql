@@ -193,6 +193,7 @@ create table situation_job (
   lang text not null check (lang in ('sl','hr','en')),
   form text not null check (form in ('html','md','pdf','docx','json')),
   every text not null check (every in ('week','month','quarter')),
+  zone text not null default 'UTC',              -- whose midnights the periods end at (IANA name)
   next_at timestamptz not null,                  -- the end of the period that is reported next
   paused boolean not null default false,
   made_by bigint not null references person,     -- it holds what this person may see

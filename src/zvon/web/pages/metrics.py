@@ -15,6 +15,7 @@ from zvon.store.metric_count import Facet
 from zvon.store.visibility import read
 from zvon.web.api.inject import AnyRequest, In, Who
 from zvon.web.api.metrics import known, wanted_of
+from zvon.web.pages import situation_jobs
 from zvon.web.pages.page import render
 
 DAYS = (1, 7, 30, 90, 365)
@@ -54,6 +55,7 @@ async def metrics_page(
             "counts": await metric_count.counts(db, who, wanted),
             "divided": [(f.value, await metric_count.divided(db, who, f, wanted, limit=12))
                         for f in FACETS],
+            **await situation_jobs.facts_for(db, who),
         }  # fmt: skip
     return render(request, "metrics.html", {
         **values, "days": days, "periods": DAYS, "chosen": chosen, "query": urlencode(chosen),
