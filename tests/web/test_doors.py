@@ -55,6 +55,11 @@ OPEN = {
     ("POST", "/report"),
     ("GET", "/signin"),
     ("POST", "/signin"),
+    # A passkey and an OpenID provider are other ways through the same door.
+    ("GET", "/signin/oidc"),
+    ("GET", "/signin/oidc/back"),
+    ("POST", "/api/v1/passkeys/sign-in"),
+    ("POST", "/api/v1/passkeys/sign-in/options"),
     ("GET", "/static/{path}"),
     ("GET", "/transparency"),
 }

@@ -89,6 +89,7 @@ CHANNELS = {
 ROLES = {
     "reporter": "reporter", "analyst": "analyst", "approver": "approver",
     "administrator": "administrator", "auditor": "auditor", "privacy_officer": "privacy officer", "desk": "brand desk",
+    "party_administrator": "administrator of an organisation",
 }  # fmt: skip
 
 CATEGORIES = {
