@@ -47,15 +47,21 @@ STARTED = fixture("R01").received
 class Served:
     """A node that browsers can reach at `url`, its people by login."""
 
-    def __init__(self, context: Context, url: str) -> None:
+    def __init__(self, context: Context, url: str, clock: "Clock") -> None:
         self.context = context
         self.url = url
+        self.clock = clock
         self.people: dict[str, Viewer] = {}
         self._tokens: dict[str, str] = {}
 
     @property
     def now(self) -> datetime:
         return self.context.clock()
+
+    def forward(self, to: datetime) -> None:
+        """The node's clock jumps ahead and goes on from there; sessions of before may have ended."""
+        self.clock.at(to)
+        self._tokens.clear()
 
     async def token(self, login: str) -> str:
         """The session of this person, as a one-time link opened it."""
@@ -105,14 +111,24 @@ class Served:
             return [row[0] for row in await (await tx.db.execute(query, params)).fetchall()]
 
 
+class Clock:
+    """A clock that goes, and that a story moves ahead."""
+
+    def __init__(self, begins: datetime) -> None:
+        self.at(begins)
+
+    def at(self, now: datetime) -> None:
+        """It is this time now."""
+        self._then, self._since = now, time.monotonic()
+
+    def __call__(self) -> datetime:
+        return self._then + timedelta(seconds=time.monotonic() - self._since)
+
+
 @asynccontextmanager
-async def serving(dsn: str, folder: Path) -> AsyncIterator[Served]:
-    """A Slovenian node with four people and an empty queue; its clock begins with R01."""
-    began = time.monotonic()
-
-    def clock() -> datetime:
-        return STARTED + timedelta(seconds=time.monotonic() - began)
-
+async def serving(dsn: str, folder: Path, begins: datetime = STARTED) -> AsyncIterator[Served]:
+    """A Slovenian node with its people and an empty queue; its clock begins with R01."""
+    clock = Clock(begins)
     port = free_port()
     key = identity.node_key(Settings(root=folder).key_file, os.urandom)
     keys = DataKeys(key, os.urandom)
@@ -127,7 +143,8 @@ async def serving(dsn: str, folder: Path) -> AsyncIterator[Served]:
             await zone.ensure_feed(tx, "si", "SI")
         async with transaction(pool, clock()) as tx:
             me, home = await identity.node(tx.db, key), await party.own(tx.db)
-        served = Served(Context(pool, settings, me, clock, os.urandom), f"http://127.0.0.1:{port}")
+        context = Context(pool, settings, me, clock, os.urandom)
+        served = Served(context, f"http://127.0.0.1:{port}", clock)
         for login, role in PEOPLE.items():
             served.people[login] = await somebody(pool, clock(), home, login, [role])
         async with _listening(served.context, port):
