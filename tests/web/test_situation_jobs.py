@@ -85,7 +85,7 @@ async def test_a_letter_for_a_contact_waits_in_the_queue_once(house: House) -> N
     await job.make(house.context, {})
     async with transaction(house.pool, house.clock()) as tx:
         rows = await (
-            await tx.execute("select state, template, lang, fields ->> 'text' from message")
+            await tx.execute("select state, template, lang, fields::text from message")
         ).fetchall()
     ((state, template, lang, text),) = rows
     assert (state, template, lang) == ("queued", "situation", "sl")

@@ -10,7 +10,6 @@ from uuid import UUID
 import msgspec
 
 from zvon.access.permission import Denied
-from zvon.formats.paper.markdown import to_markdown
 from zvon.jobs import Context
 from zvon.locale import translator
 from zvon.model.period import Every, before, end_of
@@ -69,16 +68,12 @@ async def _one(context: Context, uuid: UUID) -> None:
             letter = await message_write.queue_grouped(
                 tx, to, template=TEMPLATE, fields=letter_fields(facts, to.lang),
                 key=f"situation:{made}:{to.uuid}", tlp=int(CEILING[facts.audience]),
-                record_id=None, now=now, random=context.random,
+                record_id=None, remind=False, now=now, random=context.random,
             )  # fmt: skip
             await situation_job.put_letter(tx, made_id, to.uuid, letter)
 
 
 def letter_fields(facts: Facts, lang: str) -> dict[str, str]:
-    """What the letter is filled with: the period, and the report as text without ways into the node."""
+    """What the letter is filled with: the period. The report itself is its file (`share`)."""
     speak = translator(lang)
-    return {
-        "since": speak.date(facts.since),
-        "until": speak.date(facts.until),
-        "text": to_markdown(situation.paper(facts, lang, None)),
-    }
+    return {"since": speak.date(facts.since), "until": speak.date(facts.until)}

@@ -26,7 +26,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "compromised_site": frozenset({"values", "text"}),
     "bank_notice": frozenset({"values", "text"}),
     "duty": frozenset({"duty", "step", "percent", "until"}),
-    "situation": frozenset({"since", "until", "text"}),
+    "situation": frozenset({"since", "until"}),
     "apology": frozenset({"name", "since", "until"}),
 }
 """The templates that there are, and what each can be filled with beside `COMMON`."""

@@ -65,7 +65,7 @@ async def queue_notice(
 
 async def queue_grouped(
     tx: Tx, to: Contact, *, template: str, fields: Mapping[str, str | int], key: str, tlp: int,
-    record_id: int | None, now: datetime, random: Random,
+    record_id: int | None, remind: bool = True, now: datetime, random: Random,
 ) -> UUID:  # fmt: skip
     """Have a notice of several facts sent to a contact, once for `key`; the message's identifier."""
     row = await (await tx.execute("select uuid from message where once = %s", (key,))).fetchone()
@@ -76,7 +76,7 @@ async def queue_grouped(
     thread_id = await new_thread(tx, subject, None, record_id, now, random)
     uuid = await insert(
         tx, state="queued", thread_id=thread_id, record_id=record_id, to=to, tlp=tlp, subject="",
-        lang=to.lang, template=template, fields=fields, remind=True, once=key, answers="",
+        lang=to.lang, template=template, fields=fields, remind=remind, once=key, answers="",
         by="system", now=now, random=random,
     )  # fmt: skip
     await enqueue(tx, "share.mail", {"message": str(uuid)}, dedupe=f"share.mail:{uuid}")
