@@ -52,6 +52,10 @@ PUBLIC = (
 )
 CONSOLE = (
     Screen("ana", "/"),
+    Screen("ana", "/notices"),
+    Screen("bor", "/message-templates"),
+    Screen("bor", "/message-templates/incident_notice/sl"),
+    Screen("bor", "/message-keys"),
     Screen("ana", "/queue"),
     Screen("ana", "/queue?tab=held"),
     Screen("ana", "/incidents/{incident}"),
