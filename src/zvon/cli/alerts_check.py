@@ -21,6 +21,6 @@ def check(*, node: NodeFlag = NODE, key: KeyFlag = None, json: JsonFlag = False)
     )
     print(f"{said['stored']:,} of them are stored, {said['gone']:,} had their time")
     if said["waiting"]:
-        print(f"{said['waiting']:,} changes are not gone through yet")
+        print(f"{said['waiting']:,} alerts are not counted yet")
     print("every alert is counted once" if said["equal"] else "THE SUMS DIFFER")
     return DONE if said["equal"] else NOT_EQUAL

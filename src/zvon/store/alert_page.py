@@ -105,7 +105,7 @@ class Sums(Struct, frozen=True, kw_only=True):
     """What must be equal: alerts that were accepted, and the counts of all groups.
 
     `stored` are alerts whose records are there, `gone` those whose records had their time.
-    `waiting` changes are not gone through yet.
+    `waiting` alerts are not counted yet.
     """
 
     accepted: int
@@ -259,8 +259,10 @@ async def sums(db: Db) -> Sums:
         await db.execute(
             """
             select c.accepted, coalesce(g.n, 0)::bigint, (select count(*) from alert),
-                   coalesce(g.gone, 0)::bigint, g.groups, h.seq - c.seq
-            from alert_cursor c, head h,
+                   coalesce(g.gone, 0)::bigint, g.groups,
+                   (select count(*) from change n
+                    where n.seq > c.seq and n.kind = 'alert' and n.op = 'add')
+            from alert_cursor c,
                  (select sum(count) as n, sum(gone) as gone, count(*) as groups from alert_group) g
             """
         )
