@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 from httpx import Response
 from msgspec.structs import replace
-from oidc_provider_mock import User, run_server_in_thread
+from oidc_provider_mock import User, run_server_in_thread  # type: ignore[import-untyped]
 
 from tests.web.house import House
 from zvon.access.oidc_provider import Provider
@@ -46,7 +46,8 @@ class Wire(httpx.AsyncBaseTransport):
 def run(port: int = 0, **users: dict[str, object]) -> AbstractContextManager[Any]:
     """A provider that knows these people: subject and claims."""
     known = [User(sub=sub, claims=claims) for sub, claims in users.items()]
-    return run_server_in_thread(port=port, user_claims=known)
+    served: AbstractContextManager[Any] = run_server_in_thread(port=port, user_claims=known)
+    return served
 
 
 def connect(house: House, port: int, **more: Any) -> Wire:

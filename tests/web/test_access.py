@@ -15,6 +15,7 @@ from zvon.access.permission import Permission
 from zvon.cli.audit import check
 from zvon.model.ids import uuid7
 from zvon.store import passkey, person
+from zvon.store.session import NOWHERE
 from zvon.store.transaction import transaction
 
 PAGE = {"Accept": "text/html"}
@@ -360,7 +361,7 @@ async def test_people_of_a_password_and_of_a_link_are_told_apart(house: House) -
     async with transaction(house.pool, house.clock()) as tx:
         found = await person.get(tx.db, UUID(str(house.ids["ana"])))
         token, _ = await access.open_for(
-            tx, found.id, "link", house.clock(), house.context.random, access.NOWHERE
+            tx, found.id, "link", house.clock(), house.context.random, NOWHERE
         )
     kept = {"Cookie": f"zvon_session={token}"}
     rows = (await house.get(None, "/api/v1/sessions", headers=kept)).json()["sessions"]

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -186,7 +186,15 @@ def other_person(token: str) -> str:
     return f"{head}.{said}.{tail}"
 
 
-BENT = (forged, unsigned, cut, other_person, lambda _: "x", lambda _: "a.b.c", lambda _: "")
+BENT: tuple[Callable[[str], str], ...] = (
+    forged,
+    unsigned,
+    cut,
+    other_person,
+    lambda _: "x",
+    lambda _: "a.b.c",
+    lambda _: "",
+)
 
 
 async def test_a_token_that_is_not_the_providers_opens_nothing(
@@ -226,10 +234,15 @@ async def test_a_changed_key_is_found_and_the_old_one_no_longer_counts(
 ) -> None:
     house.clock.now = datetime.now(UTC)
     old: list[str] = []
+
+    def remember(token: str) -> str:
+        old.append(token)
+        return token
+
     with provider.run(free_port, ana7=ANA):
         wire = connect(house, free_port)
         await bind(house, "ana7")
-        wire.bend = lambda token: old.append(token) or token
+        wire.bend = remember
         assert (await sign_in(house, "ana7")).status_code == 303
     with provider.run(free_port, ana7=ANA):
         wire.bend = None
@@ -330,7 +343,7 @@ async def test_one_binds_ones_own_account_from_a_fresh_session_only(
     assert (await house.post("bor", door, {})).status_code == 403
 
 
-STRANGE = (
+STRANGE: tuple[Callable[[], httpx.Response], ...] = (
     lambda: httpx.Response(500),
     lambda: httpx.Response(302, headers={"Location": "http://127.0.0.1/"}),
     lambda: httpx.Response(200, text="<html>"),

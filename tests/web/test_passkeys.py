@@ -219,7 +219,19 @@ async def test_hostile_answers_are_refused_in_words(
 ) -> None:
     await ana.add()
     good = ana.key.answer(await ana.options())
-    for value in (None, "", "\0", "=", "é", 7, [], {}, "A" * 20_000, "\ud800"[:0] + "x" * 3):
+    values: tuple[Any, ...] = (
+        None,
+        "",
+        "\0",
+        "=",
+        "é",
+        7,
+        [],
+        {},
+        "A" * 20_000,
+        "\ud800"[:0] + "x" * 3,
+    )
+    for value in values:
         bad = copy.deepcopy(good)
         place: Any = bad
         for name in path[:-1]:

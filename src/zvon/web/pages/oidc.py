@@ -60,7 +60,7 @@ async def back(
     context: In,
     maybe_who: MaybeWho,
     code: Annotated[str, Parameter(max_length=4000)] = "",
-    state: Annotated[str, Parameter(max_length=500)] = "",
+    given: Annotated[str, Parameter(query="state", max_length=500)] = "",
     issuer: Annotated[str | None, Parameter(query="iss", max_length=500)] = None,
     error: Annotated[str, Parameter(max_length=500)] = "",
 ) -> Response[str] | Redirect:
@@ -70,7 +70,7 @@ async def back(
     if provider is None:
         return sign_in_page(request, OFF, "/queue", status=404)
     try:
-        return await _answer(request, context, maybe_who, provider, code, state, issuer, error)
+        return await _answer(request, context, maybe_who, provider, code, given, issuer, error)
     except ProviderAway:
         problem, status = AWAY, 502
     except TooManyAttempts:
