@@ -81,11 +81,16 @@ async def _names(db: Db, incident_id: int, as_of: datetime | None) -> list[str]:
 async def _addresses(db: Db, incident_id: int, as_of: datetime | None) -> list[str]:
     cursor = await db.execute(
         """
-        select distinct host(o.value::inet) from report p
+        select host(o.value::inet) from report p
           join occurrence c on c.record_id = p.record_id
           join observable o on o.id = c.observable_id
         where p.incident_id = %(id)s and o.type = any(%(types)s)
           and (%(at)s::timestamptz is null or p.received_at <= %(at)s)
+        union
+        -- Of alerts only who did it: the machine that they are about is ours.
+        select host(g.actor::inet) from alert_group g
+        where g.incident_id = %(id)s and pg_input_is_valid(g.actor, 'inet')
+          and (%(at)s::timestamptz is null or g.first_at <= %(at)s)
         order by 1 limit %(most)s
         """,
         {"id": incident_id, "at": as_of, "types": _ADDRESSES, "most": MOST_NAMES},
