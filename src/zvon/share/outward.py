@@ -43,6 +43,7 @@ MAKERS: Final = frozenset({"share/release.py", "share/outgoing.py", "share/reaso
 SENDERS: Final = {
     "share/client.py": "signed requests to partners: hints, acknowledgements, released questions",
     "share/mail_smtp.py": "letters to contacts: `share/mail_out.py` hands it what the gate released",
+    "access/oidc_provider.py": "the sign-in provider: the node's own client, a code, no data",
     "collect/mailbox.py": "the answer to whoever reported: their own receipt",
     "collect/signed.py": "collectors and outposts to their own node",
     "collect/collector/client.py": "a collector to its own node",

@@ -76,6 +76,19 @@ def markings(viewer: Viewer) -> list[Marking]:
     ]  # fmt: skip
 
 
+BROWSERS = (("firefox", "Firefox"), ("edg/", "Edge"), ("chrom", "Chrome"), ("safari", "Safari"))
+SYSTEMS = (("android", "Android"), ("iphone", "iOS"), ("ipad", "iOS"), ("windows", "Windows"),
+           ("mac os", "macOS"), ("linux", "Linux"))  # fmt: skip
+
+
+def browser_of(agent: str) -> str:
+    """The names in what a browser calls itself; empty for another program. Names are not translated."""
+    said = agent.lower()
+    found = [next((word for sign, word in known if sign in said), "")
+             for known in (BROWSERS, SYSTEMS)]  # fmt: skip
+    return ", ".join(filter(None, found)) if found[0] else ""
+
+
 async def account(request: AnyRequest, context: Context, viewer: Viewer) -> Mapping[str, Any]:
     """What a person sees of their own ways to sign in."""
     now = context.clock()
@@ -94,8 +107,8 @@ async def account(request: AnyRequest, context: Context, viewer: Viewer) -> Mapp
             "keys": await session.keys_of(db, viewer.person_id),
             "me": (await person.by_id(db, viewer.person_id)).uuid,
             "scopes": [p.value for p in Permission if viewer.may(p)],
-            "word_of": word_of,
-        }
+            "word_of": word_of, "browser_of": browser_of,
+        }  # fmt: skip
 
 
 @get("/access-rules", opt={"permission": SIGNED_IN}, include_in_schema=False)
@@ -135,7 +148,7 @@ async def sessions(request: AnyRequest, context: In, who: Who) -> Response[str]:
         values = {
             "sessions": await session_control.everybody(db, who, now),
             "limits": await current_limits(db),
-            "step_ups": STEP_UPS, "word_of": word_of,
+            "step_ups": STEP_UPS, "word_of": word_of, "browser_of": browser_of,
             "people": await people.list_people(db, who),
             "identities": await identity.list_all(db) if who.party_own else [],
             "groups": await identity.mapping(db) if who.party_own else [],
