@@ -47,7 +47,7 @@
     button.closest("[data-passkey]")?.toggleAttribute("hidden", !able);
     button.addEventListener("click", async (event) => {
       event.preventDefault();
-      if (button.form && !button.form.reportValidity()) return;
+      if (button.type === "submit" && !button.form.reportValidity()) return;
       button.disabled = true;
       try {
         await work(button);
