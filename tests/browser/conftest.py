@@ -48,12 +48,25 @@ async def seeded(server: str, tmp_path_factory: pytest.TempPathFactory) -> Async
             yield await seed(served)
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def desk(server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """A node like `served` for all stories of a file; they keep out of each other's way."""
+    with database(server) as dsn:
+        async with serving(dsn, tmp_path_factory.mktemp("desk")) as served:
+            await _reported(served)
+            yield served
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def served(server: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
     """A node of this test with three incidents, nothing decided."""
     with database(server) as dsn:
         async with serving(dsn, tmp_path_factory.mktemp("served")) as served:
-            await parcel(served)
-            for text in OTHERS:
-                await served.report(text.encode())
+            await _reported(served)
             yield served
+
+
+async def _reported(served: Served) -> None:
+    await parcel(served)
+    for text in OTHERS:
+        await served.report(text.encode())
