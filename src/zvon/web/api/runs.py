@@ -191,7 +191,7 @@ async def list_runs(context: In, who: Who, ended: bool = False, cursor: Cursor =
 
 @get(
     "/incidents/{id:uuid}/runs", opt={"permission": Permission.PLAYBOOK_READ},
-    responses=problems(*SIGNED),
+    responses=problems(*SIGNED, 404),
 )  # fmt: skip
 async def of_incident(context: In, who: Who, id: UUID) -> Runs:
     """The runs about an incident, the newest first."""
