@@ -13,6 +13,7 @@ from zvon.model.deadline import (
     Due,
     Length,
     Note,
+    before,
     due,
     earliest,
     length,
@@ -140,3 +141,10 @@ def test_beyond_the_calendar_is_our_own_error() -> None:
 def test_the_share_of_time_gone_is_never_negative(a: datetime, b: datetime, now: datetime) -> None:
     assert share_gone(a, b, now) >= 0.0
     assert share_gone(a, a + timedelta(hours=4), a + timedelta(hours=2)) == 0.5
+
+
+def test_a_reminder_lies_so_long_before_its_deadline() -> None:
+    at = datetime(2026, 12, 12, 9, tzinfo=UTC)
+    assert before(at, length("PT12H")) == at - timedelta(hours=12)
+    assert before(at, length("P7D")) == at - timedelta(days=7)
+    assert before(at, length("P1M")) == at - timedelta(days=30)
