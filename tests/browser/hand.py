@@ -20,6 +20,7 @@ from zvon.collect.intake import intake
 from zvon.collect.take import take
 from zvon.model.ids import RANDOM_BYTES
 from zvon.model.marking import Tlp
+from zvon.respond.run_jobs import JOBS as RUNS
 from zvon.respond.run_trigger import watch
 from zvon.respond.run_work import Worker
 from zvon.store import party, person, source_change
@@ -88,7 +89,7 @@ async def run(served: Served) -> None:
     for _ in range(2):  # what a step asked for in the queue of jobs lets it go on
         await watch(served.context, {})
         await Worker(served.context, "story").drain()
-        await served.work()
+        await served.work(RUNS)
     await watch(served.context, {})
     await Worker(served.context, "story").drain()
 

@@ -25,7 +25,7 @@ from zvon.cli.demo.world import World
 from zvon.collect.jobs import JOBS as COLLECT
 from zvon.collect.submit import submit
 from zvon.config import Settings
-from zvon.jobs import Context
+from zvon.jobs import Context, Handler
 from zvon.model.report import Channel, Door, Lang, ReportIn
 from zvon.respond.fixtures import fixture, world
 from zvon.store import neverblock, party, person, zone
@@ -89,9 +89,9 @@ class Served:
         await self.work()
         return receipt.token
 
-    async def work(self) -> None:
-        """Do what waits in the queue and is ours to do, oldest first."""
-        jobs = {**COLLECT, **ASSESS}
+    async def work(self, more: Mapping[str, Handler] | None = None) -> None:
+        """Do what waits in the queue and is ours to do (or `more` can), oldest first."""
+        jobs = {**COLLECT, **ASSESS, **(more or {})}
         while True:
             async with self.context.pool.connection() as db:
                 row = await (
