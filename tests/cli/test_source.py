@@ -5,6 +5,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -105,21 +106,23 @@ async def test_days_and_weeks_are_tables(house: House, capsys: Out) -> None:
     await run(house, "ada", source.add, "abuse", "https://list.example/a", kind="http", json=True)
     uuid = json.loads(capsys.readouterr().out)["source"]["id"]
     now = house.clock()
+    day = now.date()
+    week = day - timedelta(days=day.weekday())
     async with transaction(house.pool, now) as tx:
         found = await sources.by_uuid(tx.db, UUID(uuid))
         await source_day.count(tx, found.id, now, deliveries=2, records=30, fresh=7, lag_s=90)
         await tx.execute(
             "insert into source_quality (source_id, week, volume, exclusive, first, delay_s, good,"
-            " bad, sample, made_at) values (%s, '2026-11-16', 100, 0.25, 0.5, 7200, 3, 1, 0.5, %s)",
-            (found.id, now),
+            " bad, sample, made_at) values (%s, %s, 100, 0.25, 0.5, 7200, 3, 1, 0.5, %s)",
+            (found.id, week, now),
         )
     await run(house, "ana", source.show, "abuse")
     said = capsys.readouterr().out
     assert "lag 1.5 min" in said
-    assert "2026-11-22  2           30       7" in said
+    assert f"{day}  2           30       7" in said
     await run(house, "ana", source.quality)
     row = capsys.readouterr().out.splitlines()[1].split()
-    assert row == ["abuse", "2026-11-16", "~100", "25%", "50%", "2", "h", "67%", "4.0"]
+    assert row == ["abuse", str(week), "~100", "25%", "50%", "2", "h", "67%", "4.0"]
     await run(house, "ana", source.kinds)
     said = capsys.readouterr().out
     assert "http: url" in said
