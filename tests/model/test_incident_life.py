@@ -39,7 +39,7 @@ def test_a_verdict_leads_only_where_a_move_leads(state: IncidentState, value: Al
 
 
 @pytest.mark.parametrize("state", [S.RESOLVED, S.CLOSED])
-@pytest.mark.parametrize("value", set(AlertVerdict) - {AlertVerdict.DUPLICATE})
+@pytest.mark.parametrize("value", [v for v in AlertVerdict if v is not AlertVerdict.DUPLICATE])
 def test_a_verdict_opens_nothing_that_is_over(state: IncidentState, value: AlertVerdict) -> None:
     assert after_alert_verdict(state, value) is state
 
