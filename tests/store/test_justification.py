@@ -12,7 +12,7 @@ from tests.blocks import People, people_of
 from tests.justifications import justified, written
 from zvon.access.permission import Denied
 from zvon.access.refusal import Refused
-from zvon.store import justification, subscriber
+from zvon.store import justification, subscriber, zone
 from zvon.store.justification import (
     BadJustification,
     NeedsJustification,
@@ -120,6 +120,35 @@ async def test_one_that_shall_block_from_the_start_needs_it_too(
     async with transaction(pool, now) as tx:
         assert await made(tx) == "enforce"
         await tx.execute(query)
+
+
+async def test_one_that_blocks_takes_no_further_feed_without_it_and_keeps_those_it_has(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    async def take(*feeds: str) -> tuple[str, ...]:
+        async with transaction(pool, now) as tx:
+            return (await subscriber.set_feeds(tx, people["ada"], one.uuid, feeds, now)).feeds
+
+    ended = await justified(pool, people["ada"], people["bor"], now)
+    async with transaction(pool, now) as tx:
+        await zone.ensure_feed(tx, "post", "SI")
+        one, _ = await subscriber.add(
+            tx, people["ada"], name="t6", brand="bind", address="192.0.2.6", feeds=("si",),
+            notify_address="192.0.2.6:53", mode="enforce", now=now, random=os.urandom, key=bytes(32),
+        )  # fmt: skip
+    async with transaction(pool, now) as tx:
+        await justification.end(tx, people["ada"], ended.uuid, "its time is over", now)
+    with pytest.raises(NeedsJustification, match="post"):
+        await take("post", "si")
+    with pytest.raises(psycopg.DatabaseError, match="t6: no justification of the feed post"):
+        async with transaction(pool, now) as tx:
+            await tx.execute(
+                "insert into subscription select %s, id, 2 from feed where name = 'post'", (one.id,)
+            )
+    assert await take("si") == ("si",)
+    await justified(pool, people["ada"], people["bor"], now, feed="post")
+    assert await take("post", "si") == ("post", "si")
+    assert await take("si") == ("si",)
 
 
 async def test_an_empty_reason_or_a_far_review_is_refused(

@@ -7,14 +7,19 @@ from uuid import UUID
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.assess.sensors import alert, arrive
+from tests.assess.sensors import context as sensing
 from tests.store.world import Reported, reported
 from tests.web.house import NOBODY, House
+from zvon.assess.alerts import assess
 from zvon.collect import message as incoming
 from zvon.config import Settings
 from zvon.jobs import Context
 from zvon.model.observable import Observable, ObservableType
+from zvon.share import event
 from zvon.store import ingest, message_in
 from zvon.store.transaction import transaction
+from zvon.store.visibility import SYSTEM, read
 
 API = "/api/v1"
 CONTACT = {
@@ -232,3 +237,26 @@ async def test_keys_of_ours_are_made_by_who_may_and_never_shown(house: House) ->
     assert (without.status_code, refused.status_code, made.status_code, bad.status_code) == (422, 403, 201, 422)  # fmt: skip
     assert "PUBLIC KEY" in seen["public"]
     assert "PRIVATE" not in made.text + seen["public"]
+
+
+async def test_whom_alerts_accuse_is_told_and_shared_and_the_machine_they_are_about_is_not(
+    house: House,
+) -> None:
+    await added(house)
+    now = house.clock()
+    await arrive(house.pool, now, [
+        alert(house.home, now, rule, "198.51.100.20", actor="203.0.113.9") for rule in ("1", "2")
+    ])  # fmt: skip
+    await assess(sensing(house.pool, now), {})
+    async with read(house.pool, SYSTEM) as db:
+        row = await (await db.execute("select uuid from incident")).fetchone()
+        assert row is not None
+        built = await event.build(db, row[0])
+    assert [(o["type"], o["value"], o["side"]) for o in built["observables"]] == [
+        ("ipv4", "203.0.113.9", "attacker")
+    ]
+    told = await house.post("ana", f"{API}/incidents/{row[0]}/notices", {})
+    assert (told.json()["owners"], told.json()["facts"]) == (1, 1)
+    (waits,) = (await house.get("ana", f"{API}/notices")).json()["notices"]
+    tells = (await house.get("ana", f"{API}/notices/{waits['id']}")).json()["tells"]
+    assert [one["value"] for one in tells] == ["203.0.113.9"]

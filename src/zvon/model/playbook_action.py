@@ -121,9 +121,9 @@ class Webhook(Input, frozen=True, kw_only=True):
 
 
 class ProposeIsolation(Input, frozen=True, kw_only=True):
-    """Prepare the commands that take a host off the network; a person runs them."""
+    """Prepare the commands that take hosts off the network; a person runs them."""
 
-    host: Short
+    hosts: Annotated[str, Meta(min_length=1, max_length=10_000)] = "__addresses__"
     tool: Literal["wazuh", "nftables", "suricata"]
     reason: Long
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
+from zvon.model.observable import CODE, ObservableType
 from zvon.store.party import Db
 from zvon.store.transaction import Change, Op, Tx
 
@@ -102,18 +103,33 @@ async def incident_messages(db: Db, incident_id: int) -> list[dict[str, Any]]:
     return [row[0] for row in rows]
 
 
+_ACTOR = [CODE[ObservableType.IPV4], CODE[ObservableType.IPV6]]
+
+
 async def incident_observables(db: Db, incident_id: int, limit: int) -> list[tuple[int, str, int]]:
-    """(type, value, role) of everything that the reports of an incident mention."""
+    """(type, value, role) of what the reports of an incident mention, most seen first.
+
+    Of its alerts only who did it, as said by them: the machine that they are about is ours, and
+    what else they hold is accused by nobody.
+    """
     rows = await (
         await db.execute(
             """
-            select o.type, o.value, min(c.role)
-            from report p join occurrence c on c.record_id = p.record_id
-            join observable o on o.id = c.observable_id
-            where p.incident_id = %s
-            group by o.type, o.value order by count(*) desc, o.type, o.value limit %s
+            select type, value, min(role) from (
+              select o.type, o.value, c.role, count(*) as n
+              from report p join occurrence c on c.record_id = p.record_id
+              join observable o on o.id = c.observable_id
+              where p.incident_id = %(id)s group by 1, 2, 3
+              union all
+              select (%(types)s::smallint[])[case family(a.actor) when 4 then 1 else 2 end],
+                     host(a.actor), 1, sum(a.count)
+              from (select g.actor::inet as actor, g.count from alert_group g
+                    where g.incident_id = %(id)s and pg_input_is_valid(g.actor, 'inet')) a
+              group by 1, 2
+            ) seen
+            group by type, value order by sum(n) desc, type, value limit %(limit)s
             """,
-            (incident_id, limit),
+            {"id": incident_id, "types": _ACTOR, "limit": limit},
         )
     ).fetchall()
     return [(row[0], row[1], row[2]) for row in rows]

@@ -3,7 +3,7 @@
 While a feed has none, no subscriber of it goes from logging to blocking; the database refuses it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
@@ -170,18 +170,21 @@ async def get(db: Db, uuid: UUID, *, lock: bool = False) -> Row:
     return found
 
 
-async def require(db: Db, subscriber_id: int, name: str) -> None:
-    """Raise `NeedsJustification` unless every feed of a subscriber has one that holds."""
+async def require(db: Db, subscriber_id: int, name: str, except_: Sequence[str] = ()) -> None:
+    """Raise `NeedsJustification` unless every feed of a subscriber has one that holds.
+
+    Feeds of `except_` are not asked for: a subscriber that blocks by them already goes on.
+    """
     rows = await (
         await db.execute(
             """
             select f.name from subscription s join feed f on f.id = s.feed_id
-            where s.subscriber_id = %s and not exists (
+            where s.subscriber_id = %s and f.name <> all(%s::text[]) and not exists (
               select from feed_justification j
               where j.feed_id = f.id and j.approved_at is not null and j.ended_at is null)
             order by f.name
             """,
-            (subscriber_id,),
+            (subscriber_id, list(except_)),
         )
     ).fetchall()
     if rows:

@@ -228,10 +228,14 @@ async def _subscribe(tx: Tx, subscriber_id: int, feeds: Sequence[int]) -> None:
     Raises `AlreadySubscribed` when a resolver that is known by the same address takes one of them:
     the two could not be told apart.
     """
-    await tx.execute("delete from subscription where subscriber_id = %s", (subscriber_id,))
+    await tx.execute(
+        "delete from subscription where subscriber_id = %s and feed_id <> all(%s::bigint[])",
+        (subscriber_id, list(feeds)),
+    )
     await tx.execute(
         "insert into subscription (subscriber_id, feed_id, position)"
-        " select %s, feed, n from unnest(%s::bigint[]) with ordinality x(feed, n)",
+        " select %s, feed, n from unnest(%s::bigint[]) with ordinality x(feed, n)"
+        " on conflict (subscriber_id, feed_id) do update set position = excluded.position",
         (subscriber_id, list(feeds)),
     )
     row = await (
@@ -259,11 +263,14 @@ async def set_feeds(
 ) -> Subscriber:
     """Say which feeds a subscriber takes, in the order in which it looks at them.
 
-    Its configuration has to be written anew; until then it has the zones that stay.
+    Its configuration has to be written anew; until then it has the zones that stay. Raises
+    `NeedsJustification` when it blocks and one that it did not take has no justification.
     """
     viewer.require(Permission.SUBSCRIBER_MANAGE)
     known = await get(tx.db, uuid)
     await _subscribe(tx, known.id, await _feed_ids(tx.db, feeds))
+    if known.mode == "enforce":
+        await justification.require(tx.db, known.id, known.name, except_=known.feeds)
     await tx.execute(
         """
         delete from endpoint_serial e using zone z

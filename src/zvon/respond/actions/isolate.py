@@ -1,4 +1,4 @@
-"""`isolate.propose`: prepare what takes a host off the network; a person runs it, or does not."""
+"""`isolate.propose`: prepare what takes hosts off the network; a person runs it, or does not."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,21 +12,24 @@ from zvon.respond.actions.isolate_text import BadHost, export
 from zvon.store.transaction import Tx
 
 WITHIN = timedelta(hours=4)
+MOST_TITLE = 300
 
 
 async def begin(tx: Tx, act: Act) -> Result:
     """Attach the file to the incident as an exhibit, and give somebody the task to look at it."""
     given: ProposeIsolation = act.input
     try:
-        made = export(given.tool, given.host, act.run.number)
+        made = export(given.tool, given.hosts, act.run.number)
     except BadHost as problem:
-        raise CannotAct("BAD_HOST", host=given.host[:60], reason=str(problem)) from None
+        raise CannotAct("BAD_HOST", host=given.hosts[:60], reason=str(problem)) from None
     await exhibit.add(
         tx, None, act.incident, name=made.name, media_type=made.media_type,
         body=_one(made.text.encode()), origin="run", note=given.reason[:500], now=act.now,
         random=act.context.random,
     )  # fmt: skip
-    task = await work.put(tx, act, f"{given.tool}: {given.host}", given.reason, WITHIN)
+    task = await work.put(
+        tx, act, f"{given.tool}: {given.hosts}"[:MOST_TITLE], given.reason, WITHIN
+    )
     return Waits(kind=work.KIND, about=task, output={"done": False, "export": made.text})
 
 

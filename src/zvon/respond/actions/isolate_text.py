@@ -1,13 +1,13 @@
-"""Commands that take a host off the network, as text for a person: nothing here runs them.
+"""Commands that take hosts off the network, as text for a person: nothing here runs them.
 
-Wazuh: body of `PUT /active-response` (Wazuh server API 4.x). nftables: a script for `nft -f`.
+Wazuh: bodies of `PUT /active-response` (Wazuh server API 4.x). nftables: a script for `nft -f`.
 Suricata: rules with `drop`, in the range of local rule numbers (1,000,000 to 1,999,999).
 """
 
 import hashlib
 import ipaddress
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class BadHost(ValueError):
-    """Not an address of one host that could be taken off a network."""
+    """Not addresses of hosts that could be taken off a network."""
 
 
 class Export(Struct, frozen=True):
@@ -28,42 +28,59 @@ class Export(Struct, frozen=True):
     text: str
 
 
-def export(tool: str, host: str, number: str) -> Export:
+def export(tool: str, hosts: str, number: str) -> Export:
     """The file for a tool (`wazuh`, `nftables`, `suricata`). Raises `BadHost`.
 
-    `number` is the run's, and stands in the file; only the address of `host` gets into a command.
+    `hosts` are addresses with commas between them, each written once; only they get into a command.
+    `number` is the run's, and stands in the file.
     """
+    addresses = list(dict.fromkeys(_address(each) for each in hosts.split(",")))
+    name, media_type, write = _TOOLS[tool]
+    return Export(f"{number}-{name}", media_type, write(addresses, number))
+
+
+def _address(host: str) -> Address:
     try:
         address = ipaddress.ip_address(host.strip())
     except ValueError:
-        raise BadHost("the address of one host, not a name or a network") from None
+        raise BadHost("addresses of single hosts, not names or networks") from None
     if address.is_multicast or address.is_unspecified or address.is_loopback:
         raise BadHost("not an address that one host has")
-    name, media_type, write = _TOOLS[tool]
-    return Export(f"{number}-{name}", media_type, write(address, number))
+    return address
 
 
-def _wazuh(address: Address, number: str) -> str:
-    body = {"command": "!firewall-drop", "custom": False, "arguments": [],
-            "alert": {"data": {"srcip": str(address)}}}  # fmt: skip
-    return json.dumps({"zvon": number, "request": "PUT /active-response", "body": body}, indent=2)
+def _wazuh(addresses: Sequence[Address], number: str) -> str:
+    bodies = [
+        {"command": "!firewall-drop", "custom": False, "arguments": [],
+         "alert": {"data": {"srcip": str(address)}}}
+        for address in addresses
+    ]  # fmt: skip
+    made = {"zvon": number, "request": "PUT /active-response", "bodies": bodies}
+    return json.dumps(made, indent=2)
 
 
-def _nftables(address: Address, number: str) -> str:
-    family = "ip" if address.version == 4 else "ip6"
+def _nftables(addresses: Sequence[Address], number: str) -> str:
+    rules = "".join(
+        f"    {family} saddr {address} drop\n    {family} daddr {address} drop\n"
+        for address in addresses
+        for family in ["ip" if address.version == 4 else "ip6"]
+    )
     return (
         f"# {number}: review, then: nft -f FILE; to take it back: nft delete table inet zvon_isolate\n"
         "table inet zvon_isolate {\n"
         "  chain forward {\n"
         "    type filter hook forward priority -10; policy accept;\n"
-        f"    {family} saddr {address} drop\n"
-        f"    {family} daddr {address} drop\n"
+        f"{rules}"
         "  }\n"
         "}\n"
     )
 
 
-def _suricata(address: Address, number: str) -> str:
+def _suricata(addresses: Sequence[Address], number: str) -> str:
+    return "".join(_drops(address, number) for address in addresses)
+
+
+def _drops(address: Address, number: str) -> str:
     first, many = LOCAL_SIDS
     sid = first + int.from_bytes(hashlib.sha256(address.packed).digest()[:4], "big") % (many - 1)
     there, back = sid, sid + 1
@@ -74,7 +91,7 @@ def _suricata(address: Address, number: str) -> str:
     )
 
 
-_TOOLS: dict[str, tuple[str, str, Callable[[Address, str], str]]] = {
+_TOOLS: dict[str, tuple[str, str, Callable[[Sequence[Address], str], str]]] = {
     "wazuh": ("wazuh-active-response.json", "application/json", _wazuh),
     "nftables": ("isolate.nft", "text/plain", _nftables),
     "suricata": ("isolate.rules", "text/plain", _suricata),

@@ -262,21 +262,20 @@ end $$;
 create trigger subscriber_justified before update of mode on subscriber
   for each row execute function subscriber_justified();
 
--- One that is made blocking from the start is looked at when its feeds are known.
-create function subscriber_made_justified() returns trigger language plpgsql as $$
+-- One that blocks takes no further feed, and is not made with one, that is not justified.
+create function subscription_justified() returns trigger language plpgsql as $$
 declare unjustified text;
 begin
-  select string_agg(f.name, ', ' order by f.name) into unjustified
-  from subscriber u join subscription s on s.subscriber_id = u.id join feed f on f.id = s.feed_id
-  where u.id = new.id and u.mode = 'enforce' and u.removed_at is null and not exists (
-    select from feed_justification j
-    where j.feed_id = f.id and j.approved_at is not null and j.ended_at is null);
+  select u.name || ': no justification of the feed ' || f.name into unjustified
+  from subscription s join subscriber u on u.id = s.subscriber_id join feed f on f.id = s.feed_id
+  where s.subscriber_id = new.subscriber_id and s.feed_id = new.feed_id
+    and u.mode = 'enforce' and u.removed_at is null and not exists (
+      select from feed_justification j
+      where j.feed_id = f.id and j.approved_at is not null and j.ended_at is null);
   if unjustified is not null then
-    raise exception '%: no justification of the feed %', new.name, unjustified
-      using errcode = 'ZV021';
+    raise exception '%', unjustified using errcode = 'ZV021';
   end if;
   return null;
 end $$;
-create constraint trigger subscriber_made_justified after insert on subscriber
-  deferrable initially deferred for each row when (new.mode = 'enforce')
-  execute function subscriber_made_justified();
+create constraint trigger subscription_justified after insert on subscription
+  deferrable initially deferred for each row execute function subscription_justified();
