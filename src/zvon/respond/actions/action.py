@@ -25,7 +25,7 @@ class CannotAct(ValueError):
     """The action cannot be done, now or later; `code` is a message of the `run` catalogue."""
 
     def __init__(self, code: str, **params: str | int) -> None:
-        super().__init__(f"{code} {params}" if params else code)
+        super().__init__(" ".join([code, ", ".join(map(str, params.values()))]).strip())
         self.code, self.params = code, params
 
 

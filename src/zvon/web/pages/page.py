@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from zvon.access.viewer import Viewer
 from zvon.jobs import Context
-from zvon.locale import LANGS, Translator, best, translator
+from zvon.locale import LANGS, Translator, best, run_error, translator
 from zvon.locale.sentence import sentence
 from zvon.model import name as names
 from zvon.model import url as urls
@@ -112,6 +112,7 @@ def render(
             ngettext=speak.plural,
             speak=speak,
             say=lambda code, params=None: sentence(speak, code, params),
+            run_error=lambda error: run_error.explain(speak, error),
             lang=lang,
             langs=LANGS,
             theme=theme(request, viewer),
