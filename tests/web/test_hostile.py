@@ -51,7 +51,7 @@ BODIES = [
 
 async def test_a_broken_body_is_the_problem_of_its_sender(house: House) -> None:
     for login, method, path in await write_routes(house):
-        if path.endswith(("/undo", "/link")):
+        if path.endswith(("/undo", "/link")) or path == "/api/v1/handovers":
             continue  # take no body
         for body in BODIES:
             answer = await house.ask(login, method, path, content=body, headers=JSON)

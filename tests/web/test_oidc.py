@@ -101,7 +101,7 @@ async def test_somebody_unknown_is_refused_with_a_sentence_and_a_mail_address_bi
     await bind(house, "ana7")
     answer = await sign_in(house, "ana@bank.example")
     assert answer.status_code == 403
-    assert "administrator" in answer.text
+    assert "Prosite skrbnika, naj poveže vaš račun." in answer.text
     assert "zvon_session=" not in str(answer.headers.get_list("set-cookie"))
     assert ("oidc:ana@bank.example", "unknown") in await refusals(house)
 
