@@ -2,8 +2,11 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+import pypdfium2
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
@@ -28,6 +31,7 @@ TOLD = (
     " simon.vidic@elektro-primer.example, 10.8.4.12. Podizvajalec ima sistem tudi v Zagrebu."
 )
 PACKS = ("nis2-entity-si", "nis2-csirt-eu")
+ABROAD = "Elektro Primer Zagreb d.o.o."
 
 
 def said(day: int, hour: int, minute: int, month: int = 12, year: int = 2026) -> str:
@@ -138,3 +142,53 @@ async def test_the_law_is_kept_from_friday_evening_on(browser: Browser, friday: 
         await expect(page.locator("tr", has_text="Končno poročilo")).to_contain_text(month)
     done = await hands.get("bor", "/obligations", params={"done": True})
     assert [each["late"] for each in done["steps"]] == [False, False]
+
+
+async def taken(page: Page, name: str) -> tuple[str, bytes]:
+    """Take a file along by its link: what it is called, and what is in it."""
+    async with page.expect_download(timeout=60_000) as coming:
+        await page.get_by_role("link", name=name, exact=True).click()
+    file = await coming.value
+    return file.suggested_filename, Path(await file.path()).read_bytes()
+
+
+def read(pdf: bytes) -> str:
+    """The words on all pages of a PDF."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
+
+
+async def test_the_form_is_printed_and_the_croatian_entry_point_gets_its_file(
+    browser: Browser, friday: Served
+) -> None:
+    ada, adi = friday.people["ada"], friday.people["adi"]
+    await activate(friday.context.pool, ada, adi, friday.now, "nis2-entity-hr")
+    incident = await uuid_of(friday, "select uuid from incident")
+    async with opened(browser, friday, "ana") as context:
+        page = await shown(context, f"/incidents/{incident}")
+        await filled(page, page.locator('form[data-form$="/times"]'),
+                     {"what": "aware", "at": "2026-12-11T16:40"})  # fmt: skip
+        await page.locator("summary", has_text="Začnite dolžnost").click()
+        await filled(page, page.locator('form[data-form="/api/v1/obligations"]'),
+                     {"pack": "nis2-entity-hr", "entity": ABROAD, "entity_kind": "energy"})  # fmt: skip
+        await page.locator("section", has=page.locator("#obligations")).locator(
+            "a[href^='/obligations/steps/']").first.click()  # fmt: skip
+        await given_to_the_second(page, {
+            "contact": "Simon Vidic, 01 000 00 00", "suspected_malicious": "true",
+            "cross_border": "true", "states": "SI"})  # fmt: skip
+        name, pdf = await taken(page, "kot PDF")
+        assert (name[-4:], pdf[:5]) == (".pdf", b"%PDF-")
+        (number,) = await friday.column("select number from incident")
+        words = read(pdf)
+        for said_there in (number, name.split("-early")[0], ABROAD, "Simon Vidic"):
+            assert said_there in words, said_there
+
+        name, file = await taken(page, "Datoteka za PiXi")
+    assert name.endswith("-portal.json")
+    portal = msgspec.json.decode(file)
+    assert (portal["country"], portal["entity"], portal["incident"]) == ("HR", ABROAD, number)
+    assert portal["reference"] in name
+    assert (portal["report"], portal["fields"]["states"]) == ("early_warning", ["SI"])

@@ -67,6 +67,7 @@ def plain(duty: Obligation, step: Step, pack: Pack, form: Form, speak: Translato
 def _head(duty: Obligation, step: Step, pack: Pack, speak: Translator, tlp: str) -> str:
     facts: list[tuple[str, str]] = [
         ("OBLIGATION_NUMBER", duty.number),
+        *([("OBLIGATION_INCIDENT", duty.incident_number)] if duty.incident_number else []),
         ("OBLIGATION_STEP", pack.step_name(step.step, speak.lang)),
         ("OBLIGATION_ENTITY", duty.entity),
         ("OBLIGATION_RULES", f"{pack.regulation} · {pack.id} {pack.version}"),
