@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from httpx import Response
+from litestar.handlers import HTTPRouteHandler
 
 from tests.web.house import NOBODY, PROBLEM, House, filled
 from zvon.model.report import MAX_REPORT_BYTES
@@ -24,12 +25,31 @@ def refused(answer: Response, *about: object) -> str:
     return str(said["detail"])
 
 
+# Read as they come, by the operation itself.
+RAW = ("/playbooks/import", "/playbooks/check", "/exhibits", "/logos", "/file", "/deliveries")
+
+
+def takes_body(house: House) -> set[str]:
+    """The paths of all operations that read what is posted to them."""
+    found = {
+        route.path_format
+        for route in house.app.routes
+        for handler in getattr(route, "route_handlers", ())
+        if isinstance(handler, HTTPRouteHandler) and "POST" in handler.http_methods
+        and (handler.parsed_data_field is not None or route.path_format.endswith(RAW))
+    }  # fmt: skip
+    assert all(any(path.endswith(raw) for path in found) for raw in RAW)
+    return found
+
+
 async def write_routes(house: House) -> list[tuple[str, str, str]]:
     """Login, method and path of every API route that takes a JSON body."""
     may = {"block": "bor", "share": "bor"}
-    found = []
+    found, reading = [], takes_body(house)
     for method, path, wanted in house.routes():
         if method != "POST" or not path.startswith("/api/v1/") or wanted == PUBLIC:
+            continue
+        if path not in reading:
             continue
         login = next(
             (w for w in ("ana", "bor", "ada") if house.viewers[w].may(wanted)), may.get("block")
@@ -51,8 +71,6 @@ BODIES = [
 
 async def test_a_broken_body_is_the_problem_of_its_sender(house: House) -> None:
     for login, method, path in await write_routes(house):
-        if path.endswith(("/undo", "/link")) or path == "/api/v1/handovers":
-            continue  # take no body
         for body in BODIES:
             answer = await house.ask(login, method, path, content=body, headers=JSON)
             if path == "/api/v1/playbooks/check":  # what is wrong with a document is its answer
