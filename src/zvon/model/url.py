@@ -21,10 +21,14 @@ HostKind = Literal["name", "ipv4", "ipv6"]
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):(?P<slashes>[/\\]*)")
 _AUTHORITY = re.compile(r"(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?", re.DOTALL)  # fmt: skip
-_HEX_PAIR = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
-_PATH_OK = _UNRESERVED | frozenset("!$&'()*+,;=:@/%[]|")
+_PATH_OK = _UNRESERVED | frozenset("!$&'()*+,;=:@/[]|")
 _QUERY_OK = _PATH_OK | frozenset("?{}\\^`")
+_PATH_CHANGED, _QUERY_CHANGED = (
+    # A pair is looked at; any other percent sign, and what is not allowed, is written as one.
+    re.compile(f"%([0-9A-Fa-f]{{2}})|[^{re.escape(''.join(sorted(allowed)))}]")
+    for allowed in (_PATH_OK, _QUERY_OK)
+)
 # Control, zero-width and bidirectional characters: browsers drop them or they only deceive.
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")  # fmt: skip
 
@@ -80,7 +84,7 @@ def parse(text: str) -> Url:
         host_kind=kind,
         port=None if port == DEFAULT_PORT[scheme] else port,
         path=_path(part["path"]),
-        query=_escaped(part["query"], _QUERY_OK) if part["query"] else None,
+        query=_escaped(part["query"], _QUERY_CHANGED) if part["query"] else None,
         fragment=part["fragment"],
     )
     if len(str(url)) > MAX_URL:
@@ -228,7 +232,7 @@ def _unquoted(host: str) -> str:
 
 def _path(path: str) -> str:
     out: list[str] = []
-    segments = _escaped(path, _PATH_OK).split("/")[1:]
+    segments = _escaped(path, _PATH_CHANGED).split("/")[1:]
     for segment in segments:
         if segment == "..":
             if out:
@@ -240,28 +244,16 @@ def _path(path: str) -> str:
     return "/" + "/".join(out)
 
 
-def _escaped(text: str, allowed: frozenset[str]) -> str:
+def _escaped(text: str, changed: re.Pattern[str]) -> str:
     """Percent-encode what must be, decode what need not be, write hex digits in upper case."""
-    out: list[str] = []
-    i = 0
-    while i < len(text):
-        char = text[i]
-        if char == "%":
-            pair = _HEX_PAIR.match(text, i)
-            if pair is None:
-                out.append("%25")
-                i += 1
-                continue
-            plain = chr(int(pair[1], 16))
-            out.append(plain if plain in _UNRESERVED else pair[0].upper())
-            i += 3
-            continue
-        if char in allowed:
-            out.append(char)
-        else:
-            try:
-                out.extend(f"%{byte:02X}" for byte in char.encode())
-            except UnicodeEncodeError:
-                raise BadUrl("the address is not Unicode text") from None
-        i += 1
-    return "".join(out)
+    try:
+        return changed.sub(_escape, text)
+    except UnicodeEncodeError:
+        raise BadUrl("the address is not Unicode text") from None
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return "".join(f"%{byte:02X}" for byte in found[0].encode())
+    plain = chr(int(found[1], 16))
+    return plain if plain in _UNRESERVED else found[0].upper()
