@@ -1,27 +1,38 @@
 """One shape for everything that goes wrong (RFC 9457), and which error becomes which status."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from msgspec import MsgspecError, Struct
+from msgspec.structs import replace
 from psycopg import errors as pg
 from psycopg_pool import PoolTimeout
 
 from zvon.access.key import BadExpiry, KeyTooStrong, NoSuchKey
 from zvon.access.permission import Denied
 from zvon.access.session import BadLogin, TooManyAttempts
+from zvon.locale import Translator
 from zvon.model.lifecycle import IllegalMove
 
 PROBLEM = "application/problem+json"
+# A sentence of the catalogue `problem`, for a class of error and for what only has a status.
+PREFIX = "PROBLEM_"
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was wrong, where, and what to do; `errors` names fields, lines or names."""
+    """What was wrong, where, and what to do; `errors` names fields, lines or names.
+
+    `code` is for programs and stays. `title` is for people, in their language (RFC 9457 section
+    3.1.4); `detail` is exact and always English.
+    """
 
     status: int
+    code: str
     title: str
     detail: str
     errors: list[dict[str, Any]] = []
@@ -151,35 +162,64 @@ def status_of(error: BaseException) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def problem_of(error: BaseException) -> Problem:
+def problem_of(error: BaseException, speak: Translator) -> Problem:
     """The problem that an error becomes; an unexpected one tells nothing of itself."""
     if isinstance(error, ValidationException):
         extra = error.extra if isinstance(error.extra, list) else []
-        return Problem(
-            status=400, title="Bad Request", detail="the request does not fit",
-            errors=[{str(k): str(v) for k, v in e.items()} for e in extra if isinstance(e, dict)],
-        )  # fmt: skip
+        errors = [{str(k): str(v) for k, v in e.items()} for e in extra if isinstance(e, dict)]
+        return plain(HTTPStatus.BAD_REQUEST, "the request does not fit", speak, errors)
     if isinstance(error, HTTPException):
         status = HTTPStatus(error.status_code)
         detail = error.detail if status < HTTPStatus.INTERNAL_SERVER_ERROR else "try again later"
-        return Problem(status=int(status), title=status.phrase, detail=detail)
+        return plain(status, detail, speak)
     status = status_of(error)
+    ours = list(_ours(error))
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Problem(status=500, title=status.phrase, detail="an error of ours; it was logged")
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        detail = str(error) if type(error).__name__ == "GuardNotReady" else "the database is away"
-        return Problem(status=503, title=status.phrase, detail=detail)
+        return plain(status, "an error of ours; it was logged", speak)
+    if status is HTTPStatus.SERVICE_UNAVAILABLE and not ours:
+        return plain(status, "the database is away", speak)
     if isinstance(error, pg.DataError):  # its own words are about our columns
-        return Problem(status=400, title=status.phrase, detail="a value cannot be stored: a NUL "
-                       "character, or a number that is too large")  # fmt: skip
+        return plain(
+            status,
+            "a value cannot be stored: a NUL character, or a number that is too large",
+            speak,
+        )
     if isinstance(error, RecursionError):
-        return Problem(status=400, title=status.phrase, detail="the body is nested too deeply")
+        return plain(status, "the body is nested too deeply", speak)
     findings = getattr(error, "findings", None)
     errors = getattr(error, "errors", None) or [
         {"rule": f.rule, "name": f.name, "reason": f.reason} for f in (findings or ())
     ]
     detail = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
-    return Problem(status=int(status), title=status.phrase, detail=detail, errors=errors[:20])
+    made = plain(status, detail, speak, errors[:20])
+    said = [name for name in ours if PREFIX + name in speak]
+    return replace(
+        made,
+        code=_WORD.sub("_", ours[0]).lower() if ours else made.code,
+        title=speak.text(PREFIX + said[0]) if said else made.title,
+    )
+
+
+def plain(
+    status: HTTPStatus,
+    detail: str,
+    speak: Translator,
+    errors: list[dict[str, Any]] | None = None,
+) -> Problem:
+    """A problem of which only the status says what kind it is."""
+    msgid = f"{PREFIX}{int(status)}"
+    title = speak.text(msgid) if msgid in speak else status.phrase
+    return Problem(
+        status=int(status), code=f"http_{int(status)}", title=title, detail=detail,
+        errors=errors or [],
+    )  # fmt: skip
+
+
+def _ours(error: BaseException) -> Iterator[str]:
+    """The names of our own classes that the error is of, nearest first."""
+    for kind in type(error).__mro__:
+        if kind.__module__.startswith("zvon.") and not kind.__name__.startswith("_"):
+            yield kind.__name__
 
 
 def problems(*codes: int) -> dict[int, ResponseSpec]:

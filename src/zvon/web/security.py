@@ -1,10 +1,15 @@
 """What every answer says to the browser, and what no request may hold."""
 
+from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
+import msgspec
 from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from zvon.locale import best, translator
+from zvon.web.problem import PROBLEM, plain
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -40,11 +45,16 @@ class Sanity:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check path and query of a request."""
         if scope["type"] == ScopeType.HTTP and not _sane(scope):
+            asked = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+            lang = best(asked)
+            said = plain(HTTPStatus.BAD_REQUEST, "the address is not text", translator(lang))
             await send({
                 "type": "http.response.start", "status": 400,
-                "headers": [(b"content-type", b"application/problem+json")],
+                "headers": [
+                    (b"content-type", PROBLEM.encode()), (b"content-language", lang.encode()),
+                ],
             })  # fmt: skip
-            body = b'{"status":400,"title":"Bad Request","detail":"the address is not text"}'
+            body = msgspec.json.encode(said)
             await send({"type": "http.response.body", "body": body, "more_body": False})
             return
         await self.app(scope, receive, send)

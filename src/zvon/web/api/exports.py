@@ -64,6 +64,9 @@ class UnknownFormat(LookupError):
 class ListMoves(RuntimeError):
     """Each edition was replaced before it could be read; ask again."""
 
+    def __init__(self) -> None:
+        super().__init__("the list changed while it was read; ask again")
+
 
 @get(
     "/feeds/{feed:str}/export/{format:str}", opt={"permission": Permission.EXPORT_READ},

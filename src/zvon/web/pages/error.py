@@ -9,36 +9,23 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
+from zvon.locale import LANGS, best, translator
 from zvon.web.api.inject import AnyRequest
-from zvon.web.pages.page import render
+from zvon.web.pages.page import LANG_COOKIE, language, render
 from zvon.web.problem import PROBLEM, Problem, problem_of
 
 log = logging.getLogger("zvon.web")
-
-# The sentence of each status is in the catalogue.
-SENTENCES = {
-    HTTPStatus.BAD_REQUEST: "The request could not be read.",
-    HTTPStatus.UNAUTHORIZED: "Please sign in.",
-    HTTPStatus.FORBIDDEN: "You may not do this.",
-    HTTPStatus.NOT_FOUND: "There is nothing here, or it is not for you.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that.",
-    HTTPStatus.CONFLICT: "Somebody was faster; look at it again.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too large.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "That does not fit.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many attempts; wait a few minutes.",
-    HTTPStatus.INTERNAL_SERVER_ERROR: "An error of ours. It was written down.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The database is away. Nothing is lost; try again soon.",
-}
 
 
 def error_page(request: AnyRequest, problem: Problem, headers: dict[str, str]) -> Response[Any]:
     """A page, or a fragment for a part of a page."""
     if problem.status == HTTPStatus.UNAUTHORIZED and "hx-request" not in request.headers:
         return Redirect(f"/signin?next={quote(request.url.path)}")
-    known = SENTENCES.get(HTTPStatus(problem.status), "Something went wrong.")
     template = "error_part.html" if "hx-request" in request.headers else "error.html"
+    # The phrase of the status, which a framework gives as its detail, tells a reader nothing more.
+    exact = "" if problem.detail == HTTPStatus(problem.status).phrase else problem.detail
     return render(
-        request, template, {"problem": problem, "sentence_id": known},
+        request, template, {"problem": problem, "exact": exact},
         status=problem.status, headers=headers,
     )  # fmt: skip
 
@@ -50,9 +37,20 @@ def wants_page(request: AnyRequest) -> bool:
     return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
 
 
+def spoken(request: AnyRequest) -> str:
+    """The language of a problem: that of the page for people, else what the program asks for."""
+    viewer = request.scope.get("user")
+    if wants_page(request) or request.scope.get("auth") == "session":
+        return language(request, viewer)
+    # The sign-in page asks before there is a session; a key speaks for a program, not its owner.
+    kept = request.cookies.get(LANG_COOKIE) if viewer is None else None
+    return kept if kept in LANGS else best(request.headers.get("accept-language", ""))
+
+
 def answer_problem(request: AnyRequest, error: Exception) -> Response[Any]:
     """The exception handler of the whole application."""
-    problem = problem_of(error)
+    lang = spoken(request)
+    problem = problem_of(error, translator(lang))
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s %s", request.method, request.url.path, exc_info=error)
     headers = {"Cache-Control": "no-store"}
@@ -64,5 +62,5 @@ def answer_problem(request: AnyRequest, error: Exception) -> Response[Any]:
         return error_page(request, problem, headers)
     return Response(
         problem, status_code=problem.status, media_type=PROBLEM,
-        headers=headers,
+        headers={**headers, "Content-Language": lang},
     )  # fmt: skip
