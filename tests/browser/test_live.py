@@ -57,7 +57,10 @@ async def test_an_incident_says_that_it_has_changed(browser: Browser, served: Se
         # A verdict on what she saw is refused, and the refusal stands beside the button.
         button = page.locator('[data-key="m"]')
         await button.press("Enter")
-        await expect(page.locator(".said[data-tone='bad']")).to_be_visible()
+        said = page.locator(".said[data-tone='bad']")
+        await expect(said).to_contain_text("Nekdo je to medtem spremenil")
+        await expect(said.locator("small[lang='en']")).not_to_be_empty()
+        await expect(page.locator("#said")).to_have_text(await said.text_content() or "")
         await expect(button).to_be_focused()
         async with page.expect_navigation():
             await page.locator("#stale a").press("Enter")

@@ -19,15 +19,12 @@ async function send(path, body, method = "POST", again = false) {
     await window.zvonConfirm();
     return send(path, body, method, true);
   }
-  if (!answer.ok) {
-    const more = (data.errors || []).map((e) => Object.values(e).join(" ")).join("; ");
-    throw new Error([data.detail || answer.statusText, more].filter(Boolean).join(": "));
-  }
+  if (!answer.ok) throw refusal(answer, data);
   return data;
 }
 
-function say(near, text, tone) {
-  said.textContent = text;
+function say(near, text, tone, more = "") {
+  write(said, text, more);
   let line = near.parentElement.querySelector(":scope > .said");
   if (!line) {
     line = document.createElement("p");
@@ -35,7 +32,13 @@ function say(near, text, tone) {
     near.insertAdjacentElement("afterend", line);
   }
   line.dataset.tone = tone;
-  line.textContent = text;
+  write(line, text, more);
+}
+
+/** What went wrong: the node refused, or does not answer. */
+function failed(near, problem) {
+  if (problem instanceof TypeError) say(near, said.dataset.lost, "bad");
+  else say(near, problem.message, "bad", problem.more);
 }
 
 function confirmed(text, wantsReason) {
@@ -84,7 +87,7 @@ async function act(button, path, extra = {}) {
       location.reload();
     }
   } catch (problem) {
-    say(button, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+    failed(button, problem);
   } finally {
     button.disabled = false;
     if (focused && document.activeElement === document.body) button.focus();
@@ -158,8 +161,7 @@ document.addEventListener("submit", async (event) => {
     if (form.dataset.to) location.assign(form.dataset.to);
     else location.reload();
   } catch (problem) {
-    const near = form.querySelector("button");
-    say(near, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+    failed(form.querySelector("button"), problem);
   }
 });
 
@@ -179,7 +181,7 @@ table?.addEventListener("submit", async (event) => {
     await send(table.dataset.mapping, mapping, "PUT");
     location.assign(table.dataset.back);
   } catch (problem) {
-    say(table.querySelector("button"), problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+    failed(table.querySelector("button"), problem);
   }
 });
 

@@ -13,7 +13,7 @@ keyForm.addEventListener("submit", async (event) => {
     sessionStorage.setItem("said", said.dataset.done);
     location.reload();
   } catch (problem) {
-    say(event.submitter, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+    failed(event.submitter, problem);
   }
 });
 }

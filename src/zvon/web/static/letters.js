@@ -13,6 +13,6 @@ document.querySelector("[data-try]")?.addEventListener("click", async (event) =>
     document.getElementById("tried-box").hidden = false;
     text.focus();
   } catch (problem) {
-    say(button, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+    failed(button, problem);
   }
 });

@@ -9,7 +9,7 @@
     if (token) headers["X-CSRF-Token"] = token;
     const answer = await fetch(`/api/v1/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
     const data = await answer.json();
-    if (!answer.ok) throw new Error(data.detail || answer.statusText);
+    if (!answer.ok) throw refusal(answer, data);
     return data;
   };
 
@@ -29,7 +29,6 @@
 
   // A person who turns the browser's dialog away, and a browser that knows no key, are no errors of ours.
   const told = (near, problem) => {
-    const text = problem instanceof DOMException ? near.dataset.failed : problem.message;
     let line = near.parentElement.querySelector(":scope > .said");
     if (!line) {
       line = document.createElement("p");
@@ -38,7 +37,8 @@
       near.insertAdjacentElement("afterend", line);
     }
     line.dataset.tone = "bad";
-    line.textContent = text;
+    if (problem instanceof DOMException) write(line, near.dataset.failed);
+    else write(line, problem.message, problem.more);
   };
 
   const wire = (id, work) => {

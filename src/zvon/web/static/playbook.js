@@ -4,13 +4,26 @@
   const form = document.getElementById("import-form");
   const list = document.getElementById("import-findings");
 
-  /** Findings of the check, or the errors of a refusal, one below the other. */
+  /** Findings of the check, one below the other. */
   function tell(lines) {
     list.replaceChildren(...lines.map((text) => {
       const line = document.createElement("li");
       line.textContent = text;
       return line;
     }));
+  }
+
+  /** Why the node takes no document, with each place that is wrong. */
+  function refused(answer, data) {
+    const line = document.createElement("li");
+    write(line, data.title || answer.statusText, data.detail);
+    const errors = (data.errors || []).map((each) => {
+      const place = document.createElement("li");
+      place.lang = "en";
+      place.textContent = Object.values(each).filter(Boolean).join(", ");
+      return place;
+    });
+    list.replaceChildren(line, ...errors);
   }
 
   form?.addEventListener("submit", async (event) => {
@@ -29,8 +42,7 @@
       const found = data.findings.map((f) => [f.step, f.sentence].filter(Boolean).join(": "));
       tell(found.length ? found : [form.dataset.clean]);
     } else {
-      const errors = (data.errors || []).map((e) => Object.values(e).filter(Boolean).join(", "));
-      tell([data.detail, ...errors]);
+      refused(answer, data);
     }
   });
 
@@ -46,7 +58,7 @@
       });
       const data = await answer.json();
       if (answer.ok) location.assign(made.dataset.opens + data.id);
-      else tell([data.detail]);
+      else refused(answer, data);
     });
   }
 }

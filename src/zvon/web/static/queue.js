@@ -35,9 +35,6 @@ function pickRange(to) {
   shown();
 }
 
-const failed = (near, problem) =>
-  say(near, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
-
 async function ask_for_many(action, reason, everything) {
   const body = { action, reason };
   if (everything) body.query = bulkBox.dataset.query;

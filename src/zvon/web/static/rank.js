@@ -19,7 +19,7 @@ document.getElementById("rank-preview")?.addEventListener("click", async (event)
     const found = await send("/api/v1/rank/preview", { weights: weightsNow() });
     say(button, button.dataset.one.replace("{moved}", found.moved).replace("{looked}", found.looked), "good");
   } catch (problem) {
-    say(button, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+    failed(button, problem);
   }
 });
 
@@ -31,7 +31,7 @@ rankForm.addEventListener("submit", async (event) => {
     sessionStorage.setItem("said", said.dataset.done);
     location.reload();
   } catch (problem) {
-    say(event.submitter, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+    failed(event.submitter, problem);
   }
 });
 }

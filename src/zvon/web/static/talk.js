@@ -9,7 +9,7 @@
       body: JSON.stringify(body),
     });
     const data = await answer.json();
-    if (!answer.ok) throw new Error(data.detail || answer.statusText);
+    if (!answer.ok) throw refusal(answer, data);
     return data;
   };
 
@@ -56,7 +56,7 @@
       part("said").textContent = shown.reason;
       part("yes").disabled = shown.reason !== "";
     } catch (problem) {
-      part("said").textContent = problem.message;
+      write(part("said"), problem.message, problem.more);
     }
   });
   part("no").addEventListener("click", () => dialog.close());
@@ -65,7 +65,7 @@
       await post(`${path}/release`, { places });
       location.reload();
     } catch (problem) {
-      part("said").textContent = problem.message;
+      write(part("said"), problem.message, problem.more);
     }
   });
 })();

@@ -14,11 +14,11 @@ document.addEventListener("submit", async (event) => {
       headers: { "Content-Type": file.type || "application/octet-stream", "X-CSRF-Token": csrf },
       body: file,
     });
-    if (!answer.ok) throw new Error((await answer.json()).detail || answer.statusText);
+    if (!answer.ok) throw refusal(answer, await answer.json());
     sessionStorage.setItem("said", said.dataset.done);
     location.reload();
   } catch (problem) {
-    say(button, problem instanceof TypeError ? said.dataset.lost : problem.message, "bad");
+    failed(button, problem);
   } finally {
     button.disabled = false;
   }
