@@ -1,5 +1,6 @@
 """Pages over the API: from an incident that advises against a name block to a letter."""
 
+import os
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,14 @@ from zvon.model.advice import NameAdvice
 from zvon.model.evidence import Evidence, EvidenceCode
 from zvon.model.ids import uuid7
 from zvon.model.observable import Observable, ObservableType
+from zvon.model.page import Capture, Hop, Outcome, PageFacts, Vantage
 from zvon.model.scope import Scope
 from zvon.respond import url_retest
 from zvon.share import url_notice
-from zvon.store import evidence, observable, url_row
+from zvon.store import capture, evidence, incident_decision, observable, url_row, url_rule
 from zvon.store.observable import code_of, digest
-from zvon.store.transaction import transaction
+from zvon.store.transaction import Tx, transaction
+from zvon.store.url_row import UrlRule
 
 BODY: dict[str, Any] = {"reason": "phishing for the Post", "legal_ground": "terms of the feed"}
 
@@ -190,6 +193,82 @@ async def test_a_hacked_site_is_looked_at_every_ten_minutes_and_set_free_when_go
             await db.execute("select count(*) from pgqueuer where entrypoint = 'collect.look'")
         ).fetchone()
     assert asked == (5,)
+
+
+async def test_a_hacked_page_that_is_gone_in_two_looks_in_a_row_ends_with_its_incident(
+    house: House,
+) -> None:
+    incident = await incident_with(house, ("hacked-bakery.example", "compromised_site", PAGE))
+    await move(house, incident, "open")
+    (row,) = await published(house, incident=str(incident))
+    (other,) = await published(house, PAGE + "another")
+
+    async def looked(status: int | None, minutes: int = 10) -> str:
+        house.clock.forward(timedelta(minutes=minutes))
+        facts = None if status is None else PageFacts(hops=(Hop(PAGE, status),), status=status)
+        look = Capture(url=PAGE, stage=3, vantage=Vantage.PLAIN, facts=facts, at=house.clock(),
+                       outcome=Outcome.UNREACHABLE if facts is None else Outcome.SEEN,
+                       reason="no_answer" if facts is None else "")  # fmt: skip
+        async with transaction(house.pool, house.clock()) as tx:
+            await capture.put(tx, None, [look], os.urandom)
+        await url_retest.look_again(house.context, {})
+        async with house.pool.connection() as db:
+            return (await url_row.by_uuid(db, [UUID(row["id"])]))[0].state
+
+    assert await looked(404) == "published"
+    assert await looked(404, minutes=2) == "published"  # as good as the same look
+    assert await looked(200) == "published"
+    assert await looked(404) == "published"
+    assert await looked(503) == "published"  # a server in trouble may still have the page
+    assert await looked(None) == "published"
+    assert await looked(None) == "published"
+    assert await looked(410) == "published"
+    assert await looked(410) == "lifted"
+    shown = (await house.get("ana", f"/api/v1/incidents/{incident}")).json()
+    assert shown["state"] == "resolved"
+    left = {r["id"]: r["state"] for r in (await house.get("ana", "/api/v1/urls")).json()["urls"]}
+    assert left == {row["id"]: "lifted", other["id"]: "published"}
+
+
+async def test_a_page_is_looked_at_for_a_report_of_its_incident(house: House) -> None:
+    incident = await incident_with(house, ("hacked-bakery.example", "compromised_site", PAGE))
+    await published(house, incident=str(incident))
+    house.clock.forward(timedelta(minutes=10))
+    await url_retest.look_again(house.context, {})
+    async with transaction(house.pool, house.clock(), viewer="system") as tx:
+        rows = await (
+            await tx.execute(
+                "select convert_from(payload, 'utf8')::jsonb, (select record_id from report)"
+                " from pgqueuer where entrypoint = 'collect.fetch'"
+            )
+        ).fetchall()
+    ((asked, report),) = rows
+    assert asked == {"record_id": report, "urls": [PAGE], "look": 7}
+
+
+async def test_an_incident_with_more_to_do_stays_open_when_its_page_is_gone(house: House) -> None:
+    incident = await incident_with(house, ("hacked-bakery.example", "compromised_site", PAGE))
+    await published(house, incident=str(incident))
+    await move(house, incident, "open")
+    await proposed(house, PAGE + "two", incident=str(incident))
+    async with transaction(house.pool, house.clock()) as tx:
+        (rule, _) = await url_rows(tx, incident)
+        assert rule.incident_id is not None
+        await url_rule.end_by_system(tx, [rule], url_rule.PAGE_GONE, house.clock())
+        assert await incident_decision.without_pages(tx, [rule.incident_id], house.clock()) == 0
+
+
+async def move(house: House, incident: UUID, state: str) -> None:
+    async with transaction(house.pool, house.clock()) as tx:
+        await tx.execute("update incident set state = %s where uuid = %s", (state, incident))
+
+
+async def url_rows(tx: Tx, incident: UUID) -> list[UrlRule]:
+    row = await (
+        await tx.execute("select id from incident where uuid = %s", (incident,))
+    ).fetchone()
+    assert row is not None
+    return await url_row.select(tx.db, "u.incident_id = %(i)s", {"i": row[0]}, lock=True)
 
 
 async def test_a_page_that_is_no_hacked_site_is_not_looked_at(house: House) -> None:

@@ -1,6 +1,7 @@
 """What people decide about an incident, with what stood before, so that it can be undone."""
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -260,13 +261,44 @@ async def settle(tx: Tx, now: datetime) -> int:
             """
         )
     ).fetchall()
+    await _moved(tx, rows, "", now)
+    return len(rows)
+
+
+async def without_pages(tx: Tx, incident_ids: Sequence[int], now: datetime) -> int:
+    """Resolve those whose last rule for a page has just ended by itself; the number that moved.
+
+    Only what people opened, and nothing of which a page or a name is still listed or waits.
+    """
+    rows = await (
+        await tx.execute(
+            """
+            update incident i set state = 'resolved', version = version + 1
+            where i.id = any (%s) and i.state in ('open', 'contained')
+              and not exists (select from url_rule u where u.incident_id = i.id
+                and u.state in ('proposed', 'published'))
+              and not exists (select from block b where b.incident_id = i.id
+                and b.state not in ('lifted', 'rejected', 'withdrawn'))
+            returning i.id, i.uuid, i.record_id, i.tlp, i.state
+            """,
+            (list(incident_ids),),
+        )
+    ).fetchall()
+    await _moved(tx, rows, "_PAGES", now)
+    return len(rows)
+
+
+async def _moved(tx: Tx, rows: Sequence[tuple[Any, ...]], why: str, now: datetime) -> None:
+    """Tell of incidents that moved by themselves: row, identifier, record, marking, new state.
+
+    `why` ends the code of the line that says so.
+    """
     for incident_id, uuid, record_id, tlp, new in sorted(rows):
         tx.note(
             Change(kind="incident", subject=uuid, op=Op.EDIT, record_id=record_id, tlp=Tlp(tlp))
         )
         await incident_time.put(tx, incident_id, new, now, "state", now)
-        await timeline(tx, incident_id, "state", "system", f"INCIDENT_{new.upper()}", {}, now)
-    return len(rows)
+        await timeline(tx, incident_id, "state", "system", f"INCIDENT_{new.upper()}{why}", {}, now)
 
 
 def _category(current: Current) -> str:

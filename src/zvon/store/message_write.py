@@ -11,6 +11,7 @@ from zvon.store.contact import Contact
 from zvon.store.message_row import BadMessage, NoIncident, Random, insert, new_thread, recipient
 from zvon.store.message_template import COMMON, PLACES, NoTemplate
 from zvon.store.transaction import Tx
+from zvon.store.url_rule import HOST_GONE, PAGE_GONE
 
 MAX_FIELD = 50_000
 
@@ -90,7 +91,7 @@ async def queue_reminders(
 
     A letter without an answer is followed up once for each of `hours` after it was sent, in its own
     thread. An answer counts when its sender is known for certain; a machine's never does. Of a page
-    that is gone nobody is reminded.
+    that is gone nobody is reminded, by a letter of a takedown or by a notice.
     """
     rows = await (
         await tx.execute(
@@ -105,9 +106,22 @@ async def queue_reminders(
                 and a.direction = 'in' and a.trust in ('signed', 'authenticated') and a.machine = '')
               and not exists (select from takedown k where k.id = m.takedown_id
                 and k.gone_at is not null)
+              and not (
+                exists (select from notice n join notice_fact f on f.notice_id = n.id
+                  join url_rule u on u.incident_id = f.incident_id
+                  where n.message_id = m.id and u.lift_reason = any(%(gone)s))
+                and not exists (select from notice n join notice_fact f on f.notice_id = n.id
+                  join url_rule u on u.incident_id = f.incident_id
+                  where n.message_id = m.id and u.state in ('proposed', 'published')))
             order by m.sent_at, m.id limit %(most)s for update of m skip locked
             """,
-            {"count": len(hours), "hours": hours, "now": now, "most": most},
+            {
+                "count": len(hours),
+                "hours": hours,
+                "now": now,
+                "most": most,
+                "gone": [HOST_GONE, PAGE_GONE],
+            },
         )
     ).fetchall()
     for (

@@ -52,12 +52,12 @@ async def watched(tx: Tx, since: datetime) -> list[Watched]:
     found = []
     for row in rows:
         fields = dict(zip(Watched.__struct_fields__, row, strict=True))
-        fields["report_record_id"] = await _report_of(tx, row[3], row[2])
+        fields["report_record_id"] = await report_of(tx, row[3], row[2])
         found.append(Watched(**fields))
     return found
 
 
-async def _report_of(tx: Tx, incident_id: int, url: str) -> int | None:
+async def report_of(tx: Tx, incident_id: int, url: str) -> int | None:
     """The first report of the incident that named the page: looks are taken for a report."""
     code = code_of(Observable(ObservableType.URL, url))
     row = await (

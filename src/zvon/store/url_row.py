@@ -125,3 +125,9 @@ async def offers(db: Db, viewer: Viewer, incident: UUID) -> list[Offer]:
             (row[0], list(PAGE_ONLY)),
         )
         return await cursor.fetchall()
+
+
+async def of_incident(db: Db, viewer: Viewer, incident_id: int) -> list[UrlRule]:
+    """The rules of an incident, oldest first. Raises `Denied`."""
+    viewer.require(Permission.BLOCK_READ)
+    return await select(db, "u.incident_id = %(incident)s", {"incident": incident_id})

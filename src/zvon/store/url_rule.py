@@ -30,6 +30,10 @@ LONGEST_LIFE = timedelta(days=90)
 RETEST_EVERY = timedelta(minutes=10)
 COMPROMISED = "compromised_site"
 SYSTEM = "system"
+# Why the system ended a rule, and the line that the incident's story gets.
+EXPIRED, HOST_GONE, PAGE_GONE = "expired", "its host is gone", "its page is gone"
+_ENDED = {EXPIRED: "URL_RULE_EXPIRED", HOST_GONE: "URL_RULE_HOST_GONE",
+          PAGE_GONE: "URL_RULE_PAGE_GONE"}  # fmt: skip
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -224,12 +228,15 @@ async def expire(tx: Tx, now: datetime, *, limit: int = 500) -> list[UrlRule]:
         {"now": now, "limit": limit},
         lock=True,
     )
-    await end_by_system(tx, due, "expired", now)
+    await end_by_system(tx, due, EXPIRED, now)
     return due
 
 
 async def end_by_system(tx: Tx, rows: Sequence[UrlRule], reason: str, now: datetime) -> None:
-    """Lift what is published and reject what only waits, without a person; `rows` are locked."""
+    """Lift what is published and reject what only waits, without a person; `rows` are locked.
+
+    The story of the incident has the reason in its reader's words.
+    """
     for state, end in (("published", "lifted"), ("proposed", "rejected")):
         ending = [row for row in rows if row.state == state]
         if ending:
@@ -246,9 +253,10 @@ async def _end(
         (state, now, reason, ids),
     )
     lifted = state == "lifted"
+    code = _ENDED.get(reason) if lifted and actor == SYSTEM else None
     await _told(tx, rows, actor, "url:lift" if lifted else "url:reject",
                 Op.REVOKE if lifted else Op.DELETE,
-                "URL_RULE_LIFTED" if lifted else "URL_RULE_REJECTED", reason, now)  # fmt: skip
+                code or ("URL_RULE_LIFTED" if lifted else "URL_RULE_REJECTED"), reason, now)  # fmt: skip
     if lifted:
         await tx.seal(now)
         await tx.execute(

@@ -25,6 +25,7 @@ from zvon.web.pages import (
     incident_work,
     messages,
     obligations,
+    page_rules,
     reviews,
     runs,
     takedowns,
@@ -57,6 +58,7 @@ async def incident(
             **await messages.facts_for(db, who, id),
             **await runs.facts_for(db, who, id),
             **await discussion.facts_for(db, who, id, found.id, context.clock()),
+            **await page_rules.facts_for(db, who, id, found.id),
             **await takedowns.facts_for(db, context, who, id, found.id, found.category),
         }
         newest = None
