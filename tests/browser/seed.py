@@ -90,7 +90,7 @@ async def seed(served: Served) -> Seeded:
     for text in OTHERS:
         await served.report(text.encode())
     incident = await incident_of(served)
-    taking = await _subscribers(served)
+    taking = await subscribers(served)
     block_uuid = await _blocks(served, incident, taking)
     await _appeal_and_order(served)
     await _share(served, incident)
@@ -120,7 +120,8 @@ async def seed(served: Served) -> Seeded:
                   work=await seed_incidents(served, incident, playbook))  # fmt: skip
 
 
-async def _subscribers(served: Served) -> list[Subscriber]:
+async def subscribers(served: Served) -> list[Subscriber]:
+    """Two resolvers that enforce what the node publishes."""
     made = []
     context, ada = served.context, served.people["ada"]
     key = identity.node_key(context.settings.key_file, os.urandom)

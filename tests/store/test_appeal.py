@@ -10,9 +10,10 @@ from msgspec import structs
 from tests.blocks import People, people_of, propose, publish, rules
 from zvon.access.permission import SHIPPED_ROLES, Denied
 from zvon.access.viewer import Viewer
+from zvon.model import guard
 from zvon.model.lifecycle import BlockState
 from zvon.model.scope import Scope
-from zvon.store import appeal, audit, block, block_proof
+from zvon.store import appeal, audit, block, block_proof, neverblock, neverblock_change
 from zvon.store.appeal import Appeal, BadAppeal, DecidedAppeal, NoAppeal
 from zvon.store.block import BlockRow, OwnProposal
 from zvon.store.transaction import Pool, transaction
@@ -112,6 +113,66 @@ async def test_a_granted_appeal_lifts_in_the_same_transaction(
     assert (status.state, status.reason, status.decided_at) == ("granted", "we looked", late)
     with pytest.raises(DecidedAppeal):
         await decide(pool, people["bor"], made.uuid, late, granted=False)
+
+
+async def refused_by(pool: Pool, now: datetime, name: str, scope: Scope = Scope.HOST) -> set[str]:
+    async with pool.connection() as db:
+        facts = await neverblock.facts(db, [name], now)
+    return {f"{each.rule} {each.reason}" for each in guard.check(name, scope, facts)}
+
+
+async def test_the_gate_remembers_what_an_appeal_freed(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    await publish(pool, people, now, "evil.example", scope=Scope.REGISTRABLE_SUB)
+    made, _ = await file(pool, now, "www.evil.example")
+    assert await refused_by(pool, now, "www.evil.example") == set()
+    await decide(pool, people["bor"], made.uuid, now, granted=True)
+    freed = f"appeal www.evil.example: freed by appeal {made.number}"
+    assert await refused_by(pool, now, "www.evil.example") == {freed}
+    assert await refused_by(pool, now, "a.www.evil.example") == {freed}
+    assert await refused_by(pool, now, "evil.example") == set(), "itself, without what is below"
+    (covers,) = await refused_by(pool, now, "evil.example", Scope.REGISTRABLE_SUB)
+    assert covers.startswith("covers")
+    with pytest.raises(block.GuardRefused):
+        await propose(pool, people["ana"], now, "www.evil.example")
+    later = now + timedelta(days=neverblock.FREED_DAYS, minutes=1)
+    assert await refused_by(pool, later, "www.evil.example") == set()
+    async with transaction(pool, now) as tx:
+        await tx.execute(
+            "insert into policy (name, version, body, at) values ('appeals', 1, %s, %s)",
+            ('{"protect_days": 7}', now),
+        )
+    assert await refused_by(pool, now + timedelta(days=6), "www.evil.example") != set()
+    assert await refused_by(pool, now + timedelta(days=8), "www.evil.example") == set()
+
+
+async def test_an_appeal_that_freed_nothing_protects_nothing(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    await publish(pool, people, now, "evil.example")
+    refused, _ = await file(pool, now, "evil.example")
+    await decide(pool, people["bor"], refused.uuid, now, granted=False)
+    nothing, _ = await file(pool, now, "nobody.example")
+    await decide(pool, people["bor"], nothing.uuid, now, granted=True)
+    assert await refused_by(pool, now, "evil.example") == set()
+    assert await refused_by(pool, now, "nobody.example") == set()
+
+
+async def test_two_people_take_out_what_an_appeal_freed_wrongly(
+    pool: Pool, people: People, now: datetime
+) -> None:
+    await publish(pool, people, now, "evil.example")
+    made, _ = await file(pool, now)
+    await decide(pool, people["bor"], made.uuid, now, granted=True)
+    async with transaction(pool, now) as tx:
+        asked = await neverblock_change.propose(
+            tx, people["ada"], "evil.example", "remove", "it was them", now, os.urandom
+        )
+    assert await refused_by(pool, now, "evil.example") != set()
+    async with transaction(pool, now) as tx:
+        await neverblock_change.approve(tx, people["bor"], asked.uuid, now)
+    assert await refused_by(pool, now, "evil.example") == set()
 
 
 async def test_a_refused_appeal_ends_the_dispute_when_no_other_is_open(

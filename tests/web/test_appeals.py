@@ -88,3 +88,24 @@ async def test_a_decision_that_does_not_fit_is_refused(house: House) -> None:
     }
     assert (await decide(house, "bor", str(NOBODY), granted=True)).status_code == 404
     assert (await house.get("ana", f"/api/v1/appeals/{which}")).json()["state"] == "open"
+
+
+async def test_an_apology_is_drafted_by_who_decides(house: House) -> None:
+    await live(house)
+    which = await filed(house)
+    assert (await house.post("bor", f"/api/v1/appeals/{which}/letter")).status_code == 422
+    await decide(house, "bor", which, granted=True)
+    for who in ("ana", "ada", "aud", "rita"):
+        assert (await house.post(who, f"/api/v1/appeals/{which}/letter")).status_code == 403
+    page = await house.get("bor", "/appeals?decided=true", headers={"Accept": "text/html"})
+    assert "Draft an apology" in page.text
+    said = await house.post("bor", f"/api/v1/appeals/{which}/letter")
+    assert said.status_code == 201, said.text
+    [past] = (await house.get("bor", "/api/v1/appeals", params={"decided": "true"})).json()[
+        "appeals"
+    ]
+    assert past["letter"] == said.json()["message"]
+    page = await house.get("bor", "/appeals?decided=true", headers={"Accept": "text/html"})
+    assert f"/messages/{past['letter']}" in page.text
+    assert "Draft an apology" not in page.text
+    assert (await house.post("bor", f"/api/v1/appeals/{NOBODY}/letter")).status_code == 404

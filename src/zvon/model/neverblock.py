@@ -25,10 +25,12 @@ REQUIRED = frozenset({"constituency", "official", "platform", "popular", "infras
 POPULAR_OPERATOR = "popular-operator"
 # What two people added for a day.
 PEOPLE = "people"
+# What an appeal freed.
+APPEAL = "appeal"
 SHORTENER = "link shortener"
 # The only lists that two people can take a name out of, for a day. Nobody can suspend what is
 # official, what the network stands on, or what is ours.
-REMOVABLE = frozenset({"popular", POPULAR_OPERATOR, "platform", PEOPLE})
+REMOVABLE = frozenset({"popular", POPULAR_OPERATOR, "platform", PEOPLE, APPEAL})
 
 
 class ProtectedName(Struct, frozen=True, order=True):

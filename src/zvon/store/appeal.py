@@ -63,7 +63,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class Appeal(Struct, frozen=True, kw_only=True):
-    """What we see of it. `block` is what the name is blocked by, if it is."""
+    """What we see of it. `block` is what the name is blocked by, if it is; `letter` is our apology."""
 
     id: int
     uuid: UUID
@@ -82,6 +82,7 @@ class Appeal(Struct, frozen=True, kw_only=True):
     block_number: str | None
     block_name: str | None
     block_state: str | None
+    letter: UUID | None
 
     def overdue(self, now: datetime) -> bool:
         """True when it should be decided and is not."""
@@ -91,8 +92,10 @@ class Appeal(Struct, frozen=True, kw_only=True):
 _SELECT = """
 select a.id, a.uuid, a.number, a.name, a.text, a.lang, a.state, a.filed_at, a.due_at,
        p.login as decided_by, a.decided_at, a.reason, a.contact_sealed is not null as has_contact,
-       b.uuid as block, b.number as block_number, b.name as block_name, b.state as block_state
+       b.uuid as block, b.number as block_number, b.name as block_name, b.state as block_state,
+       m.uuid as letter
 from appeal a left join person p on p.id = a.decided_by left join block b on b.id = a.block_id
+left join message m on m.once = 'appeal:' || a.uuid::text
 """
 
 

@@ -27,7 +27,7 @@ PLACES: Mapping[str, frozenset[str]] = {
     "bank_notice": frozenset({"values", "text"}),
     "duty": frozenset({"duty", "step", "percent", "until"}),
     "situation": frozenset({"since", "until"}),
-    "apology": frozenset({"name", "since", "until"}),
+    "apology": frozenset({"name", "since", "until", "appeal"}),
 }
 """The templates that there are, and what each can be filled with beside `COMMON`."""
 

@@ -27,6 +27,9 @@ BRANDS, OWN, PREFIX = "brand", "own", "prefix"
 # A node confirms its lists at every start and every day; after a year of neither, something is
 # wrong with it, and nothing is published.
 FRESH = timedelta(days=400)
+# How long a name that was blocked by mistake cannot be blocked again, unless the policy `appeals`
+# says otherwise in `protect_days`. Two people may take it out sooner.
+FREED_DAYS = 90
 # A wildcard needs one reason against it. More would only fill memory: `com` covers a million.
 MOST_BELOW = 3
 
@@ -178,8 +181,8 @@ async def facts(
     """What the gate must know of `names` and `prefixes`: the lists loaded, and what is near them.
 
     A list whose rows are not as many as it says, or that is too old, is not loaded. What our
-    constituency and subscribers own is protected beside the lists; what two people took out for a
-    day is not.
+    constituency and subscribers own, and what an appeal freed, is protected beside the lists; what
+    two people took out for a day is not.
     """
     loaded, required = await _lists(db, now)
     above = sorted({key(parent) for name in names for parent in chain(name)})
@@ -191,6 +194,7 @@ async def facts(
                 "asked": sorted(key(name) for name in names),
                 "now": now,
                 "most": MOST_BELOW,
+                "freed": FREED_DAYS,
             },
         )
     ).fetchall()
@@ -235,6 +239,15 @@ select array_to_string(array(select part from unnest(string_to_array(name, '.'))
   case op when 'add' then 'people' else '-' end, reason
 from neverblock_change
 where approved_at is not null and ended_at is null and expires_at > %(now)s
+union all
+select array_to_string(array(select part from unnest(string_to_array(a.name, '.'))
+    with ordinality u(part, o) order by o desc), '.') collate "C",
+  'appeal', 'freed by appeal ' || a.number
+from appeal a join block b on b.id = a.block_id
+where a.state = 'granted' and b.published_at is not null
+  and a.decided_at > %(now)s - make_interval(days => coalesce(
+    (select (body->>'protect_days')::integer from policy where name = 'appeals'
+     order by version desc limit 1), %(freed)s))
 """
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from zvon.access.permission import Permission
 from zvon.store import appeal as appeals
+from zvon.store import appeal_letter
 from zvon.store.appeal import Appeal
 from zvon.store.transaction import transaction
 from zvon.store.visibility import read, viewer_setting
@@ -17,7 +18,7 @@ from zvon.web.problem import SIGNED, problems
 
 
 class AppealOut(Struct, frozen=True, kw_only=True):
-    """An appeal; `block` is what the name is blocked by, if it is."""
+    """An appeal; `block` is what the name is blocked by, if it is; `letter` is our apology."""
 
     id: UUID
     number: str
@@ -36,6 +37,7 @@ class AppealOut(Struct, frozen=True, kw_only=True):
     block_number: str | None
     block_name: str | None
     block_state: str | None
+    letter: UUID | None
 
 
 class Appeals(Struct, frozen=True):
@@ -57,6 +59,12 @@ class ContactOut(Struct, frozen=True):
     contact: str | None
 
 
+class LetterOut(Struct, frozen=True):
+    """The message that is the letter."""
+
+    message: UUID
+
+
 def appeal_out(one: Appeal, now: datetime) -> AppealOut:
     """What the API shows of an appeal."""
     return AppealOut(
@@ -65,6 +73,7 @@ def appeal_out(one: Appeal, now: datetime) -> AppealOut:
         has_contact=one.has_contact, decided_by=one.decided_by, decided_at=one.decided_at,
         reason=one.reason, block=one.block, block_number=one.block_number,
         block_name=one.block_name, block_state=one.block_state,
+        letter=one.letter,
     )  # fmt: skip
 
 
@@ -110,6 +119,21 @@ async def decide_appeal(context: In, who: Who, id: UUID, data: Decision) -> Appe
     return appeal_out(done, now)
 
 
+@post(
+    "/appeals/{id:uuid}/letter", opt={"permission": Permission.APPEAL_DECIDE},
+    responses=problems(*SIGNED, 404, 422),
+)  # fmt: skip
+async def draft_letter(context: In, who: Who, id: UUID) -> LetterOut:
+    """Draft the apology for a block that an appeal ended; needs `message:send` too. Nothing leaves."""
+    now = context.clock()
+    async with transaction(context.pool, now, viewer=viewer_setting(who)) as tx:
+        return LetterOut(
+            await appeal_letter.draft(tx, who, id, context.node.key, now, context.random)
+        )
+
+
 router = Router(
-    "/", route_handlers=[list_appeals, get_appeal, read_contact, decide_appeal], tags=["appeals"]
+    "/",
+    route_handlers=[list_appeals, get_appeal, read_contact, decide_appeal, draft_letter],
+    tags=["appeals"],
 )
