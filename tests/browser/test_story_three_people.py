@@ -110,7 +110,7 @@ async def test_incidents_are_parted_joined_and_put_back_with_keys(
         other = await uuid_of(desk, "select uuid from incident where source_kind = 'alerts'"
                                     " and uuid <> %s", incident)  # fmt: skip
         await merge(page, str(other))
-        await expect(page.locator("p.said")).to_contain_text("parted by ana")
+        await expect(page.locator("p.said[data-tone='bad']")).to_contain_text("parted by ana")
         back = page.locator("#alerts button[data-post$='/undo']").first
         await tabbed(page, back)
         await page.keyboard.press("Enter")
