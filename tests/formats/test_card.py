@@ -96,8 +96,8 @@ def test_a_mail_can_be_read_as_before() -> None:
 def test_digits_made_to_be_slow_are_not(piece: str) -> None:
     def spent(size: int) -> float:
         body = (piece * (size // len(piece))).encode()
-        began = time.perf_counter()
+        began = time.process_time()
         mask_bytes(body)
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     assert spent(800_000) < 12 * max(spent(200_000), 0.02)

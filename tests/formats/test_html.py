@@ -79,9 +79,9 @@ def test_a_shown_name_counts_as_shown_only_when_the_target_is_another() -> None:
 
 @pytest.mark.parametrize("page", ["<div>" * 60_000, "<a href=x><b>" * 60_000, "<" * 300_000])
 def test_a_page_built_to_break_parsers_is_read_flat_and_in_time(page: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     read = html.read(page + "<a href='https://a.example/'>Hej</a>")
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert "https://a.example/" in {found.target for found in read.links} or page.startswith("<<")
 
 

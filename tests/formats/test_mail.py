@@ -208,7 +208,7 @@ def test_addresses_are_read_in_every_usual_form() -> None:
     ids=lambda field: field[:20].decode(),
 )  # fmt: skip
 def test_a_field_built_to_break_readers_is_read_in_time(field: bytes) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     message = read(b"Subject: x\r\n" + field + b"\r\n\r\nHej https://a.lipa.example/")
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert sides(message)["https://a.lipa.example/"] == "attacker"
