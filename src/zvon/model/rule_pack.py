@@ -168,5 +168,7 @@ class Pack(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def fact_name(self, id: str, lang: str) -> str:
         """A fact for a reader."""
-        found = next((each for each in self.facts if each.id == id), None)
-        return id if found is None else self.said(found.title, lang, id)
+        titles = {each.id: each.title for each in self.facts}
+        if self.significant is not None:
+            titles |= {each.fact: each.title for each in self.significant.derived}
+        return self.said(titles.get(id, {}), lang, id)

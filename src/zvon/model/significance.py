@@ -79,11 +79,12 @@ class Together(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Ratio(Struct, frozen=True, forbid_unknown_fields=True):
-    """A fact that follows from two others: `of` divided by `over`."""
+    """A fact that follows from two others: `of` divided by `over`; what it is called, by language."""
 
     fact: str
     of: str
     over: str
+    title: dict[str, str] = {}
 
 
 class Rules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
