@@ -136,6 +136,9 @@ async def test_the_page_is_listed_and_when_it_is_gone_twice_in_a_row_all_of_it_e
         await confirmed(page)
     async with opened(browser, desk, "bor") as context:
         page = await shown(context, f"/incidents/{incident}")
+        await page.set_viewport_size({"width": 320, "height": 640})
+        wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, "a long address wraps"
         await page.locator("#pages button[data-post$='/approvals']").click()
         await confirmed(page, "videno, stran je lažna")
         await expect(page.locator("#pages")).to_contain_text("vsakih deset minut")
