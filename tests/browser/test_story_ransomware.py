@@ -174,8 +174,8 @@ async def test_the_form_is_printed_and_the_croatian_entry_point_gets_its_file(
         await page.locator("summary", has_text="Začnite dolžnost").click()
         await filled(page, page.locator('form[data-form="/api/v1/obligations"]'),
                      {"pack": "nis2-entity-hr", "entity": ABROAD, "entity_kind": "energy"})  # fmt: skip
-        await page.locator("section", has=page.locator("#obligations")).locator(
-            "a[href^='/obligations/steps/']").first.click()  # fmt: skip
+        duties = page.locator("section", has=page.locator("#obligations"))
+        await clicked(page, duties.locator("a[href^='/obligations/steps/']").first)
         await given_to_the_second(page, {
             "contact": "Simon Vidic, 01 000 00 00", "suspected_malicious": "true",
             "cross_border": "true", "states": "SI"})  # fmt: skip
