@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture.providers import Constants, HypothesisProvider
 
 from tests import programs
 from zvon.store.cluster import Cluster
@@ -26,6 +27,7 @@ settings.register_profile("default", deadline=None, derandomize=True)
 # `make check` is a quick look, at other examples each time: a find becomes an `@example`.
 settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("default")
+NO_CONSTANTS = Constants()
 
 TEMPLATE = "zvon_template"
 SERVER = "ZVON_TEST_SERVER"
@@ -44,6 +46,10 @@ FAST = {
 
 def pytest_configure(config: pytest.Config) -> None:
     """With xdist the controller starts the server before its workers, who inherit the variable."""
+    if config.getoption("--hypothesis-profile") != "quick":
+        # Else constants of all modules that a worker has loaded so far are examples, and which
+        # these are depends on how files were dealt out.
+        HypothesisProvider._local_constants = NO_CONSTANTS
     parallel = getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None)
     if parallel and not hasattr(config, "workerinput") and SERVER not in os.environ:
         start_server(config.add_cleanup)

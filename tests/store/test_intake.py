@@ -201,6 +201,14 @@ async def test_lines_of_a_log_share_records_and_each_value_counts_once_in_one(
                      (500, "line 2000", "line 2499")]  # fmt: skip
 
 
+def test_an_alert_and_the_lines_of_one_place_are_two_records() -> None:
+    batch = [Item(kind=kind, position="line 7", payload={"a": 1})
+             for kind in (ItemKind.ALERT, ItemKind.LOG)]  # fmt: skip
+    made = entries_of(SOURCE, b"d" * 32, "toy", batch, datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
+    assert sorted(entry.kind for entry in made) == ["alert", "log"]
+    assert len({entry.uuid for entry in made}) == 2
+
+
 texts = st.text(max_size=40)
 payloads = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts | st.binary(max_size=20),

@@ -123,8 +123,8 @@ async def incident_observables(db: Db, incident_id: int, limit: int) -> list[tup
               union all
               select (%(types)s::smallint[])[case family(a.actor) when 4 then 1 else 2 end],
                      host(a.actor), 1, sum(a.count)
-              from (select g.actor::inet as actor, g.count from alert_group g
-                    where g.incident_id = %(id)s and pg_input_is_valid(g.actor, 'inet')) a
+              from (select zvon_inet(g.actor) as actor, g.count from alert_group g
+                    where g.incident_id = %(id)s and zvon_inet(g.actor) is not null) a
               group by 1, 2
             ) seen
             group by type, value order by sum(n) desc, type, value limit %(limit)s

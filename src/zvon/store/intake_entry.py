@@ -174,7 +174,8 @@ def _run(source: UUID, within: bytes, format: str, lines: Sequence[Item], now: d
         "to": storable(lines[-1].position),
     }
     return Entry(
-        uuid=_uuid5(source, f"{within.hex()}:{lines[0].position}"),
+        # Of another form than an alert's, which may come from the very same place.
+        uuid=_uuid5(source, f"{within.hex()}\0{lines[0].position}"),
         kind=ItemKind.LOG.value,
         body=msgspec.json.encode(body),
         at=times[-1] if times else None,

@@ -88,8 +88,8 @@ async def _addresses(db: Db, incident_id: int, as_of: datetime | None) -> list[s
           and (%(at)s::timestamptz is null or p.received_at <= %(at)s)
         union
         -- Of alerts only who did it: the machine that they are about is ours.
-        select host(g.actor::inet) from alert_group g
-        where g.incident_id = %(id)s and pg_input_is_valid(g.actor, 'inet')
+        select host(zvon_inet(g.actor)) from alert_group g
+        where g.incident_id = %(id)s and zvon_inet(g.actor) is not null
           and (%(at)s::timestamptz is null or g.first_at <= %(at)s)
         order by 1 limit %(most)s
         """,
