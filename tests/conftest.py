@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from hypothesis import settings
-from hypothesis.internal.conjecture.providers import Constants, HypothesisProvider
+from hypothesis.internal.conjecture.providers import HypothesisProvider
+from hypothesis.internal.constants_ast import Constants
 
 from tests import programs
 from zvon.store.cluster import Cluster
@@ -49,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--hypothesis-profile") != "quick":
         # Else constants of all modules that a worker has loaded so far are examples, and which
         # these are depends on how files were dealt out.
-        HypothesisProvider._local_constants = NO_CONSTANTS
+        HypothesisProvider._local_constants = NO_CONSTANTS  # type: ignore[assignment, method-assign]
     parallel = getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None)
     if parallel and not hasattr(config, "workerinput") and SERVER not in os.environ:
         start_server(config.add_cleanup)
