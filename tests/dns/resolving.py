@@ -135,7 +135,7 @@ def _pdns(folder: Path, port: int, net: Internet) -> list[str]:
 local-address={HOST}
 local-port={port}
 query-local-address={HOST}
-socket-dir={folder}
+socket-dir=.
 hint-file={folder}/root.hints
 dont-query=
 dnssec=validate

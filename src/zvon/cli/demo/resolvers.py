@@ -227,11 +227,12 @@ remote-control:
 
 
 def _pdns(wanted: Wanted) -> list[str]:
+    # It runs in its folder: the whole path of a socket may be no longer than 107 bytes.
     conf = f"""
 local-address={HOST}
 local-port={wanted.port}
 query-local-address={HOST}
-socket-dir={wanted.folder}
+socket-dir=.
 forward-zones=.={wanted.forward}
 dont-query=
 dnssec=off
