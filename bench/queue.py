@@ -211,7 +211,7 @@ async def many(pool: Pool, who: Viewer, items: int) -> None:
     print(f"bulk: verdict on {items:,} in {spent:.1f} s, {items / spent:.0f}/s", flush=True)
     began = time.perf_counter()
     async with transaction(pool, NOW) as tx:
-        await tx.execute("truncate rank_due")
+        await tx.execute("delete from rank_due")
         await tx.execute(
             "insert into rank_due (incident_id) select id from incident where waiting limit %s",
             (items,),
